@@ -1,0 +1,1 @@
+"""An exchange that never sleeps, run by people who do."""
