@@ -41,7 +41,7 @@ class RecordCodec:
         self._texts = [i for i, field in enumerate(self._fields) if field.code[0] == "c"]
         self._blank = [b"" if field.code[0] == "c" else 0 for field in self._fields]
         self._index = {field.name: i for i, field in enumerate(self._fields)}
-        named: Any = namedtuple  # its fields are data, so no class can declare them
+        named: Any = namedtuple  # noqa: PYI024 - the fields are data, so no class can declare them
         self.record: Any = named(name, [field.name for field in self._fields])
 
     def pack(self, **values: int | str | bytes) -> bytes:
