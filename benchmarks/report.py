@@ -70,8 +70,15 @@ def _print_table(name: str, figures: list[Figure]) -> None:
         table.add_column(column, justify="right" if column == "value" else "left")
     for row in figures:
         verdict = {None: "", True: "met", False: "[bold red]missed[/]"}[row.met]
-        table.add_row(row.name, f"{row.value:,.4g}", row.unit, row.target, verdict)
+        table.add_row(row.name, _readable(row.value), row.unit, row.target, verdict)
     Console(width=120).print(table)
+
+
+def _readable(value: float) -> str:
+    """Three significant digits, never in powers of ten."""
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
 
 
 def _machine() -> dict[str, str | int]:
@@ -90,8 +97,8 @@ def _machine() -> dict[str, str | int]:
 
 def _commit() -> str:
     """The commit measured, with a plus when the tree had changes."""
-    run = subprocess.run(  # noqa: S603 - fixed arguments
-        ["git", "describe", "--always", "--dirty=+"],  # noqa: S607 - git from PATH is meant
+    run = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"],
         capture_output=True, text=True, check=False, cwd=RESULTS.parent.parent,
     )  # fmt: skip
     return run.stdout.strip() or "unknown"
