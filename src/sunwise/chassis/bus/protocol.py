@@ -31,7 +31,7 @@ class StoredMessage(msgspec.Struct, frozen=True, gc=False):
     """The subject it was stored under (never the republished one)."""
     payload: bytes
     raw_headers: bytes = b""
-    """The header block as it was stored; read it with `sunwise.chassis.bus.headers`."""
+    """Its header block, possibly with `Nats-*` lines of the server: equality is the payload's."""
 
 
 class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
