@@ -1,0 +1,113 @@
+"""The peer: PyPI's `matching-engine`, its own HTTP gateway with its write-ahead log synced.
+
+It needs Python 3.12 or newer and is installed into a folder of its own, so that
+nothing of it reaches this project's environment. It knows no accounts' money,
+no signatures and no limits: what it does for an order is less than here.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+VERSION: Final = "0.1.1"
+_REQUIREMENTS: Final = [f"matching-engine[gateway]=={VERSION}", "uvloop"]
+_NEWER_PYTHONS: Final = ("python3.13", "python3.14", "python3.12")
+
+
+class PeerMissing(RuntimeError):
+    """The peer cannot run on this machine; the message says why."""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
+    """The peer's address and process id, while it runs with its data in `folder`."""
+    command = _installed(folder / "venv")
+    port = _free_port()
+    environment = {**os.environ, "ME_DATA_DIR": str(folder / "data"), "ME_FSYNC": "1"}
+    process = subprocess.Popen(
+        [command, "serve", "--host", "127.0.0.1", "--port", str(port)],
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _wait_until_open(port)
+        yield ("127.0.0.1", port), process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def order_requests(address: tuple[str, int], seed: int) -> Iterator[bytes]:
+    """Limit orders without end: a tenth of them cross."""
+    rng = Random(seed)
+    host = f"{address[0]}:{address[1]}"
+    while True:
+        body = _order_body(rng).encode()
+        yield (
+            f"POST /markets/BTC-USDT/orders HTTP/1.1\r\nHost: {host}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+
+def _order_body(rng: Random) -> str:
+    side, price = order_terms(rng)
+    account = rng.randrange(1, 1001)
+    return (
+        f'{{"account":{account},"side":"{side.lower()}","price":"{price}","quantity":"0.001",'
+        f'"self_trade_prevention":"cancel_taker"}}'
+    )
+
+
+def order_terms(rng: Random) -> tuple[str, str]:
+    """Side and price of the next order in the flow that both servers get: a tenth cross."""
+    side = rng.choice(("BUY", "SELL"))
+    away = -rng.randrange(1, 50) if rng.random() < 0.1 else rng.randrange(1, 500)
+    ticks = 6_000_000 + (away if side == "SELL" else -away)
+    return side, f"{ticks // 100}.{ticks % 100:02d}"
+
+
+def _installed(venv: Path) -> Path:
+    newer = next((path for path in _newer_pythons() if _starts(path)), None)
+    if newer is None:
+        raise PeerMissing("matching-engine needs Python 3.12 or newer: name one in BENCH_PYTHON")
+    command = venv / "bin" / "matching-engine"
+    if not command.exists():
+        subprocess.run([newer, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin" / "pip", "install", "-q", *_REQUIREMENTS], check=True)
+    return command
+
+
+def _newer_pythons() -> Iterator[str]:
+    """Interpreters that may do: named, on the PATH, or installed by pyenv."""
+    yield from filter(None, [os.environ.get("BENCH_PYTHON")])
+    yield from filter(None, map(shutil.which, _NEWER_PYTHONS))
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for name in _NEWER_PYTHONS:
+        yield from map(str, pyenv.glob(f"versions/*/bin/{name}"))
+
+
+def _starts(path: str) -> bool:
+    """Whether it is a real interpreter: a version shim may refuse to start."""
+    return subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_open(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise PeerMissing("matching-engine did not open its port within 20 s")
