@@ -1,0 +1,1 @@
+"""The exchange: engine, gateways, market data, accounts, history."""
