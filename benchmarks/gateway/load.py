@@ -21,6 +21,7 @@ from typing import Final, cast
 
 _CLOCK_MONOTONIC: Final = 1
 _HEADERS_END: Final = b"\r\n\r\n"
+_OK: Final = b"200"
 NextRequest = Callable[[], bytes]
 
 
@@ -44,9 +45,9 @@ class Outcome:
         ordered = sorted(self.latencies_ns)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6
 
-    def note(self, since_ns: int, reply: bytes) -> None:
+    def note(self, since_ns: int, reply: bytes, *, accepted: bool) -> None:
         """Count one answered request."""
-        if reply[9:12] == b"200":
+        if accepted:
             self.latencies_ns.append(time.monotonic_ns() - since_ns)
             return
         self.refused += 1
@@ -104,7 +105,7 @@ async def closed_loop(
 
     def answered(connection: Connection, reply: bytes) -> None:
         nonlocal busy
-        outcome.note(connection.since_ns, reply)
+        outcome.note(connection.since_ns, reply, accepted=reply[9:12] == _OK)
         if time.monotonic_ns() < deadline:
             connection.send(next_request(), time.monotonic_ns())
             return
@@ -133,14 +134,14 @@ async def open_loop(
 ) -> Outcome:
     """Send at Poisson times; latency counts from the time each order was due."""
     outcome = Outcome()
-    due = deque(_due_times(per_second, seconds, seed))
+    due = deque(due_times(per_second, seconds, seed))
     waiting: deque[int] = deque()
     n_left = len(due)
     finished = asyncio.Event()
 
     def answered(connection: Connection, reply: bytes) -> None:
         nonlocal n_left
-        outcome.note(connection.since_ns, reply)
+        outcome.note(connection.since_ns, reply, accepted=reply[9:12] == _OK)
         n_left -= 1
         if waiting:
             connection.send(next_request(), waiting.popleft())
@@ -173,7 +174,7 @@ async def open_loop(
     return outcome
 
 
-def _due_times(per_second: float, seconds: float, seed: int) -> Iterator[int]:
+def due_times(per_second: float, seconds: float, seed: int) -> Iterator[int]:
     """Poisson arrival times in ns from 0; `seed` repeats them."""
     rng = random.Random(seed)
     at = 0.0
