@@ -10,8 +10,6 @@ def fee_atoms(received_atoms: int, fee_ppm: int) -> int:
     return min(received_atoms, -(-received_atoms * fee_ppm // PPM))
 
 
-def notional_atoms(
-    price_ticks: int, qty_lots: int, quote_atoms_per_tick_lot: int
-) -> int:
+def notional_atoms(price_ticks: int, qty_lots: int, quote_atoms_per_tick_lot: int) -> int:
     """Price times quantity in atoms of the quote asset; exact."""
     return price_ticks * qty_lots * quote_atoms_per_tick_lot
