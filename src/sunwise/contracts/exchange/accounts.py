@@ -8,7 +8,7 @@ a client reads its own writes through any gateway.
 from msgspec import Struct
 
 
-class Position(Struct, frozen=True, kw_only=True, array_like=True):
+class Position(Struct, frozen=True, kw_only=True, array_like=True, order=True):
     """A place in the log: event message `part` of batch `command_seq`."""
 
     command_seq: int
