@@ -2,12 +2,17 @@
 
 import ast
 import re
+import sys
 import tokenize
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "sunwise"
@@ -182,3 +187,30 @@ def test_numba_is_set_up_in_one_place():
             if compiled:
                 findings.append(f"{where(path, node)} {node.name}")
     report(findings, "Use `@kernel` of engine/core/jit.py: one place decides how kernels compile.")
+
+
+def imported(path: Path) -> Iterator[tuple[ast.stmt, str]]:
+    """Each import statement of the file with the top-level name that it loads."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node, node.module.partition(".")[0]
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    providers = packages_distributions()
+    findings = []
+    for path in SOURCE.rglob("*.py"):
+        for node, name in imported(path):
+            if name in sys.stdlib_module_names or name == "sunwise":
+                continue
+            if not declared & {canonicalize_name(found) for found in providers.get(name, ())}:
+                findings.append(f"{where(path, node)} imports {name}")
+    report(
+        findings,
+        "Use what is declared, or add the package to pyproject.toml and its reason to "
+        "docs/decisions/0002-dependencies.md, then `make lock`.",
+    )
