@@ -171,12 +171,17 @@ UserEvent = Execution | HoldingsChanged | FundsMoved
 
 
 class UserEvents(Struct, frozen=True, kw_only=True):
-    """What one event message meant for one account, in order."""
+    """What one event message meant for one account, in order.
+
+    Each names the message before it, so that a reader of this at-most-once subject sees that it
+    has missed something: `previous` is not the position it saw last. It then has to start anew.
+    """
 
     account: int
     position: Position
     time_ns: int
     events: list[UserEvent]
+    previous: Position | None = None  # None: the first since this service started
 
 
 def user_subject(shard: str, account: int) -> str:
