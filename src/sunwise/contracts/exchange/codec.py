@@ -15,6 +15,7 @@ from sunwise.contracts.exchange.records import (
     EventKind,
     Field,
     offsets,
+    size,
     struct_format,
 )
 
@@ -80,3 +81,14 @@ def unpack_events(records: bytes | memoryview) -> list[Any]:
 def field_offset(table: tuple[Field, ...], name: str) -> int:
     """Byte offset of one field."""
     return offsets(table)[name]
+
+
+def subset(table: tuple[Field, ...], *names: str) -> struct.Struct:
+    """A `struct` that unpacks just these fields of a record; name them in the table's order."""
+    wanted = [field for field in table if field.name in names]
+    assert [field.name for field in wanted] == list(names), "name fields in the table's order"
+    places, at, parts = offsets(table), 0, ["<"]
+    for field in wanted:
+        parts.append(f"{places[field.name] - at}x" + struct_format((field,))[1:])
+        at = places[field.name] + size(field.code)
+    return struct.Struct("".join(parts))
