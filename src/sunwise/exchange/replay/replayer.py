@@ -1,0 +1,260 @@
+"""Frames in, command records out, outcomes in, a report out. Does no I/O: `session` moves the bytes.
+
+Outcomes are taken in the order of the commands, whatever order they arrive in, so that each depth
+update is judged exactly when the last command that follows it has its stored events.
+"""
+
+from collections import deque
+
+from msgspec import Struct
+
+from sunwise.contracts.exchange.codec import COMMAND_CODECS
+from sunwise.contracts.exchange.records import CommandFlag, CommandKind, OrderType, TimeInForce
+from sunwise.contracts.exchange.rejects import Reject
+from sunwise.exchange.replay.frames import (
+    DepthSnapshot,
+    DepthUpdate,
+    Frame,
+    LevelText,
+    OtherFrame,
+    RecordedTrade,
+)
+from sunwise.exchange.replay.mirror import Action, Intent, Mirror, TradeOrigin, TradePlan
+from sunwise.exchange.replay.recorded_book import (
+    LevelChange,
+    LevelLots,
+    RecordedBook,
+    ScaledSnapshot,
+    ScaledUpdate,
+)
+from sunwise.exchange.replay.report import SymbolReport
+from sunwise.exchange.replay.verification import (
+    Applied,
+    BookComparison,
+    Print,
+    client_order_id,
+)
+from sunwise.money.decimal_text import parse_scaled
+
+_ORDER = COMMAND_CODECS["order"]
+_MAX_DIFFERENCES = 20
+
+
+class Instrument(Struct, frozen=True, kw_only=True):
+    """A listed symbol as the replay needs it."""
+
+    name: str
+    index: int
+    version: int
+    price_decimals: int
+    """One tick is 10**-price_decimals."""
+    lot_decimals: int
+    """One lot is 10**-lot_decimals."""
+
+
+class ReplayAccounts(Struct, frozen=True, kw_only=True):
+    """Who rests and who takes."""
+
+    resting: int
+    taking: int
+
+
+class Command:
+    """One command of the replay, from its planning to its outcome."""
+
+    __slots__ = ("intent", "of", "record", "records", "trade")
+
+    def __init__(self, of: "SymbolReplay", intent: Intent, record: bytes) -> None:
+        self.of = of
+        self.intent = intent
+        self.record = record
+        self.records: bytes | None = None
+        """Its own stored events, once they are known."""
+        self.trade: tuple[Print, TradePlan] | None = None
+        """Of a taker: what it must print."""
+
+
+class _UpdateDone:
+    """A depth update whose commands all stand before it in the line."""
+
+    __slots__ = ("changes", "of")
+
+    def __init__(self, of: "SymbolReplay", changes: list[LevelChange]) -> None:
+        self.of = of
+        self.changes = changes
+
+
+class SymbolReplay:
+    """One symbol: its recorded book, its mirror and the comparison of both with what is stored."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.book = RecordedBook()
+        self.mirror = Mirror()
+        self.comparison = BookComparison()
+        self.report = SymbolReport(symbol=instrument.name)
+
+
+class Replayer:
+    """A whole replay, over all symbols."""
+
+    def __init__(
+        self, instruments: list[Instrument], accounts: ReplayAccounts, *, token: str
+    ) -> None:
+        """`token` begins every client order id: it must differ from every earlier replay's."""
+        self.symbols = {instrument.name: SymbolReplay(instrument) for instrument in instruments}
+        self.frames = 0
+        self._by_index = {each.instrument.index: each for each in self.symbols.values()}
+        self._accounts = accounts
+        self._token = token
+        self._line: deque[Command | _UpdateDone] = deque()
+
+    @property
+    def reports(self) -> list[SymbolReport]:
+        """What has been found so far, a report a symbol."""
+        for each in self.symbols.values():
+            each.report.gaps = each.book.gaps
+            each.report.unbridged_snapshots = each.book.unbridged_snapshots
+            each.report.crossed_levels_skipped = each.mirror.crossing_skipped
+        return [each.report for each in self.symbols.values()]
+
+    def on_frame(self, frame: Frame) -> list[Command]:
+        """The commands to submit now, in order. Hand each outcome to `settled`."""
+        self.frames += 1
+        if isinstance(frame, OtherFrame):
+            return []
+        of = self.symbols[frame.symbol]
+        if isinstance(frame, RecordedTrade):
+            return self._on_trade(of, frame)
+        return self._on_depth(of, frame)
+
+    def settled(self, command: Command, records: bytes) -> None:
+        """The stored events of `command`; judges what can be judged now."""
+        command.records = records
+        self._advance()
+
+    def foreign_fill(self, symbol: int, maker_order_id: int, lots: int) -> None:
+        """Somebody else took `lots` from an order of the replay (or from none of its orders)."""
+        of = self._by_index.get(symbol)
+        resting = of.comparison.stored.reduce(maker_order_id, lots) if of else None
+        if of and resting:
+            of.report.foreign_trades += 1
+            of.mirror.distrust(*resting.key, resting.order_no)
+
+    def _on_depth(self, of: SymbolReplay, frame: DepthUpdate | DepthSnapshot) -> list[Command]:
+        bids, asks = (_scaled(levels, of.instrument) for levels in (frame.bids, frame.asks))
+        if isinstance(frame, DepthUpdate):
+            changes = of.book.update(
+                ScaledUpdate(frame.first_update_id, frame.last_update_id, bids, asks)
+            )
+            of.report.depth_updates += 1
+        else:
+            changes = of.book.snapshot(ScaledSnapshot(frame.last_update_id, bids, asks))
+            of.report.snapshots += 1
+        commands = [self._command(of, intent) for intent in of.mirror.follow(changes)]
+        self._line.extend(commands)
+        if isinstance(frame, DepthUpdate) or changes:
+            self._line.append(_UpdateDone(of, changes))
+        self._advance()
+        return commands
+
+    def _on_trade(self, of: SymbolReplay, frame: RecordedTrade) -> list[Command]:
+        price = parse_scaled(frame.price, of.instrument.price_decimals)
+        lots = parse_scaled(frame.quantity, of.instrument.lot_decimals)
+        plan = of.mirror.trade(price, lots, buyer_is_maker=frame.buyer_is_maker)
+        of.report.trades += 1
+        of.report.organic += plan.origin is TradeOrigin.ORGANIC
+        of.report.organic_past_stale += plan.origin is TradeOrigin.ORGANIC and plan.withdrawn > 0
+        of.report.injected += plan.origin is TradeOrigin.INJECTED
+        commands = [self._command(of, intent) for intent in plan.intents]
+        commands[-1].trade = (Print(price, lots, frame.buyer_is_maker), plan)
+        self._line.extend(commands)
+        return commands
+
+    def _command(self, of: SymbolReplay, intent: Intent) -> Command:
+        of.report.commands += 1
+        own_id = client_order_id(self._token, intent.order_no)
+        symbol = {"symbol": of.instrument.index, "symbol_version": of.instrument.version}
+        if intent.action is Action.CANCEL:
+            record = _ORDER.pack(
+                kind=CommandKind.CANCEL,
+                flags=CommandFlag.BY_CLIENT_ID,
+                account=self._accounts.resting,
+                target_client_id=own_id,
+                **symbol,
+            )
+            return Command(of, intent, record)
+        takes = intent.action is Action.TAKE
+        record = _ORDER.pack(
+            kind=CommandKind.PLACE,
+            side=intent.side,
+            order_type=OrderType.LIMIT,
+            time_in_force=TimeInForce.IOC if takes else TimeInForce.GTC,
+            account=self._accounts.taking if takes else self._accounts.resting,
+            price_ticks=intent.price_ticks,
+            qty_lots=intent.qty_lots,
+            client_id=own_id,
+            **symbol,
+        )
+        return Command(of, intent, record)
+
+    def _advance(self) -> None:
+        line = self._line
+        while line:
+            head = line[0]
+            if isinstance(head, Command):
+                if head.records is None:
+                    return
+                self._judge(head, head.of.comparison.stored.apply(head.records))
+            else:
+                self._compare(head)
+            line.popleft()
+
+    def _judge(self, command: Command, applied: Applied) -> None:
+        of, intent = command.of, command.intent
+        of.report.foreign_trades += applied.foreign_trades
+        if applied.reject:
+            self._refused(command, Reject(applied.reject))
+        if command.trade is None:
+            if applied.prints:
+                of.mirror.distrust(intent.side, intent.price_ticks, intent.order_no)
+            return
+        wanted, plan = command.trade
+        if applied.prints == [wanted]:
+            of.report.printed += 1
+        else:
+            _note(of.report, f"trade {wanted} printed as {applied.prints}")
+        if applied.foreign_trades:
+            maker_side = 1 - intent.side
+            of.mirror.distrust(maker_side, intent.price_ticks, plan.maker_order_no)
+
+    def _refused(self, command: Command, reject: Reject) -> None:
+        of, intent = command.of, command.intent
+        if intent.action is Action.CANCEL and reject is Reject.UNKNOWN_ORDER:
+            return  # somebody else's order took it first
+        refusals = of.report.refusals
+        refusals[reject.name] = refusals.get(reject.name, 0) + 1
+        if intent.action is Action.REST:
+            of.mirror.distrust(intent.side, intent.price_ticks, intent.order_no)
+
+    def _compare(self, done: _UpdateDone) -> None:
+        report = done.of.report
+        is_equal = done.of.comparison.after_update(done.changes)
+        report.compared += 1
+        report.equal += is_equal
+        if not is_equal:
+            different = sorted(done.of.comparison.different)[:3]
+            _note(report, f"after update {report.compared}: levels {different} differ")
+
+
+def _note(report: SymbolReport, text: str) -> None:
+    if len(report.differences) < _MAX_DIFFERENCES:
+        report.differences.append(text)
+
+
+def _scaled(levels: list[LevelText], instrument: Instrument) -> list[LevelLots]:
+    price_decimals, lot_decimals = instrument.price_decimals, instrument.lot_decimals
+    return [
+        (parse_scaled(price, price_decimals), parse_scaled(quantity, lot_decimals))
+        for price, quantity in levels
+    ]
