@@ -54,6 +54,9 @@ class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """After this time a command ends as NotAccepted or OutcomeUnknown."""
     resend_after_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 1.0
     """An unacknowledged batch is sent again after this time."""
+    stalled_after_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 1.0
+    """A stored batch without events for so long: the engine does not answer, so nothing more is
+    taken (Overloaded) until it does. Better a clear refusal than an unknown outcome."""
 
 
 class _Batch:
@@ -62,12 +65,12 @@ class _Batch:
     __slots__ = (
         "command_seq",
         "due_s",
-        "look_s",
         "maybe_stored",
         "number",
         "open_attempts",
         "parts",
         "payload",
+        "stored_s",
         "waiting",
     )
 
@@ -76,7 +79,7 @@ class _Batch:
         self.payload = payload
         self.waiting = waiting  # empty once the deadline has passed
         self.due_s = due_s
-        self.look_s = 0.0  # once acknowledged: when to go and look for its events
+        self.stored_s = 0.0  # when it was acknowledged; 0 before
         self.open_attempts = 0  # appends that have not ended
         self.maybe_stored = False  # an append ended without saying whether it was stored
         self.command_seq = 0  # that its events name; 0 before the first
@@ -114,6 +117,7 @@ class WriterSession:
         self._max_waiting = settings.max_waiting
         self._deadline_s = settings.deadline_s
         self._resend_after_s = settings.resend_after_s
+        self._stalled_after_s = settings.stalled_after_s
         self._queue: deque[tuple[bytes, Done, float]] = deque()
         self._sent: dict[int, _Batch] = {}  # by number, oldest first
         self._unacknowledged: _Batch | None = None
@@ -122,6 +126,7 @@ class WriterSession:
         self._claimed = False
         self._claim: EventMessage | None = None
         self._claim_repeated = False
+        self._stalled = False
 
     # --- commands in, batches out ---
 
@@ -134,9 +139,16 @@ class WriterSession:
             raise self.failure
         if self.n_waiting >= self._max_waiting:
             raise Overloaded(f"{self.n_waiting} commands wait for the log already", after_s=0.5)
+        if self._stalled:
+            raise Overloaded("the engine does not answer now", after_s=0.5)
         assert len(record) == COMMAND_STRIDE, "a command record has one size"
         self.n_waiting += 1
         self._queue.append((record, done, self._monotonic_s() + self._deadline_s))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is on its way: then `on_time` must be called."""
+        return bool(self._queue or self._sent)
 
     @property
     def has_batch_to_send(self) -> bool:
@@ -180,7 +192,7 @@ class WriterSession:
         if batch is None or batch.number != number:
             return
         self._unacknowledged = None
-        batch.look_s = self._monotonic_s() + _MISSING_REPLY_S
+        batch.stored_s = self._monotonic_s()
         self._forget_if_unwanted(batch)
 
     def append_failed(self, number: int, error: Exception) -> None:
@@ -190,7 +202,7 @@ class WriterSession:
             return
         batch.open_attempts -= 1
         if isinstance(error, Permanent):
-            self._fail(LogBroken(f"the log refuses this writer's batches: {error}"))
+            self.fail(LogBroken(f"the log refuses this writer's batches: {error}"))
         elif isinstance(error, Retryable):
             batch.maybe_stored |= not isinstance(error, Disconnected | NoStream | StreamFull)
             self._retry_at_s = self._monotonic_s() + error.after_s
@@ -224,7 +236,7 @@ class WriterSession:
         if message.epoch > self.epoch or message.flags & BatchFlag.STALE_EPOCH:
             self._fail_fenced(f"epoch {max(message.epoch, self.epoch + 1)}")
         elif message.flags & BatchFlag.OUT_OF_ORDER:
-            self._fail(
+            self.fail(
                 LogBroken(f"the log lost a batch before number {message.batch_no} of epoch "
                           f"{message.epoch}: what it acknowledged is gone")
             )  # fmt: skip
@@ -243,7 +255,7 @@ class WriterSession:
 
     def _on_part(self, batch: _Batch, message: EventMessage) -> None:
         if batch.parts and message.command_seq != batch.command_seq:
-            self._fail(LogBroken(f"batch {batch.number} was executed twice"))
+            self.fail(LogBroken(f"batch {batch.number} was executed twice"))
             return
         if message.part != len(batch.parts):
             self.reply_missing |= message.part > len(batch.parts)
@@ -293,10 +305,14 @@ class WriterSession:
     def on_time(self) -> None:
         """Ends what waited too long; call it a few dozen times a second."""
         now_s = self._monotonic_s()
+        silent_s = 0.0
         for batch in list(self._sent.values()):
+            if batch.stored_s:
+                silent_s = max(silent_s, now_s - batch.stored_s)
             if batch.waiting and batch.due_s <= now_s:
                 self._expire(batch)
-            self.reply_missing |= 0 < batch.look_s <= now_s
+        self.reply_missing |= silent_s >= _MISSING_REPLY_S
+        self._stalled = silent_s >= self._stalled_after_s
         while self._queue and self._queue[0][2] <= now_s:
             self.n_waiting -= 1
             self._queue.popleft()[1](NotAccepted("the log did not take the command in time"))
@@ -321,18 +337,19 @@ class WriterSession:
     # --- failure ---
 
     def close(self) -> None:
-        """Ends every wait; nothing is taken any more."""
-        self._fail(Fenced("this writer was closed"))
+        """Ends this session on purpose."""
+        self.fail(Fenced("this writer was closed"))
 
     def _fail_fenced(self, by: str) -> None:
-        self._fail(
+        self.fail(
             Fenced(
                 f"another instance of writer {writer_name(self.writer)} runs under {by}; this one "
                 f"(epoch {self.epoch}) ends. Only one instance of each writer may run"
             )
         )
 
-    def _fail(self, failure: Fenced | LogBroken) -> None:
+    def fail(self, failure: Fenced | LogBroken) -> None:
+        """Ends this session: what was sent becomes OutcomeUnknown, what was not NotAccepted."""
         if self.failure is not None:
             return
         self.failure = failure
