@@ -37,9 +37,13 @@ from sunwise.chassis.bus.protocol import (
     StreamSpec,
     Subscription,
 )
+from sunwise.chassis.bus.republish_follower import RepublishFollower
+from sunwise.chassis.bus.stream_place import BatchHandler
+from sunwise.chassis.bus.stream_reader import StreamReader
 
 __all__ = [
     "AppendOutcomeUnknown",
+    "BatchHandler",
     "Bus",
     "Delivery",
     "DeliverySink",
@@ -50,6 +54,7 @@ __all__ = [
     "NoResponder",
     "NoStream",
     "NotPermitted",
+    "RepublishFollower",
     "RequestHandler",
     "RequestTimeout",
     "StoredMessage",
@@ -59,6 +64,7 @@ __all__ = [
     "StreamHole",
     "StreamInfo",
     "StreamMissing",
+    "StreamReader",
     "StreamReplaced",
     "StreamSpec",
     "StreamWentBack",

@@ -57,6 +57,12 @@ class DirectClient(Client):
         self._pending_data_size = 0
 
     @override
+    async def _send_ping(self, future: asyncio.Future[bool] | None = None) -> None:
+        # nats-py writes pings past its own queue, so that `flush` can be answered before the
+        # subscription ahead of it was even sent, and its refusal is missed.
+        self._pongs.append(future or asyncio.get_running_loop().create_future())
+        self.send_command(b"PING\r\n")
+
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
     ) -> None:
