@@ -1,0 +1,131 @@
+"""Listen keys: the old way to open a user stream, for clients that know no other.
+
+Spot lost them on 2026-02-20; they exist here only while the setting `legacy_listen_key` is on. A key
+opens `/ws/<key>` for an hour at a time, and its events come unwrapped. Keys live in one process:
+run a single gateway when old clients need them.
+"""
+
+import asyncio
+import secrets
+import string
+from typing import Final, NamedTuple
+
+from sunwise.chassis.clock import Clock
+from sunwise.exchange.gateway.stream_topics import Form, Listener, PayloadOf
+from sunwise.exchange.gateway.user_stream_codecs import listen_key_expired, stream_terminated
+from sunwise.exchange.gateway.user_streams import UserStreams
+from sunwise.exchange.gateway.websocket_frames import text_frame
+
+LIFE_NS: Final = 60 * 60 * 1_000_000_000
+_LETTERS: Final = string.ascii_letters + string.digits
+
+
+class ListenKeys:
+    """The keys in force."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._accounts: dict[str, int] = {}
+        self._expires_ns: dict[str, int] = {}
+
+    def create(self, account: int) -> str:
+        """The account's key, good for an hour from now; the same one while it lasts."""
+        for key, owner in tuple(self._accounts.items()):
+            if owner == account and self.renew(key, account):
+                return key
+        key = "".join(secrets.choice(_LETTERS) for _ in range(64))
+        self._accounts[key] = account
+        self._expires_ns[key] = self._clock.now_ns() + LIFE_NS
+        return key
+
+    def account_of(self, key: str) -> int | None:
+        """Whose stream the key opens; None when it is unknown or its hour is over."""
+        account = self._accounts.get(key)
+        if account is not None and self._clock.now_ns() >= self._expires_ns[key]:
+            del self._accounts[key], self._expires_ns[key]
+            return None
+        return account
+
+    def renew(self, key: str, account: int) -> bool:
+        """Makes the key good for another hour; False when it is not a key of this account."""
+        if self.account_of(key) != account:
+            return False
+        self._expires_ns[key] = self._clock.now_ns() + LIFE_NS
+        return True
+
+    def forget(self, key: str, account: int) -> bool:
+        """Ends the key; False when it is not a key of this account."""
+        if self.account_of(key) != account:
+            return False
+        del self._accounts[key], self._expires_ns[key]
+        return True
+
+
+class KeyedStream:
+    """One account's events on a connection to market streams, unwrapped."""
+
+    def __init__(self, key: str, account: int, listener: Listener, form: Form) -> None:
+        self.key = key
+        self.account = account
+        self._listener = listener
+        self._form = form
+
+    def take(self, payload_of: PayloadOf) -> None:
+        """One event."""
+        self._push(payload_of(self._form.unit_ns))
+
+    def lose(self, now_ns: int) -> None:
+        """Events were missed."""
+        self._push(stream_terminated(now_ns // self._form.unit_ns))
+
+    def expire(self, now_ns: int) -> None:
+        """The key's hour is over."""
+        self._push(listen_key_expired(self.key, now_ns // self._form.unit_ns))
+
+    def _push(self, payload: bytes) -> None:
+        if self._form.combined:
+            payload = b'{"stream":"%b","data":%b}' % (self.key.encode(), payload)
+        self._listener.push(text_frame(payload))
+
+
+class KeyedStreams:
+    """The listen keys that one connection has opened."""
+
+    def __init__(self, access: "KeyAccess", listener: Listener, form: Form) -> None:
+        self._access = access
+        self._listener = listener
+        self._form = form
+        self._open: dict[str, KeyedStream] = {}
+
+    def open(self, key: str) -> asyncio.Future[None] | None:
+        """Sends the account's events from when the future is done; None when it is no key."""
+        account = self._access.keys.account_of(key)
+        if account is None:
+            return None
+        stream = self._open.setdefault(key, KeyedStream(key, account, self._listener, self._form))
+        return self._access.streams.join(account, stream)
+
+    def leave(self, key: str) -> None:
+        """Ends one of them; others are not known here."""
+        stream = self._open.pop(key, None)
+        if stream is not None:
+            self._access.streams.leave(stream.account, stream)
+
+    def expire(self, now_ns: int) -> None:
+        """Ends those whose hour is over, and says so."""
+        for key, stream in tuple(self._open.items()):
+            if self._access.keys.account_of(key) is None:
+                stream.expire(now_ns)
+                self.leave(key)
+
+    def close(self) -> None:
+        """Ends all."""
+        for key in tuple(self._open):
+            self.leave(key)
+
+
+class KeyAccess(NamedTuple):
+    """What opening a stream by its key needs."""
+
+    keys: ListenKeys
+    streams: UserStreams

@@ -1,0 +1,239 @@
+"""The WebSocket port: market streams, the WebSocket API and old user streams, on picows.
+
+It routes an upgrade by its path, admits at most 300 connections in five minutes from an address,
+pings every connection and ends it after 24 hours. Clients behind it never wait for each other.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from picows import (
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
+
+from sunwise.chassis.clock import Clock
+from sunwise.exchange.gateway.errors import ApiError
+from sunwise.exchange.gateway.stream_control import StreamSession
+from sunwise.exchange.gateway.stream_hub import StreamHub
+from sunwise.exchange.gateway.stream_topics import Form
+from sunwise.exchange.gateway.user_listen_keys import KeyAccess
+from sunwise.exchange.gateway.websocket_connection import Connection, LineSettings, Session
+from sunwise.exchange.gateway.websocket_frames import CloseCode
+from sunwise.exchange.gateway.websocket_outbox import FlushQueue
+from sunwise.exchange.gateway.websocket_paths import ApiTarget, StreamTarget, parse_target
+
+ATTEMPTS: Final = 300
+ATTEMPTS_WINDOW_S: Final = 300.0
+_READ_BUFFER_BYTES: Final = 2_048
+_json: Final = msgspec.json.Encoder().encode
+
+
+class WebSocketSettings(Struct, frozen=True, kw_only=True):
+    """How the WebSocket port behaves."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes any free port."""
+    line: LineSettings = LineSettings()
+    attempts: int = ATTEMPTS
+    """Connections that an address may open in five minutes."""
+    flush_every_s: float = 0.005
+    """Stream frames of at most this long are joined into one write for each connection."""
+    handshake_s: float = 5.0
+    """A client that has not sent its whole upgrade by then is dropped."""
+
+
+class Attempts:
+    """Connections opened by each address within the last five minutes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._times: dict[str, deque[float]] = {}
+
+    def admits(self, ip: str, now_s: float) -> bool:
+        """Counts one; False when it is one too many."""
+        times = self._times.setdefault(ip, deque())
+        while times and now_s - times[0] >= ATTEMPTS_WINDOW_S:
+            times.popleft()
+        if len(times) >= self._limit:
+            return False
+        times.append(now_s)
+        return True
+
+    def forget(self, now_s: float) -> None:
+        """Drops addresses without a recent attempt."""
+        for ip in [ip for ip, t in self._times.items() if now_s - t[-1] >= ATTEMPTS_WINDOW_S]:
+            del self._times[ip]
+
+
+OpenApiSession = Callable[[Connection, ApiTarget], Session | None]
+"""A session of the WebSocket API, or None when the address may not connect."""
+
+
+class WebSocketServer:
+    """The listening socket and its connections; made by `start`."""
+
+    def __init__(
+        self,
+        settings: WebSocketSettings,
+        clock: Clock,
+        hub: StreamHub,
+        *,
+        open_api: OpenApiSession,
+        keys: KeyAccess | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._hub = hub
+        self._open_api = open_api
+        self._keys = keys
+        self._loop = asyncio.get_running_loop()
+        self._streams_queue = FlushQueue(settings.flush_every_s)
+        self._api_queue = FlushQueue(0.0)
+        self._attempts = Attempts(settings.attempts)
+        self._connections: dict[Connection, None] = {}
+        self._empty = asyncio.Event()
+        self._sweep = Sweep(settings.line, clock)
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+        self.port = settings.port
+
+    @property
+    def connection_count(self) -> int:
+        """Connections open now."""
+        return len(self._connections)
+
+    async def start(self) -> None:
+        """Listens. Raises OSError when the port is taken."""
+        settings = self._settings
+        self._server = await ws_create_server(
+            self._route,
+            settings.host,
+            settings.port,
+            websocket_handshake_timeout=settings.handshake_s,
+            enable_auto_pong=False,
+            max_frame_size=settings.line.max_message_bytes,
+            read_buffer_init_size=_READ_BUFFER_BYTES,
+            logger_name="websocket",
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._sweeping = self._loop.create_task(self._run_sweep())
+
+    async def close(self, *, notice_s: float = 1.0) -> None:
+        """Tells every client, waits `notice_s` for them to leave, and ends what is left."""
+        if self._server is not None:
+            self._server.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+        now_ns = self._clock.now_ns()
+        for connection in tuple(self._connections):
+            connection.notify_shutdown(now_ns)
+        await self._wait_until_empty(notice_s)
+        for connection in tuple(self._connections):
+            connection.end(CloseCode.GOING_AWAY, "Server shutting down")
+        await self._wait_until_empty(notice_s)
+        for connection in tuple(self._connections):
+            connection.abort()
+
+    async def _wait_until_empty(self, at_most_s: float) -> None:
+        if self._connections:
+            self._empty.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), at_most_s)
+
+    # --- upgrades ---
+
+    def _route(
+        self, request: WSUpgradeRequest
+    ) -> Connection | WSUpgradeResponseWithListener | None:
+        _read_connection_header(request)
+        try:
+            target = parse_target(request.path)
+        except ApiError as error:
+            return _refusal(error)
+        if target is None:
+            return None
+        return Connection(
+            self._settings.line,
+            self._streams_queue if isinstance(target, StreamTarget) else self._api_queue,
+            admit=lambda connection: self._admitted(connection, target),
+            ended=self._ended,
+            counts_messages=isinstance(target, StreamTarget),
+        )
+
+    def _admitted(self, connection: Connection, target: StreamTarget | ApiTarget) -> Session | None:
+        if not self._attempts.admits(connection.ip, self._loop.time()):
+            return None
+        if isinstance(target, StreamTarget):
+            form = Form(target.combined, target.unit_ns)
+            streams = StreamSession(self._hub, connection.outbox, form, keys=self._keys)
+            streams.start(target.names)
+            session: Session | None = streams
+        else:
+            session = self._open_api(connection, target)
+        if session is not None:
+            self._connections[connection] = None
+            self._sweep.add(connection)
+        return session
+
+    def _ended(self, connection: Connection) -> None:
+        self._connections.pop(connection, None)
+        if not self._connections:
+            self._empty.set()
+
+    # --- time ---
+
+    async def _run_sweep(self) -> None:
+        version = -1
+        while True:
+            await asyncio.sleep(self._sweep.every_s)
+            now_s = self._loop.time()
+            self._sweep.run(now_s)
+            self._attempts.forget(now_s)
+            version = self._hub.refresh(version)
+
+
+class Sweep:
+    """Pings each connection every 20 s, which is also when its age is looked at."""
+
+    def __init__(self, settings: LineSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.every_s = min(1.0, settings.ping_every_s / 4)
+        self._waiting: deque[tuple[float, Connection]] = deque()
+
+    def add(self, connection: Connection) -> None:
+        """Takes a new connection; it is forgotten once it is gone."""
+        self._waiting.append((connection.born_s + self._settings.ping_every_s, connection))
+
+    def run(self, now_s: float) -> None:
+        """Does what is due."""
+        now_ns = self._clock.now_ns()
+        while self._waiting and self._waiting[0][0] <= now_s:
+            connection = self._waiting.popleft()[1]
+            if not connection.is_gone:
+                connection.ping(now_s, now_ns)
+                self._waiting.append((now_s + self._settings.ping_every_s, connection))
+
+
+def _read_connection_header(request: WSUpgradeRequest) -> None:
+    """Lets `Connection: keep-alive, Upgrade` (Firefox) count as an upgrade; picows wants one word."""
+    tokens = request.headers.get("connection", "").lower().split(",")
+    if "upgrade" in {token.strip() for token in tokens}:
+        request.headers["connection"] = "upgrade"
+
+
+def _refusal(error: ApiError) -> WSUpgradeResponseWithListener:
+    body = _json({"code": error.code, "msg": error.message})
+    headers = {"Content-Type": "application/json;charset=UTF-8"}
+    response = WSUpgradeResponse.create_error_response(error.status, body, headers)
+    return WSUpgradeResponseWithListener(response, None)
