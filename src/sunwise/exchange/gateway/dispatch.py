@@ -4,21 +4,124 @@ A transport calls `run` once and gets one `Call.send`. The WebSocket API and RES
 how they read a request and write an answer.
 """
 
+import asyncio
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from sunwise.exchange.gateway.authentication import Authenticator
 from sunwise.exchange.gateway.errors import ApiError
-from sunwise.exchange.gateway.registry import Call
+from sunwise.exchange.gateway.limits import OrderLimits, RequestLimits
+from sunwise.exchange.gateway.registry import Call, Security
+
+_encode = msgspec.json.Encoder().encode
+
+
+def error_body(error: ApiError) -> bytes:
+    """The JSON of a refusal."""
+    return _encode({"code": error.code, "msg": error.message})
 
 
 class Dispatcher:
-    """Runs calls. Never raises: what goes wrong is sent to the client."""
+    """Runs calls. A refusal is sent to the client; anything else that goes wrong is a bug here."""
+
+    def __init__(
+        self, authenticator: Authenticator, requests: RequestLimits, orders: OrderLimits
+    ) -> None:
+        self.authenticator = authenticator
+        self.requests = requests
+        self.orders = orders
+        self._tasks: set[asyncio.Task[bytes]] = set()
 
     def run(self, call: Call) -> None:
         """Takes the call through to its answer, which may come in a later turn of the loop."""
-        raise NotImplementedError
+        try:
+            params = self._admit(call)
+            answer = call.endpoint.handler(call, params)
+        except ApiError as refusal:
+            self.fail(call, refusal)
+            return
+        if answer is None:
+            return  # the handler ends the call
+        if isinstance(answer, bytes):
+            self.succeed(call, answer)
+        else:
+            self._await(call, answer)
+
+    def _admit(self, call: Call) -> Any:  # noqa: ANN401 - the endpoint's own Struct
+        """The call's parameters, once everything that stands before its handler is passed."""
+        endpoint, ip = call.endpoint, call.ip
+        self.requests.admit(ip)
+        try:
+            if endpoint.security is not Security.NONE:
+                self.authenticator.authenticate(call)
+            params = endpoint.reader.read(call.arguments)
+        except ApiError:
+            call.weight = endpoint.least_weight
+            self.requests.charge(ip, call.weight)
+            raise
+        weight = endpoint.weight
+        call.weight = weight if isinstance(weight, int) else weight(params)
+        try:
+            self.requests.charge(ip, call.weight)
+        except ApiError:
+            call.weight = 0
+            raise
+        if endpoint.order_count:
+            self._count(call)
+        return params
+
+    def _count(self, call: Call) -> None:
+        key = call.key
+        assert key is not None, "only signed endpoints place orders"
+        if not key.is_market_maker:
+            self.orders.count(key.account, call.endpoint.order_count)
+            call.order_count = call.endpoint.order_count
 
     def succeed(self, call: Call, body: bytes) -> None:
         """Ends the call with the JSON of its result."""
-        raise NotImplementedError
+        if call.weight and not call.endpoint.weight_on_success:
+            self.requests.give_back(call.ip, call.weight)
+            call.weight = 0
+        call.send(200, body, None)
 
     def fail(self, call: Call, error: ApiError) -> None:
         """Ends the call with a refusal."""
-        raise NotImplementedError
+        if call.order_count:
+            self.orders.give_back(call.account, call.order_count)
+            call.order_count = 0
+        call.send(error.status, error_body(error), error)
+
+    def traded(self, call: Call) -> None:
+        """The order that this call placed has traded: it is no unfilled order."""
+        if call.order_count:
+            self.orders.give_back(call.account, 1)
+
+    def _await(self, call: Call, answer: Coroutine[Any, Any, bytes]) -> None:
+        task = asyncio.create_task(answer, name=call.endpoint.name)
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, call))
+
+    def _ended(self, call: Call, task: asyncio.Task[bytes]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        refusal = task.exception()
+        if refusal is None:
+            self.succeed(call, task.result())
+        elif isinstance(refusal, ApiError):
+            self.fail(call, refusal)
+        else:
+            self.fail(call, ApiError(-1000, _UNKNOWN, status=500))
+            raise refusal  # a bug: the event loop's exception handler decides
+
+    async def close(self) -> None:
+        """Ends calls that still wait; their clients see the connection close."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+_UNKNOWN = "An unknown error occurred while processing the request."

@@ -6,7 +6,7 @@ by `Call.send`, exactly once, in the same or a later turn of the event loop.
 
 import re
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.keys import ApiKey
+from sunwise.exchange.gateway.parameters import Reader
 
 
 class Security(Enum):
@@ -130,6 +131,14 @@ class Endpoint:
     """Orders that it counts against the account."""
     weight_on_success: bool = True
     """False: a call that succeeds gives its weight back (orders and cancels, since 2026-04-02)."""
+    least_weight: int = 1
+    """Weight of a call that is refused before its parameters are read."""
+    reader: Reader = field(init=False)
+    """Reads the parameters."""
+
+    def __post_init__(self) -> None:
+        reader = Reader(self.params, signed=self.security is not Security.NONE)
+        object.__setattr__(self, "reader", reader)
 
     def weight_of(self, params: Struct) -> int:
         """Request weight of a call with these parameters."""

@@ -1,0 +1,125 @@
+"""Whom a signed call speaks for, and whether it is in time."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sunwise.chassis.clock import Clock
+from sunwise.exchange.gateway import errors
+from sunwise.exchange.gateway.keys import ApiKey, Permission, is_key_name
+from sunwise.exchange.gateway.parameters import INTEGER_RANGE, time_ns
+from sunwise.exchange.gateway.registry import Call, Security
+from sunwise.exchange.gateway.signatures import Verifier
+from sunwise.money.decimal_text import Malformed, TooLarge, TooPrecise, parse_scaled
+
+MAX_RECV_WINDOW_MS: Final = 60_000
+_DEFAULT_RECV_WINDOW_NS: Final = 5_000_000_000
+_AHEAD_NS: Final = 1_000_000_000
+_RECV_WINDOW_RANGE: Final = r"^[0-9]{1,20}(\.[0-9]{1,3})?$"
+_timestamp: Final = re.compile(r"[0-9]{1,20}", re.ASCII).fullmatch
+_NEEDED: Final = {
+    Security.TRADE: Permission.TRADE,
+    Security.USER_DATA: Permission.USER_DATA,
+    Security.USER_STREAM: Permission.USER_STREAM,
+}
+
+
+class KeyRing:
+    """The keys in force, in memory. Replaced key by key, never half."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, tuple[ApiKey, Verifier]] = {}
+
+    def __len__(self) -> int:
+        """Keys in force."""
+        return len(self._keys)
+
+    def put(self, key: ApiKey, verifier: Verifier) -> None:
+        """Takes a key, or what has changed about it, into force."""
+        self._keys[key.name] = (key, verifier)
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Puts every other key out of force."""
+        kept = set(names)
+        for name in [name for name in self._keys if name not in kept]:
+            del self._keys[name]
+
+    def find(self, name: str) -> tuple[ApiKey, Verifier]:
+        """The key of this name with its verifier. Raises ApiError -2014 or -2015."""
+        found = self._keys.get(name)
+        if found is None:
+            raise errors.rejected_key() if is_key_name(name) else errors.bad_key_format()
+        return found
+
+
+class Authenticator:
+    """Checks key, time and signature of a call, in this order."""
+
+    def __init__(self, keys: KeyRing, clock: Clock) -> None:
+        self._keys = keys
+        self._now_ns: Callable[[], int] = clock.now_ns
+
+    def authenticate(self, call: Call) -> None:
+        """Sets the call's `key` and `expires_ns`. Raises ApiError.
+
+        A call that has its key already (a logged-on session) needs no signature, only a timestamp.
+        """
+        security = call.endpoint.security
+        if call.key is not None:
+            check_key(call.key, security, call.ip)
+            call.expires_ns = self.deadline(call)
+            return
+        key, verifier = self._keys.find(call.key_text)
+        check_key(key, security, call.ip)
+        call.expires_ns = self.deadline(call)
+        signature = call.arguments.get("signature")
+        if not signature:
+            raise errors.missing("signature")
+        if not verifier.verify(call.payload, signature):
+            raise errors.bad_signature()
+        call.key = key
+
+    def deadline(self, call: Call) -> int:
+        """Its timestamp + recvWindow, ns since 1970. Raises ApiError -1021 when it is not in time."""
+        text = call.arguments.get("timestamp")
+        if not text:
+            raise errors.missing("timestamp")
+        if not _timestamp(text):
+            raise errors.illegal("timestamp", INTEGER_RANGE)
+        sent_ns = time_ns(int(text), "timestamp")
+        now_ns = self._now_ns()
+        if sent_ns >= now_ns + _AHEAD_NS:
+            raise errors.too_early()
+        window = call.arguments.get("recvWindow")
+        deadline_ns = sent_ns + (
+            _DEFAULT_RECV_WINDOW_NS if window is None else recv_window_ns(window)
+        )
+        if now_ns > deadline_ns:
+            raise errors.too_late()
+        return deadline_ns
+
+
+def check_key(key: ApiKey, security: Security, ip: str) -> None:
+    """Raises ApiError -2015 when this key may not do this, or not from there."""
+    needed = _NEEDED.get(security)
+    if needed is not None and not key.permissions & needed:
+        raise errors.rejected_key()
+    if key.allowed_ips and ip not in key.allowed_ips:
+        raise errors.rejected_key()
+
+
+def recv_window_ns(text: str) -> int:
+    """Nanoseconds of a recvWindow in ms with up to three decimals. Raises ApiError."""
+    if not text:
+        raise errors.empty("recvWindow")
+    try:
+        window_us = parse_scaled(text, 3)
+    except Malformed:
+        raise errors.illegal("recvWindow", _RECV_WINDOW_RANGE) from None
+    except TooPrecise:
+        raise errors.too_precise("recvWindow") from None
+    except TooLarge:
+        raise errors.too_great("recvWindow", MAX_RECV_WINDOW_MS) from None
+    if window_us > MAX_RECV_WINDOW_MS * 1_000:
+        raise errors.too_great("recvWindow", MAX_RECV_WINDOW_MS)
+    return window_us * 1_000

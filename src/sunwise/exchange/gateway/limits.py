@@ -1,0 +1,221 @@
+"""How much one address may ask and one account may order.
+
+Windows are aligned to the clock, as Binance's are: a minute of weight begins at second 0. All of
+it lives in memory; what a window has counted is dropped with the window.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from sunwise.chassis.clock import Clock
+from sunwise.exchange.gateway import errors
+
+_SECOND_NS: Final = 1_000_000_000
+_MINUTE_NS: Final = 60 * _SECOND_NS
+_DAY_NS: Final = 86_400 * _SECOND_NS
+_FIRST_BAN_NS: Final = 2 * _MINUTE_NS
+_LONGEST_BAN_NS: Final = 3 * _DAY_NS
+_FORGET_BANS_NS: Final = 7 * _DAY_NS
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class LimitSettings(Struct, frozen=True, kw_only=True):
+    """What the limits are. The numbers are Binance's."""
+
+    enabled: bool = True
+    weight_per_minute: Positive = 6_000  # of one address
+    raw_per_5_minutes: Positive = 300_000  # requests of one address
+    orders_per_10_seconds: Positive = 100  # unfilled orders of one account
+    orders_per_day: Positive = 200_000
+    refusals_before_ban: Positive = 60  # 429s within a minute, then 418
+
+
+class _Address:
+    """What one address has used."""
+
+    __slots__ = ("banned_until_ns", "bans", "minute", "raw", "raw_window", "refused", "used")
+
+    def __init__(self) -> None:
+        self.minute = self.raw_window = -1
+        self.used = self.raw = self.refused = self.bans = 0
+        self.banned_until_ns = 0
+
+
+class RequestLimits:
+    """Request weight and raw requests of each address; bans for those that do not back off."""
+
+    def __init__(self, settings: LimitSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._now_ns = clock.now_ns
+        self._addresses: dict[str, _Address] = {}
+        self._swept_ns = 0
+
+    def admit(self, ip: str) -> None:
+        """Counts one request. Raises ApiError 418 or 429 when the address must wait."""
+        if not self._settings.enabled:
+            return
+        now_ns = self._now_ns()
+        address = self._at(ip, now_ns)
+        if address.banned_until_ns > now_ns:
+            left_s = -(-(address.banned_until_ns - now_ns) // _SECOND_NS)
+            raise errors.banned(address.banned_until_ns // 1_000_000, left_s)
+        address.raw += 1
+        limit = self._settings.raw_per_5_minutes
+        if address.raw > limit:
+            self._refused(address, now_ns)
+            raise errors.too_many_requests(limit, "5 MINUTES", _left_s(now_ns, 5 * _MINUTE_NS))
+        if address.used >= self._settings.weight_per_minute:
+            self._refuse_weight(address, now_ns)
+
+    def charge(self, ip: str, weight: int) -> None:
+        """Takes weight from the address. Raises ApiError 429 when it has not so much left."""
+        if not self._settings.enabled:
+            return
+        now_ns = self._now_ns()
+        address = self._at(ip, now_ns)
+        if address.used + weight > self._settings.weight_per_minute:
+            self._refuse_weight(address, now_ns)
+        address.used += weight
+
+    def give_back(self, ip: str, weight: int) -> None:
+        """Returns what was charged for a call that turned out to weigh nothing."""
+        address = self._addresses.get(ip)
+        if address is not None:
+            address.used = max(0, address.used - weight)
+
+    def used(self, ip: str) -> int:
+        """Weight that the address has used in this minute."""
+        address = self._addresses.get(ip)
+        if address is None or address.minute != self._now_ns() // _MINUTE_NS:
+            return 0
+        return address.used
+
+    def describe(self) -> Iterator[dict[str, str | int]]:
+        """The limits as exchangeInfo lists them."""
+        settings = self._settings
+        yield _described("REQUEST_WEIGHT", "MINUTE", 1, settings.weight_per_minute)
+        yield _described("ORDERS", "SECOND", 10, settings.orders_per_10_seconds)
+        yield _described("ORDERS", "DAY", 1, settings.orders_per_day)
+        yield _described("RAW_REQUESTS", "MINUTE", 5, settings.raw_per_5_minutes)
+
+    def _refuse_weight(self, address: _Address, now_ns: int) -> None:
+        self._refused(address, now_ns)
+        limit = self._settings.weight_per_minute
+        raise errors.too_much_weight(limit, "1 MINUTE", _left_s(now_ns, _MINUTE_NS))
+
+    def _refused(self, address: _Address, now_ns: int) -> None:
+        address.refused += 1
+        if address.refused >= self._settings.refusals_before_ban:
+            address.refused = 0
+            length_ns = min(_LONGEST_BAN_NS, _FIRST_BAN_NS << min(address.bans, 12))
+            address.bans += 1
+            address.banned_until_ns = now_ns + length_ns
+
+    def _at(self, ip: str, now_ns: int) -> _Address:
+        address = self._addresses.get(ip)
+        if address is None:
+            self._sweep(now_ns)
+            address = self._addresses[ip] = _Address()
+        minute = now_ns // _MINUTE_NS
+        if address.minute != minute:
+            address.minute, address.used, address.refused = minute, 0, 0
+            if address.raw_window != minute // 5:
+                address.raw_window, address.raw = minute // 5, 0
+        return address
+
+    def _sweep(self, now_ns: int) -> None:
+        """Forgets addresses of the past, once a minute, when a new one comes."""
+        if now_ns - self._swept_ns < _MINUTE_NS:
+            return
+        self._swept_ns = now_ns
+        minute = now_ns // _MINUTE_NS
+        for ip, address in list(self._addresses.items()):
+            forgiven = address.banned_until_ns + _FORGET_BANS_NS < now_ns or not address.bans
+            if address.minute + 5 < minute and forgiven:
+                del self._addresses[ip]
+
+
+class _Account:
+    """Unfilled orders of one account."""
+
+    __slots__ = ("day", "day_count", "ten_count", "tens")
+
+    def __init__(self) -> None:
+        self.tens = self.day = -1
+        self.ten_count = self.day_count = 0
+
+
+class OrderLimits:
+    """Orders of each account that have not traded, in 10 seconds and in a UTC day.
+
+    An order is given back when it is refused and when it trades in the command that placed it. A
+    first fill as maker is not seen here and gives nothing back (order_count_decrement.md leaves
+    room for that: its examples "only give a general idea").
+    """
+
+    def __init__(self, settings: LimitSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._now_ns = clock.now_ns
+        self._accounts: dict[int, _Account] = {}
+
+    def count(self, account: int, orders: int) -> None:
+        """Counts new orders. Raises ApiError -1015 (429) when the account has too many.
+
+        Beyond the day's limit the ten seconds are not counted any further, as Binance has it.
+        """
+        if not self._settings.enabled:
+            return
+        now_ns = self._now_ns()
+        state = self._at(account, now_ns)
+        limit = self._settings.orders_per_day
+        if state.day_count + orders > limit:
+            raise errors.too_many_orders(limit, "1 DAY", _left_s(now_ns, _DAY_NS))
+        limit = self._settings.orders_per_10_seconds
+        if state.ten_count + orders > limit:
+            raise errors.too_many_orders(limit, "10 SECOND", _left_s(now_ns, 10 * _SECOND_NS))
+        state.ten_count += orders
+        state.day_count += orders
+
+    def give_back(self, account: int, orders: int) -> None:
+        """Orders that were refused, or that traded."""
+        state = self._accounts.get(account)
+        if state is not None:
+            state.ten_count = max(0, state.ten_count - orders)
+            state.day_count = max(0, state.day_count - orders)
+
+    def counts(self, account: int) -> tuple[int, int]:
+        """Unfilled orders in these ten seconds and on this day."""
+        if account not in self._accounts:
+            return 0, 0
+        state = self._at(account, self._now_ns())
+        return state.ten_count, state.day_count
+
+    def describe(self, account: int) -> Iterator[dict[str, str | int]]:
+        """Limits and counts as GET rateLimit/order lists them."""
+        ten, day = self.counts(account)
+        settings = self._settings
+        yield _described("ORDERS", "SECOND", 10, settings.orders_per_10_seconds) | {"count": ten}
+        yield _described("ORDERS", "DAY", 1, settings.orders_per_day) | {"count": day}
+
+    def _at(self, account: int, now_ns: int) -> _Account:
+        state = self._accounts.get(account)
+        if state is None:
+            state = self._accounts[account] = _Account()
+        tens = now_ns // (10 * _SECOND_NS)
+        if state.tens != tens:
+            state.tens, state.ten_count = tens, 0
+            if state.day != now_ns // _DAY_NS:
+                state.day, state.day_count = now_ns // _DAY_NS, 0
+        return state
+
+
+def _left_s(now_ns: int, window_ns: int) -> int:
+    """Whole seconds until the window ends, at least 1."""
+    return -(-(window_ns - now_ns % window_ns) // _SECOND_NS)
+
+
+def _described(kind: str, interval: str, number: int, limit: int) -> dict[str, str | int]:
+    return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
