@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from typing import Final
 
 VERSION: Final = "0.1.1"
@@ -41,35 +40,6 @@ def running(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def order_requests(address: tuple[str, int], seed: int) -> Iterator[bytes]:
-    """Limit orders without end: a tenth of them cross."""
-    rng = Random(seed)
-    host = f"{address[0]}:{address[1]}"
-    while True:
-        body = _order_body(rng).encode()
-        yield (
-            f"POST /markets/BTC-USDT/orders HTTP/1.1\r\nHost: {host}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        ).encode() + body
-
-
-def _order_body(rng: Random) -> str:
-    side, price = order_terms(rng)
-    account = rng.randrange(1, 1001)
-    return (
-        f'{{"account":{account},"side":"{side.lower()}","price":"{price}","quantity":"0.001",'
-        f'"self_trade_prevention":"cancel_taker"}}'
-    )
-
-
-def order_terms(rng: Random) -> tuple[str, str]:
-    """Side and price of the next order in the flow that both servers get: a tenth cross."""
-    side = rng.choice(("BUY", "SELL"))
-    away = -rng.randrange(1, 50) if rng.random() < 0.1 else rng.randrange(1, 500)
-    ticks = 6_000_000 + (away if side == "SELL" else -away)
-    return side, f"{ticks // 100}.{ticks % 100:02d}"
 
 
 def _installed(venv: Path) -> Path:
