@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sunwise.money.decimal_text import format_scaled, parse_scaled
+from sunwise.money.decimal_text import format_scaled
 
 _DECIMALS: Final = 18
 """Enough for every tick and lot that a symbol can have."""
@@ -46,27 +46,37 @@ class Market(Struct, frozen=True, kw_only=True):
         """The quantity as the API wants it."""
         return _text(lots * self.lot)
 
+    def ticks_of_text(self, price: str) -> int:
+        """The price of an API reply in ticks."""
+        return _scaled(price) // self.tick
+
     def lots_of_text(self, quantity: str) -> int:
         """The quantity of an API reply in lots."""
-        return parse_scaled(quantity, _DECIMALS) // self.lot
+        return _scaled(quantity) // self.lot
 
 
 def read_market(symbol: dict[str, Any]) -> Market:
     """The market in one entry of exchangeInfo's `symbols`."""
     filters = {each["filterType"]: each for each in symbol["filters"]}
     size, price = filters["LOT_SIZE"], filters["PRICE_FILTER"]
-    lot = parse_scaled(size["stepSize"], _DECIMALS)
+    lot = _scaled(size["stepSize"])
     notional = filters.get("NOTIONAL", filters.get("MIN_NOTIONAL", {}))
     return Market(
         name=symbol["symbol"],
         base=symbol["baseAsset"],
         quote=symbol["quoteAsset"],
-        tick=parse_scaled(price["tickSize"], _DECIMALS),
+        tick=_scaled(price["tickSize"]),
         lot=lot,
-        min_lots=max(1, -(-parse_scaled(size["minQty"], _DECIMALS) // lot)),
+        min_lots=max(1, -(-_scaled(size["minQty"]) // lot)),
         max_lots=int(float(size["maxQty"]) * _ONE / lot),
         min_notional=float(notional.get("minNotional", "0")),
     )
+
+
+def _scaled(text: str) -> int:
+    """The number in units of 10**-18, of any size."""
+    whole, _, fraction = text.partition(".")
+    return int(whole + fraction.ljust(_DECIMALS, "0"))
 
 
 def _text(scaled: int) -> str:

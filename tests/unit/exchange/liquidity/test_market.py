@@ -21,6 +21,8 @@ def test_ticks_and_lots_come_from_the_filters():
     assert market.quantity_text(123) == "0.00123"
     assert market.quantity_text(100_000) == "1"
     assert market.lots_of_text("0.00123000") == 123
+    assert market.lots_of_text("12345") == 1_234_500_000
+    assert market.ticks_of_text("60000.12000000") == 6_000_012
     assert market.price_ticks(60_000.12) == pytest.approx(6_000_012)
     assert (market.min_lots, market.max_lots) == (2, 900_000_000)
 
