@@ -20,7 +20,7 @@ from sunwise.chassis.data_folder import sync_folder
 _log = logging.getLogger(__name__)
 _MAGIC: Final = b"SWCKPT1\n"
 # magic, layout, sequence, bytes of position, bytes of state, CRC-32 of everything else
-_HEAD: Final = struct.Struct("<8s32sQQQI4x")
+_HEAD: Final = struct.Struct("<8s32sQQQI")
 
 Buffer = bytes | bytearray | memoryview
 

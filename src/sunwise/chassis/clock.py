@@ -41,22 +41,26 @@ class SystemClock:
 
 
 class AcceleratedClock:
-    """Time that starts at `origin_ns` and runs `rate` times as fast as the machine's."""
+    """Time that starts at `origin_ns` and runs `rate` times as fast as the machine's.
 
-    def __init__(self, *, rate: float, origin_ns: int) -> None:
+    Processes that hand on `started_ns` (the machine's monotonic time, which they share) agree on
+    the time to the nanosecond.
+    """
+
+    def __init__(self, *, rate: float, origin_ns: int, started_ns: int | None = None) -> None:
         if not 0 < rate <= 1e6:
             raise ValueError(f"a clock's rate must be above 0 and at most 1e6, not {rate}")
         self.rate = rate
-        self._origin_ns = origin_ns
-        self._start_ns = time.monotonic_ns()
+        self.origin_ns = origin_ns
+        self.started_ns = time.monotonic_ns() if started_ns is None else started_ns
 
     def now_ns(self) -> int:
         """The accelerated wall time, ns since the epoch; never steps."""
-        return self._origin_ns + self.monotonic_ns()
+        return self.origin_ns + self.monotonic_ns()
 
     def monotonic_ns(self) -> int:
-        """Accelerated ns since this clock was made."""
-        return int((time.monotonic_ns() - self._start_ns) * self.rate)
+        """Accelerated ns since `started_ns`."""
+        return int((time.monotonic_ns() - self.started_ns) * self.rate)
 
     async def sleep(self, seconds: float) -> None:
         """Sleeps `seconds / rate` real seconds."""
