@@ -105,10 +105,10 @@ class StreamSession:
     ) -> tuple[Any, list[asyncio.Future[None]]]:
         method, params = _method(request, payload), request.get("params")
         if method == "SUBSCRIBE":
-            opening, others = self._open_keys(_names(params))
+            opening, others = self._open_keys(_named(params))
             return None, opening + self._subscribe(_parsed(others))
         if method == "UNSUBSCRIBE":
-            self._unsubscribe(_names(params))
+            self._unsubscribe(_named(params))
             return None, []
         if method == "LIST_SUBSCRIPTIONS":
             if params:
@@ -238,7 +238,7 @@ def _method(request: dict[str, Any], payload: bytes) -> str:
     )
 
 
-def _names(params: Any) -> list[str]:  # noqa: ANN401 - whatever the client sent
+def _named(params: Any) -> list[str]:  # noqa: ANN401 - whatever the client sent
     if not isinstance(params, list) or not all(isinstance(name, str) for name in params):
         raise _Refused(2, "Invalid request: params must be an array of stream names")
     return params

@@ -20,12 +20,12 @@ from sunwise.contracts.exchange.accounts import (
     UserEvents,
 )
 from sunwise.contracts.exchange.records import (
-    ExpiryReason,
     OrderType,
     SelfTradePrevention,
     Side,
     TimeInForce,
 )
+from sunwise.exchange.gateway.errors import EXPIRY_REASONS
 from sunwise.exchange.gateway.stream_codecs import SymbolText
 from sunwise.exchange.gateway.stream_names import StreamNames
 from sunwise.exchange.gateway.stream_topics import PayloadOf
@@ -50,14 +50,6 @@ _STATUSES: Final = {
     OrderStatus.EXPIRED: "EXPIRED",
     OrderStatus.EXPIRED_IN_MATCH: "EXPIRED_IN_MATCH",
     OrderStatus.REJECTED: "REJECTED",
-}
-_EXPIRY_REASONS: Final = {
-    ExpiryReason.IMMEDIATE_OR_CANCEL: "UNFILLED_IOC_QUANTITY_EXPIRED",
-    ExpiryReason.FILL_OR_KILL: "UNFILLED_FOK_ORDER_EXPIRED",
-    ExpiryReason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
-    ExpiryReason.FILL_CAP: "EXCHANGE_CANCELED",
-    ExpiryReason.QUOTE_SPENT: "INSUFFICIENT_LIQUIDITY",
-    ExpiryReason.PRICE_BOUND: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
 }
 _WORKING: Final = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
@@ -223,7 +215,7 @@ def _working_time(order: OrderState, unit_ns: int) -> str:
 
 
 def _expiry(order: OrderState) -> str:
-    reason = _EXPIRY_REASONS.get(order.expiry_reason)  # type: ignore[call-overload]
+    reason = EXPIRY_REASONS.get(order.expiry_reason)
     return f',"eR":"{reason}"' if reason and order.status == OrderStatus.EXPIRED else ""
 
 

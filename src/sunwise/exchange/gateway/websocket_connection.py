@@ -13,9 +13,11 @@ from msgspec import Struct
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from typing_extensions import override
 
+from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.websocket_frames import CloseCode, MessageAssembler, Opcode, Violation
 from sunwise.exchange.gateway.websocket_outbox import FlushQueue, Outbox
 
+_REASON_CHARACTERS: Final = 120  # a control frame holds 125 bytes, two of them the code
 _LINGER_S: Final = 1.0  # a closed connection's peer has this long to close too
 
 
@@ -82,7 +84,7 @@ class Connection(WSListener):
         settings: LineSettings,
         queue: FlushQueue,
         *,
-        admit: Callable[["Connection"], Session | None],
+        admit: Callable[["Connection"], Session],
         ended: Callable[["Connection"], None],
         counts_messages: bool,
     ) -> None:
@@ -115,9 +117,10 @@ class Connection(WSListener):
         self.outbox = Outbox(
             self._queue, raw, limit_bytes=self._settings.backlog_bytes, cut=self.abort
         )
-        self._session = self._admit(self)
-        if self._session is None:
-            self.end(CloseCode.POLICY, "Too many connection attempts")
+        try:
+            self._session = self._admit(self)
+        except ApiError as refusal:
+            self.end(CloseCode.POLICY, refusal.message)
 
     @override
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -215,6 +218,15 @@ class Connection(WSListener):
         if self._session is not None and not self._is_ending:
             self._session.notify_shutdown(now_ns)
 
+    def hold(self, *, reading: bool) -> None:
+        """Stops reading from the client, or goes on: the client feels it as a slow line."""
+        if self._transport is not None and not self._is_ending:
+            raw = self._transport.underlying_transport
+            if reading:
+                raw.resume_reading()
+            else:
+                raw.pause_reading()
+
     # --- the end ---
 
     def end(self, code: CloseCode, reason: str) -> None:
@@ -224,7 +236,7 @@ class Connection(WSListener):
             return
         self.outbox.flush()
         self._begin_ending()
-        transport.send_close(WSCloseCode(int(code)), reason)
+        transport.send_close(WSCloseCode(int(code)), reason[:_REASON_CHARACTERS])
         self._loop.call_later(_LINGER_S, self.abort)
 
     def abort(self) -> None:

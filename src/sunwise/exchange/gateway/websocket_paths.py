@@ -7,6 +7,7 @@ an empty connection to subscribe on, `/ws-api/v3` the WebSocket API. Anything el
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from sunwise.exchange.gateway import errors
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.stream_codecs import MICROSECOND_NS, MILLISECOND_NS
 from sunwise.exchange.gateway.stream_control import MAX_STREAMS
@@ -57,15 +58,12 @@ def _streams(joined: str, options: dict[str, str], *, combined: bool) -> StreamT
 def _unit(options: dict[str, str]) -> int:
     unit = _UNITS.get(options.get("timeUnit", "MILLISECOND"))
     if unit is None:
-        raise ApiError(
-            -1194,
-            "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.",
-        )
+        raise errors.invalid_time_unit()
     return unit
 
 
 def _show_limits(options: dict[str, str]) -> bool:
     value = options.get("returnRateLimits", "true").lower()
     if value not in {"true", "false"}:
-        raise ApiError(-1130, "Data sent for parameter 'returnRateLimits' is not valid.")
+        raise errors.invalid("returnRateLimits")
     return value == "true"

@@ -20,6 +20,7 @@ from picows import (
 )
 
 from sunwise.chassis.clock import Clock
+from sunwise.exchange.gateway import errors
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.stream_control import StreamSession
 from sunwise.exchange.gateway.stream_hub import StreamHub
@@ -47,6 +48,8 @@ class WebSocketSettings(Struct, frozen=True, kw_only=True):
     """Connections that an address may open in five minutes."""
     flush_every_s: float = 0.005
     """Stream frames of at most this long are joined into one write for each connection."""
+    max_connections: int = 20_000
+    """Connections at a time, of all addresses."""
     handshake_s: float = 5.0
     """A client that has not sent its whole upgrade by then is dropped."""
 
@@ -74,8 +77,8 @@ class Attempts:
             del self._times[ip]
 
 
-OpenApiSession = Callable[[Connection, ApiTarget], Session | None]
-"""A session of the WebSocket API, or None when the address may not connect."""
+OpenApiSession = Callable[[Connection, ApiTarget], Session]
+"""A session of the WebSocket API. Raises ApiError when the address may not connect."""
 
 
 class WebSocketServer:
@@ -170,19 +173,27 @@ class WebSocketServer:
             counts_messages=isinstance(target, StreamTarget),
         )
 
-    def _admitted(self, connection: Connection, target: StreamTarget | ApiTarget) -> Session | None:
+    def _admitted(self, connection: Connection, target: StreamTarget | ApiTarget) -> Session:
+        """The session of a new connection. Raises ApiError when it may not be."""
+        if len(self._connections) >= self._settings.max_connections:
+            raise errors.overloaded()
         if not self._attempts.admits(connection.ip, self._loop.time()):
-            return None
-        if isinstance(target, StreamTarget):
-            form = Form(target.combined, target.unit_ns)
-            streams = StreamSession(self._hub, connection.outbox, form, keys=self._keys)
-            streams.start(target.names)
-            session: Session | None = streams
-        else:
-            session = self._open_api(connection, target)
-        if session is not None:
-            self._connections[connection] = None
-            self._sweep.add(connection)
+            limit = self._settings.attempts
+            raise ApiError(
+                -1034,
+                f"Too many connection attempts from IP; current limit is {limit} per '5m'.",
+            )
+        session = self._session(connection, target)
+        self._connections[connection] = None
+        self._sweep.add(connection)
+        return session
+
+    def _session(self, connection: Connection, target: StreamTarget | ApiTarget) -> Session:
+        if isinstance(target, ApiTarget):
+            return self._open_api(connection, target)
+        form = Form(target.combined, target.unit_ns)
+        session = StreamSession(self._hub, connection.outbox, form, keys=self._keys)
+        session.start(target.names)
         return session
 
     def _ended(self, connection: Connection) -> None:
