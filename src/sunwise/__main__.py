@@ -1,0 +1,5 @@
+"""`python -m sunwise` is `sunwise`."""
+
+from sunwise.cli.main import main
+
+main()
