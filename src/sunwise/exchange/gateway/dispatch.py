@@ -48,7 +48,7 @@ class Dispatcher:
         if isinstance(answer, bytes):
             self.succeed(call, answer)
         else:
-            self._await(call, answer)
+            self.resume(call, answer)
 
     def _admit(self, call: Call) -> Any:  # noqa: ANN401 - the endpoint's own Struct
         """The call's parameters, once everything that stands before its handler is passed."""
@@ -99,7 +99,8 @@ class Dispatcher:
         if call.order_count:
             self.orders.give_back(call.account, 1)
 
-    def _await(self, call: Call, answer: Coroutine[Any, Any, bytes]) -> None:
+    def resume(self, call: Call, answer: Coroutine[Any, Any, bytes]) -> None:
+        """Ends the call with what this coroutine returns or refuses."""
         task = asyncio.create_task(answer, name=call.endpoint.name)
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, call))

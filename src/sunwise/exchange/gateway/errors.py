@@ -36,6 +36,11 @@ def method_not_allowed() -> ApiError:
     return ApiError(-1020, "This operation is not supported.", status=405)
 
 
+def unsupported() -> ApiError:
+    """Known to Binance, not built here yet."""
+    return ApiError(-1020, "This operation is not supported.")
+
+
 def bad_key_format() -> ApiError:
     """No API key was sent, or something that cannot be one."""
     return ApiError(-2014, "API-key format invalid.", status=401)
@@ -370,10 +375,10 @@ _REJECTS: Final[dict[int, ApiError]] = {
 
 
 def of_reject(reject: int) -> ApiError:
-    """The refusal that a client sees for one of the engine's; hand it on, do not raise it."""
-    found = _REJECTS.get(reject)
-    assert found is not None, "a refusal that no client's command can cause"
-    return found
+    """The refusal that a client sees for one of the engine's."""
+    known = _REJECTS.get(reject)
+    assert known is not None, "a refusal that no client's command can cause"
+    return ApiError(known.code, known.message, status=known.status, after_s=known.after_s)
 
 
 EXPIRY_REASONS: Final[dict[int, str]] = {
