@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sunwise.chassis.bus import Bus, StreamSpec
+from sunwise.chassis.bus import Bus, StreamAdmin, StreamSpec
 from sunwise.chassis.bus.nats import NatsBus
 from sunwise.chassis.bus.nats_connect import connect_nats
 from sunwise.chassis.bus.simulated import SimulatedBus
@@ -44,6 +44,7 @@ class World(Protocol):
     """A bus with the streams of shard 0 and the users of GRANTS."""
 
     async def connect(self, user: str) -> Bus: ...
+    async def operator(self) -> StreamAdmin: ...
     async def ensure(self, spec: StreamSpec) -> None: ...
     async def crash(self) -> None: ...
     async def come_back(self) -> None: ...
@@ -70,8 +71,10 @@ class NatsWorld:
         return bus
 
     async def ensure(self, spec: StreamSpec) -> None:
-        bus = await self.connect(OPERATOR)
-        await bus.ensure_stream(spec)
+        await (await self.operator()).ensure_stream(spec)
+
+    async def operator(self) -> NatsBus:
+        return await self.connect(OPERATOR)
 
     async def crash(self) -> None:
         self.server.kill()
@@ -104,7 +107,10 @@ class SimulatedWorld:
         return bus
 
     async def ensure(self, spec: StreamSpec) -> None:
-        await (await self.connect(OPERATOR)).ensure_stream(spec)
+        await (await self.operator()).ensure_stream(spec)
+
+    async def operator(self) -> SimulatedBus:
+        return await self.connect(OPERATOR)
 
     async def crash(self) -> None:
         self.server.kill()

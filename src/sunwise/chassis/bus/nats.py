@@ -191,6 +191,15 @@ class NatsBus:
             info, _found = await self._stream_api("UPDATE", spec.name, msgspec.json.encode(found))
         return info
 
+    async def limit_stream(self, stream: str, *, max_bytes: int) -> None:
+        """See `StreamAdmin.limit_stream`."""
+        _info, config = await self._stream_api("INFO", stream, b"")
+        # With any other policy a lower limit would delete the oldest messages.
+        assert config.get("discard") == "new", f"stream {stream} discards old messages"
+        if config.get("max_bytes") != max_bytes:
+            config["max_bytes"] = max_bytes
+            await self._stream_api("UPDATE", stream, msgspec.json.encode(config))
+
     async def _stream_api(
         self, verb: str, stream: str, body: bytes
     ) -> tuple[StreamInfo, dict[str, object]]:

@@ -199,3 +199,10 @@ class StreamAdmin(Protocol):
         Raises StreamDiffers if it exists with other settings, Retryable if it cannot be now.
         """
         ...
+
+    async def limit_stream(self, stream: str, *, max_bytes: int) -> None:
+        """Sets the size beyond which appends are refused; below its present size nothing is lost.
+
+        Raises StreamMissing, Retryable.
+        """
+        ...

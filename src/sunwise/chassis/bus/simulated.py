@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import msgspec
+
 from sunwise.chassis.bus.errors import (
     AppendOutcomeUnknown,
     Disconnected,
@@ -213,6 +215,17 @@ class SimulatedBus:
             return found.info()
 
         return await self._ask(ensure)
+
+    async def limit_stream(self, stream: str, *, max_bytes: int) -> None:
+        """See `StreamAdmin.limit_stream`."""
+
+        def limit() -> None:
+            if self.session.user != OPERATOR:
+                raise NotPermitted(f"only {OPERATOR} may change streams")
+            found = self._server.stream(stream)
+            found.spec = msgspec.structs.replace(found.spec, max_bytes=max_bytes)
+
+        await self._ask(limit)
 
     async def deliver(
         self, stream: str, *, after_seq: int, sink: DeliverySink
