@@ -132,14 +132,14 @@ async def test_symbols_may_be_of_any_script():
 async def test_a_stream_of_an_unlisted_symbol_flows_once_it_is_listed():
     catalog = listed(SYMBOLS[:1])
     line = LineSettings(ping_every_s=0.1)
-    async with running_edge(catalog=catalog, line=line) as (edge, market):
-        async with edge.connect("/ws") as client:
-            assert await ask(client, "SUBSCRIBE", "ethusdt@trade") == {"result": None, "id": 1}
-            catalog.symbols.append(SYMBOLS[1])
-            catalog.version += 1
-            await asyncio.sleep(0.1)
-            market.publish(Feed.TRADES, trade(1, symbol=1))
-            assert (await answer(client))["s"] == "ETHUSDT"
+    edges = running_edge(catalog=catalog, line=line)
+    async with edges as (edge, market), edge.connect("/ws") as client:
+        assert await ask(client, "SUBSCRIBE", "ethusdt@trade") == {"result": None, "id": 1}
+        catalog.symbols.append(SYMBOLS[1])
+        catalog.version += 1
+        await asyncio.sleep(0.1)
+        market.publish(Feed.TRADES, trade(1, symbol=1))
+        assert (await answer(client))["s"] == "ETHUSDT"
 
 
 async def test_feeds_are_left_when_the_last_client_leaves():

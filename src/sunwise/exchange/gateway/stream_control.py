@@ -7,7 +7,8 @@ web-socket-streams.md, "Error Messages"; codes 2 (invalid stream) and 4 as seen 
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -50,6 +51,7 @@ class StreamSession:
         self._listener = listener
         self._form = form
         self._streams: dict[str, Stream] = {}
+        self._answers: deque[tuple[bytes, list[asyncio.Future[None]]]] = deque()
         self._closed = False
 
     @property
@@ -70,14 +72,17 @@ class StreamSession:
     def on_text(self, payload: bytes) -> None:
         """One message of the client; answers it."""
         request_id: Any = msgspec.UNSET
+        opening: list[asyncio.Future[None]] = []
         try:
             request = _decoded(payload)
             request_id = _request_id(request)
             result, opening = self._perform(request, payload)
+            content = {"result": result}
         except _Refused as refusal:
-            self._send({"error": {"code": refusal.code, "msg": refusal.message}}, request_id)
-            return
-        _when_open(opening, lambda: self._send({"result": result}, request_id))
+            content = {"error": {"code": refusal.code, "msg": refusal.message}}
+        if request_id is not msgspec.UNSET:
+            content["id"] = request_id
+        self._answer(content, opening)
 
     def notify_shutdown(self, now_ns: int) -> None:
         """Tells the client that the connection is about to end."""
@@ -128,9 +133,7 @@ class StreamSession:
 
     def _unsubscribe(self, names: list[str]) -> None:
         if self._keyed is not None:
-            for name in names:
-                self._keyed.leave(name)
-            names = [name for name in names if "@" in name]
+            names = [name for name in names if not self._keyed.leave(name)]
         self._leave([stream.name for stream in _parsed(names)])
 
     def _open_keys(self, names: Iterable[str]) -> tuple[list[asyncio.Future[None]], list[str]]:
@@ -165,29 +168,25 @@ class StreamSession:
                 self._hub.join(stream, self._listener, self._form)
                 self._hub.leave(stream, self._listener, before)
 
-    def _send(self, content: dict[str, Any], request_id: Any) -> None:  # noqa: ANN401 - echoed
-        if not self._closed:
-            if request_id is not msgspec.UNSET:
-                content["id"] = request_id
-            self._listener.push(text_frame(_json(content)))
+    # --- answers ---
 
+    def _answer(self, content: dict[str, Any], opening: list[asyncio.Future[None]]) -> None:
+        """Answers in the order of requests, each once the feeds it waits for are open.
 
-def _when_open(opening: list[asyncio.Future[None]], then: Callable[[], None]) -> None:
-    """Calls `then` once all feeds are open, so that what follows the answer is complete."""
-    waiting = [opened for opened in opening if not opened.done()]
-    if not waiting:
-        then()
-        return
-    left = len(waiting)
+        So nothing that is published after a client has its answer is missed.
+        """
+        waiting = [opened for opened in opening if not opened.done()]
+        for opened in waiting:
+            opened.add_done_callback(self._send_answers)
+        self._answers.append((text_frame(_json(content)), waiting))
+        self._send_answers()
 
-    def opened(_: asyncio.Future[None]) -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            then()
-
-    for future in waiting:
-        future.add_done_callback(opened)
+    def _send_answers(self, _: object = None) -> None:
+        answers = self._answers
+        while answers and all(opened.done() for opened in answers[0][1]):
+            frame, _ = answers.popleft()
+            if not self._closed:
+                self._listener.push(frame)
 
 
 # --- reading requests ---
@@ -198,7 +197,7 @@ def _decoded(payload: bytes) -> dict[str, Any]:
         request = msgspec.json.decode(payload)
     except (msgspec.DecodeError, RecursionError) as fault:
         place = _BYTE.search(str(fault))
-        line, column = _position(payload, int(place[1]) if place else len(payload))
+        line, column = _position(payload, int(place[1]) if place else len(payload) - 1)
         raise _Refused(3, f"Invalid JSON: expected value at line {line} column {column}") from None
     if not isinstance(request, dict):
         raise _Refused(2, "Invalid request: expected an object at line 1 column 1")

@@ -105,11 +105,12 @@ class KeyedStreams:
         stream = self._open.setdefault(key, KeyedStream(key, account, self._listener, self._form))
         return self._access.streams.join(account, stream)
 
-    def leave(self, key: str) -> None:
-        """Ends one of them; others are not known here."""
+    def leave(self, key: str) -> bool:
+        """Ends one of them; False when it was not open."""
         stream = self._open.pop(key, None)
         if stream is not None:
             self._access.streams.leave(stream.account, stream)
+        return stream is not None
 
     def expire(self, now_ns: int) -> None:
         """Ends those whose hour is over, and says so."""

@@ -5,6 +5,7 @@ Sans-I/O but for the transport that picows hands in.
 """
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -31,7 +32,9 @@ class LineSettings(Struct, frozen=True, kw_only=True):
     max_message_bytes: int = 65_536
     """A longer message closes the connection."""
     backlog_bytes: int = 2_097_152
-    """A reader that is further behind is cut."""
+    """A reader for whom more waits here is cut, beside what its socket holds."""
+    socket_bytes: int = 262_144
+    """Send buffer of a socket; without a bound the kernel would keep megabytes for each."""
     ping_every_s: float = 20.0
     pong_within_s: float = 60.0
     """A connection that leaves a ping unanswered for longer is dropped."""
@@ -114,6 +117,9 @@ class Connection(WSListener):
         self._transport = transport
         raw = transport.underlying_transport
         self.ip = _address(raw)
+        raw.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, self._settings.socket_bytes
+        )
         self.outbox = Outbox(
             self._queue, raw, limit_bytes=self._settings.backlog_bytes, cut=self.abort
         )

@@ -7,6 +7,7 @@ import struct
 from enum import IntEnum
 from typing import Final
 
+MAX_FRAGMENTS: Final = 1_024
 _FINAL_TEXT: Final = 0x81  # FIN and opcode 1
 _LENGTH_16: Final = struct.Struct(">BBH").pack
 _LENGTH_64: Final = struct.Struct(">BBQ").pack
@@ -75,6 +76,8 @@ class MessageAssembler:
             raise Violation(CloseCode.PROTOCOL_ERROR, "Fragments out of order")
         if self._size + len(payload) > self._max_bytes:
             raise Violation(CloseCode.TOO_BIG, "Payload too long")
+        if len(self._parts) >= MAX_FRAGMENTS:
+            raise Violation(CloseCode.POLICY, "Too many fragments")
         if self._open or not final:
             self._parts.append(payload)
             self._size += len(payload)
