@@ -47,6 +47,7 @@ class BatchFlag:
     STALE_EPOCH = 4  # a newer instance of this writer has taken over: nothing was done
     MALFORMED = 8  # not a batch that this engine can read: nothing was done
     OUT_OF_ORDER = 16  # batch_no skipped one: nothing was done
+    WRITERS_FULL = 32  # a new writer beyond the engine's capacity for writers: nothing was done
 
 
 class Damaged(ValueError):

@@ -138,7 +138,8 @@ class ExpiryReason(IntEnum):
     SELF_TRADE_PREVENTION = 4
     FILL_CAP = 5  # more fills than one command may cause
     QUOTE_SPENT = 6  # a MARKET order by quoteOrderQty: what is left buys less than one lot
-    PRICE_BOUND = 7  # a MARKET order reached the symbol's price bound
+    PRICE_BOUND = 7  # kept for the price range execution rule; not used yet
+    FUNDS_SPENT = 8  # a MARKET order whose cost was not known: what is free pays no further lot
 
 
 class CommandFlag(IntFlag):
@@ -185,12 +186,17 @@ class Capacity(IntEnum):
     WRITERS = 9
 
 
+def _fields(text: str) -> tuple[Field, ...]:
+    """Fields from lines `name code unit...`."""
+    return tuple(Field(*line.split(None, 2)) for line in text.splitlines() if line)
+
+
 def _record(size_bytes: int, text: str) -> tuple[Field, ...]:
-    """Fields from lines `name code unit...`, filled up to the record's size with room."""
-    rows = [Field(*line.split(None, 2)) for line in text.splitlines() if line]
+    """The fields of these lines, filled up to the record's size with room."""
+    rows = _fields(text)
     room = size_bytes - sum(size(row.code) for row in rows)
     assert room >= 0, f"{rows[0].unit}: {-room} bytes too long"
-    return (*rows, Field("room_end", f"x{room}", "zero")) if room else tuple(rows)
+    return (*rows, Field("room_end", f"x{room}", "zero")) if room else rows
 
 
 ORDER_COMMAND: Final = _record(
@@ -280,6 +286,7 @@ taker_fee_ppm i4 of the received asset, millionths
 notional_flags u1 bit 0: the minimum applies to MARKET, bit 1: the maximum does
 status u1 SymbolStatus
 """
+SYMBOL_TERMS: Final = _fields(_SYMBOL_TERMS)
 
 SYMBOL_COMMAND: Final = _record(
     COMMAND_STRIDE,
