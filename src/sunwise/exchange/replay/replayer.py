@@ -59,10 +59,19 @@ class ReplayAccounts(Struct, frozen=True, kw_only=True):
     taking: int
 
 
+class ForeignFill(Struct, frozen=True, gc=False):
+    """A trade of somebody else's taker with a resting order, whoever's that is."""
+
+    command_seq: int
+    symbol: int
+    maker_order_id: int
+    lots: int
+
+
 class Command:
     """One command of the replay, from its planning to its outcome."""
 
-    __slots__ = ("intent", "of", "record", "records", "trade")
+    __slots__ = ("command_seq", "intent", "of", "record", "records", "trade")
 
     def __init__(self, of: "SymbolReplay", intent: Intent, record: bytes) -> None:
         self.of = of
@@ -70,6 +79,8 @@ class Command:
         self.record = record
         self.records: bytes | None = None
         """Its own stored events, once they are known."""
+        self.command_seq = 0
+        """Position in the log of the batch it went with, once it is known."""
         self.trade: tuple[Print, TradePlan] | None = None
         """Of a taker: what it must print."""
 
@@ -108,6 +119,7 @@ class Replayer:
         self._accounts = accounts
         self._token = token
         self._line: deque[Command | _UpdateDone] = deque()
+        self._foreign: deque[ForeignFill] = deque()
 
     @property
     def reports(self) -> list[SymbolReport]:
@@ -128,18 +140,20 @@ class Replayer:
             return self._on_trade(of, frame)
         return self._on_depth(of, frame)
 
-    def settled(self, command: Command, records: bytes) -> None:
+    def settled(self, command: Command, records: bytes, command_seq: int) -> None:
         """The stored events of `command`; judges what can be judged now."""
         command.records = records
+        command.command_seq = command_seq
         self._advance()
 
-    def foreign_fill(self, symbol: int, maker_order_id: int, lots: int) -> None:
-        """Somebody else took `lots` from an order of the replay (or from none of its orders)."""
-        of = self._by_index.get(symbol)
-        resting = of.comparison.stored.reduce(maker_order_id, lots) if of else None
-        if of and resting:
-            of.report.foreign_trades += 1
-            of.mirror.distrust(*resting.key, resting.order_no)
+    def foreign_fill(self, fill: ForeignFill) -> None:
+        """Somebody else took from an order that may be the replay's. In the order of the log.
+
+        It counts only after every own command that stands before it in the log: until then the
+        order may not be known here.
+        """
+        self._foreign.append(fill)
+        self._advance()
 
     def _on_depth(self, of: SymbolReplay, frame: DepthUpdate | DepthSnapshot) -> list[Command]:
         bids, asks = (_scaled(levels, of.instrument) for levels in (frame.bids, frame.asks))
@@ -205,10 +219,22 @@ class Replayer:
             if isinstance(head, Command):
                 if head.records is None:
                     return
+                self._take_foreign(before_seq=head.command_seq)
                 self._judge(head, head.of.comparison.stored.apply(head.records))
             else:
                 self._compare(head)
             line.popleft()
+        self._take_foreign(before_seq=None)
+
+    def _take_foreign(self, *, before_seq: int | None) -> None:
+        while self._foreign and (before_seq is None or self._foreign[0].command_seq < before_seq):
+            fill = self._foreign.popleft()
+            of = self._by_index.get(fill.symbol)
+            stored = of.comparison.stored if of else None
+            resting = stored.reduce(fill.maker_order_id, fill.lots) if stored else None
+            if of and resting:
+                of.report.foreign_trades += 1
+                of.mirror.distrust(*resting.key, resting.order_no)
 
     def _judge(self, command: Command, applied: Applied) -> None:
         of, intent = command.of, command.intent

@@ -10,12 +10,13 @@ from sunwise.contracts.exchange.records import CommandKind, EventKind, Side, Tim
 from sunwise.contracts.exchange.rejects import Reject
 from sunwise.exchange.replay.frames import DepthUpdate, RecordedTrade
 from sunwise.exchange.replay.recording import scan
-from sunwise.exchange.replay.replayer import Instrument, ReplayAccounts, Replayer
+from sunwise.exchange.replay.replayer import ForeignFill, Instrument, ReplayAccounts, Replayer
 from tests.unit.exchange.replay.naive_shard import NaiveShard
 
 ACCOUNTS = ReplayAccounts(resting=2, taking=3)
 OWN = {ACCOUNTS.resting, ACCOUNTS.taking}
 STRANGER = 9
+_numbers, _seqs = itertools.count(), itertools.count(1)
 
 
 def instrument(name="S", decimals=0):
@@ -29,7 +30,7 @@ def replayer():
 def run(replayer, shard, frames):
     for frame in frames:
         for command in replayer.on_frame(frame):
-            replayer.settled(command, shard.apply(command.record))
+            replayer.settled(command, shard.apply(command.record), next(_seqs))
     return replayer.reports[0]
 
 
@@ -76,16 +77,32 @@ def test_outcomes_are_judged_in_the_order_of_the_commands():
     outcomes = [(command, shard.apply(command.record)) for command in commands]
     for command, records in reversed(outcomes):
         assert replay.reports[0].compared == 0
-        replay.settled(command, records)
+        replay.settled(command, records, 1)
     assert replay.reports[0].is_exact
     assert replay.reports[0].compared == 2
+
+
+def test_a_fill_by_others_counts_after_the_commands_that_stand_before_it_in_the_log():
+    shard, replay = NaiveShard(), replayer()
+    [place] = replay.on_frame(depth(1, bids=[(99, 10)]))
+    placed = shard.apply(place.record)
+    replay.foreign_fill(ForeignFill(command_seq=7, symbol=0, maker_order_id=1, lots=4))
+    replay.settled(place, placed, 5)
+    stored = replay.symbols["S"].comparison.stored
+    assert stored.lots == {(Side.BUY, 99): 6}
+    assert replay.reports[0].equal == 1
+    [cancel, again] = replay.on_frame(depth(2))
+    replay.foreign_fill(ForeignFill(command_seq=9, symbol=0, maker_order_id=2, lots=1))
+    replay.settled(cancel, shard.apply(cancel.record), 8)
+    replay.settled(again, shard.apply(again.record), 10)
+    assert stored.lots == {(Side.BUY, 99): 10}
 
 
 def test_a_refused_order_shows_as_a_difference_and_is_tried_again():
     shard, replay = NaiveShard(), replayer()
     refusal = EVENT_CODECS["order"].pack(kind=EventKind.REJECTED, reject=Reject.LEVELS_FULL)
     [command] = replay.on_frame(depth(1, bids=[(99, 10)]))
-    replay.settled(command, refusal)
+    replay.settled(command, refusal, 1)
     report = run(replay, shard, [depth(2)])
     assert report.refusals == {"LEVELS_FULL": 1}
     assert (report.compared, report.equal) == (2, 1)
@@ -128,9 +145,6 @@ def test_others_may_trade_and_the_next_update_repairs_the_book(seed):
     assert replay.reports[0].foreign_trades > 0
 
 
-_numbers = itertools.count()
-
-
 def _stranger(shard, replay, dice, middle):
     """One order of somebody else; the replay is told of fills, as its reader of events would."""
     side = dice.choice(list(Side))
@@ -145,7 +159,8 @@ def _stranger(shard, replay, dice, middle):
     )
     for event in _events(shard.apply(record)):
         if event.kind == EventKind.TRADE:
-            replay.foreign_fill(0, event.maker_order_id, event.qty_lots)
+            fill = ForeignFill(next(_seqs), 0, event.maker_order_id, event.qty_lots)
+            replay.foreign_fill(fill)
 
 
 def _events(records):
@@ -174,7 +189,7 @@ def test_recorded_minutes_are_replayed_exactly(shared_data, day):
     for frame in itertools.islice(recording.in_order(), 6_000):
         for command in replay.on_frame(frame):
             shard = shards[command.of.instrument.index]
-            replay.settled(command, shard.apply(command.record))
+            replay.settled(command, shard.apply(command.record), next(_seqs))
     for report in replay.reports:
         assert report.is_exact, report.differences
         assert report.compared > 100
