@@ -144,6 +144,7 @@ class Edge:
         self, bus: Bus, catalog: Catalog, settings: WebSocketSettings, limits: LimitSettings
     ) -> None:
         self.bus = bus
+        self.world: SimulatedServer
         self.catalog = catalog
         self.clock = SystemClock()
         self.ring = KeyRing()
@@ -257,6 +258,7 @@ async def running_edge(
         WebSocketSettings(line=line or LineSettings(messages_per_s=1_000), **settings),
         limits or LimitSettings(),
     )
+    edge.world = world
     await edge.server.start()
     try:
         yield edge, publisher

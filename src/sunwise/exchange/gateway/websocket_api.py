@@ -5,6 +5,7 @@ Answers come in the order in which calls end. A connection that has too many cal
 read until some have ended.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -109,12 +110,21 @@ class ApiSession:
         self.authorized_ns = 0
         self._line = line
         self._in_flight = 0
+        self._inbox: deque[bytes] = deque()
+        """Requests that were read before the client was held."""
         self._is_held = self._is_closed = self._is_leaving = False
+        self._is_reading = True
 
     # --- what a connection calls ---
 
     def on_text(self, payload: bytes) -> None:
-        """One request of the client."""
+        """One request of the client; kept for later when too many are in flight."""
+        if self._is_held:
+            self._inbox.append(payload)
+        else:
+            self._perform(payload)
+
+    def _perform(self, payload: bytes) -> None:
         try:
             request = read_request(payload)
         except Unreadable as fault:
@@ -211,14 +221,25 @@ class ApiSession:
         self._in_flight += 1
         if self._in_flight >= MAX_IN_FLIGHT and not self._is_held:
             self._is_held = True
-            self._line.hold(reading=False)
+            self._read(reading=False)
 
     def _ended(self) -> None:
         self._in_flight -= 1
         if self._is_held and self._in_flight <= MAX_IN_FLIGHT // 2 and not self._is_closed:
-            self._is_held = False
-            self._line.hold(reading=True)
+            self._release()
         self._leave_when_idle()
+
+    def _release(self) -> None:
+        self._is_held = False
+        while self._inbox and not self._is_held:
+            self._perform(self._inbox.popleft())
+        if not self._is_held:
+            self._read(reading=True)
+
+    def _read(self, *, reading: bool) -> None:
+        if self._is_reading != reading:
+            self._is_reading = reading
+            self._line.hold(reading=reading)
 
     # --- who it speaks for ---
 
