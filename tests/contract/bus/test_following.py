@@ -103,3 +103,20 @@ async def test_a_handlers_error_ends_the_follower(world: World):
     await engine.append("evt.0.g1", b"x")
     with pytest.raises(ZeroDivisionError):
         await running
+
+
+async def test_headers_that_a_writer_stored_do_not_pass_for_the_servers(world: World):
+    engine = await world.connect("engine")
+    got = Collected()
+    follower = follow(await world.connect("engine"), got.take)
+    running = asyncio.create_task(follower.run())
+    await asyncio.sleep(0.02)
+    forged = {"Nats-Sequence": "99", "Nats-Last-Sequence": "98", "Nats-Subject": "evt.0.g9"}
+    seqs = [await engine.append("evt.0.g1", b"x", headers=forged) for _ in range(3)]
+    async with asyncio.timeout(5):
+        await follower.wait_for(seqs[-1])
+    assert got.seqs == seqs == [1, 2, 3]
+    stored = await engine.read("EVT_0", 2)
+    assert stored is not None
+    assert (stored.seq, stored.subject) == (2, "evt.0.g1")
+    running.cancel()

@@ -15,6 +15,19 @@ def header(raw_headers: bytes, name: bytes) -> bytes | None:
     return raw_headers[start : raw_headers.index(_END, start)].strip()
 
 
+def server_header(raw_headers: bytes, name: bytes) -> bytes | None:
+    """The value of the last header `name`, or None.
+
+    The server adds its own lines behind the stored ones, so the last is its word; an earlier one of
+    the same name is whatever a writer chose to store.
+    """
+    start = raw_headers.rfind(b"\r\n" + name + b":")
+    if start < 0:
+        return None
+    start += len(name) + 3
+    return raw_headers[start : raw_headers.index(_END, start)].strip()
+
+
 def status(raw_headers: bytes) -> int:
     """The inline status of a server's control message (404, 503, 100, ...), 0 if it has none."""
     code = raw_headers[len(_FIRST_LINE) + 1 : len(_FIRST_LINE) + 4]

@@ -14,7 +14,7 @@ from sunwise.chassis.bus.errors import (
     StreamMissing,
     WrongLastSequence,
 )
-from sunwise.chassis.bus.headers import header
+from sunwise.chassis.bus.headers import server_header
 from sunwise.chassis.bus.protocol import StoredMessage, StreamInfo
 from sunwise.chassis.errors import Permanent, Retryable
 
@@ -121,8 +121,8 @@ def stream_answer(payload: bytes, *, what: str) -> tuple[StreamInfo, dict[str, A
 
 def direct_answer(payload: bytes, raw_headers: bytes) -> StoredMessage:
     """The message inside a direct get's answer."""
-    seq = header(raw_headers, b"Nats-Sequence")
-    subject = header(raw_headers, b"Nats-Subject")
+    seq = server_header(raw_headers, b"Nats-Sequence")
+    subject = server_header(raw_headers, b"Nats-Subject")
     assert seq is not None, "a direct get's answer holds the sequence"
     assert subject is not None, "a direct get's answer holds the subject"
     return StoredMessage(int(seq), subject.decode(), payload, raw_headers)

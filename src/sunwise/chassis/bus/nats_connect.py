@@ -47,6 +47,10 @@ async def connect_nats(
             "is it running, and is the URL right?",
             after_s=1.0,
         ) from error
+    except FileNotFoundError as error:
+        raise NotPermitted(
+            f"user {user} has no key at {seed}: is the user in the table of grants?"
+        ) from error
     finally:
         if not connecting.done():
             connecting.cancel()

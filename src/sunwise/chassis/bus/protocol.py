@@ -193,6 +193,10 @@ class Bus(Protocol):
 class StreamAdmin(Protocol):
     """What only the provisioning user `operator` may do."""
 
+    async def stream_info(self, stream: str) -> StreamInfo:
+        """See `Bus.stream_info`."""
+        ...
+
     async def ensure_stream(self, spec: StreamSpec) -> StreamInfo:
         """The stream as specified, created if missing. Idempotent.
 

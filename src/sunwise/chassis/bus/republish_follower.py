@@ -8,7 +8,7 @@ copy; a check each second, on reconnect and on demand finds a lost last one.
 import asyncio
 from collections import deque
 
-from sunwise.chassis.bus.headers import header
+from sunwise.chassis.bus.headers import server_header
 from sunwise.chassis.bus.protocol import Bus, Message, StoredMessage, Subscription
 from sunwise.chassis.bus.stream_place import BatchHandler, StreamPlace
 from sunwise.chassis.errors import Retryable
@@ -150,8 +150,8 @@ class RepublishFollower:
         self._place.move(batch[-1])
 
     def _on_live(self, message: Message) -> None:
-        seq = int(header(message.raw_headers, b"Nats-Sequence") or 0)
-        previous = int(header(message.raw_headers, b"Nats-Last-Sequence") or 0)
+        seq = int(server_header(message.raw_headers, b"Nats-Sequence") or 0)
+        previous = int(server_header(message.raw_headers, b"Nats-Last-Sequence") or 0)
         stored = StoredMessage(seq, self._stored_subject, message.payload, message.raw_headers)
         self._live.append((previous, stored))
         self._something.set()

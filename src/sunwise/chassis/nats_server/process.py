@@ -17,7 +17,7 @@ import msgspec
 from sunwise.chassis.child_process import dying_with_parent
 from sunwise.chassis.data_folder import write_private
 from sunwise.chassis.errors import Permanent
-from sunwise.chassis.nats_server.failure import why_it_failed
+from sunwise.chassis.nats_server.failure import LOG_NAME, STDERR_NAME, log_size, why_it_failed
 from sunwise.chassis.nats_server.keys import ensure_key
 from sunwise.chassis.nats_server.permissions import OPERATOR, Grant, server_permissions
 
@@ -113,11 +113,14 @@ async def start_nats_server(
     program = find_nats_server()
     try:
         _write_config(folder, grants, settings)
+        log_start = log_size(folder)
         child = _spawn(program, folder)
     except OSError as error:
-        raise NatsServerFailed(f"Cannot prepare {folder} for nats-server: {error}.") from error
+        raise NatsServerFailed(
+            f"Cannot prepare {folder} for nats-server: {error.filename}: {error.strerror}."
+        ) from error
     try:
-        port = await _wait_until_ready(child, folder, timeout_s=settings.start_timeout_s)
+        port = await _wait_until_ready(child, folder, settings=settings, log_start=log_start)
     except BaseException:
         child.kill()
         child.wait()
@@ -136,7 +139,7 @@ def _write_config(folder: Path, grants: Sequence[Grant], settings: NatsServerSet
         "server_name": "sunwise",
         "listen": f"127.0.0.1:{settings.port or -1}",
         "max_payload": MAX_PAYLOAD_BYTES,
-        "log_file": str(folder / "nats-server.log"),
+        "log_file": str(folder / LOG_NAME),
         "logfile_size_limit": 16 << 20,
         "ports_file_dir": str(folder),
         "jetstream": {
@@ -153,8 +156,7 @@ def _write_config(folder: Path, grants: Sequence[Grant], settings: NatsServerSet
 def _spawn(program: str, folder: Path) -> subprocess.Popen[bytes]:
     for stale in folder.glob("*.ports"):
         stale.unlink()
-    (folder / "nats-server.log").unlink(missing_ok=True)
-    stderr_fd = os.open(folder / "nats-server.stderr", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    stderr_fd = os.open(folder / STDERR_NAME, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     try:
         return subprocess.Popen(
             dying_with_parent([program, "-c", str(folder / "nats-server.conf")]),
@@ -170,18 +172,19 @@ def _spawn(program: str, folder: Path) -> subprocess.Popen[bytes]:
 
 
 async def _wait_until_ready(
-    child: subprocess.Popen[bytes], folder: Path, *, timeout_s: float
+    child: subprocess.Popen[bytes], folder: Path, *, settings: NatsServerSettings, log_start: int
 ) -> int:
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + settings.start_timeout_s
     while True:
         port = _read_port(folder)
         if port:
             return port
         if child.poll() is not None:
-            raise NatsServerFailed(why_it_failed(folder))
+            raise NatsServerFailed(why_it_failed(folder, log_start=log_start))
         if time.monotonic() > deadline:
             raise NatsServerFailed(
-                f"nats-server was not ready after {timeout_s:g} s. {why_it_failed(folder)}"
+                f"nats-server was not ready after {settings.start_timeout_s:g} s. "
+                + why_it_failed(folder, log_start=log_start)
             )
         await asyncio.sleep(_POLL_S)
 
