@@ -156,9 +156,9 @@ class BookComparison:
             self.different.add(key)
 
 
-def client_order_id(token: str, order_no: int) -> str:
+def client_order_id(token: bytes, order_no: int) -> bytes:
     """The client order id of a replay's order; `token` tells one replay from another."""
-    return f"{token}-{order_no}"
+    return b"%s-%d" % (token, order_no)
 
 
 def order_no_of(client_id: bytes) -> int:
