@@ -235,6 +235,10 @@ class WriterSession:
             return
         if message.epoch > self.epoch or message.flags & BatchFlag.STALE_EPOCH:
             self._fail_fenced(f"epoch {max(message.epoch, self.epoch + 1)}")
+        elif message.flags & BatchFlag.WRITERS_FULL:
+            self.fail(
+                LogBroken("the engine has no room for another writer: raise capacity WRITERS")
+            )
         elif message.flags & BatchFlag.OUT_OF_ORDER:
             self.fail(
                 LogBroken(f"the log lost a batch before number {message.batch_no} of epoch "

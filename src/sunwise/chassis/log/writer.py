@@ -34,6 +34,7 @@ class LogWriter:
     """
 
     def __init__(self, bus: Bus, *, shard: str, session: WriterSession) -> None:
+        self.shard = shard
         self._bus = bus
         self._loop = asyncio.get_running_loop()
         self._session = session

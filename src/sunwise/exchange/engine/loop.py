@@ -1,0 +1,181 @@
+"""The engine's loop without its I/O: stored command batches in, event messages out.
+
+A function of CMD alone: the same batches give the same bytes on every replica.
+"""
+
+import struct
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+from sunwise.chassis.bus import StoredMessage
+from sunwise.chassis.errors import Permanent
+from sunwise.contracts.exchange.accounts import Position
+from sunwise.contracts.exchange.log import (
+    ADMIN_WRITER,
+    CHAIN_BYTES,
+    CLOCK_WRITER,
+    GENESIS_CHAIN,
+    MAX_PART_EVENTS,
+    MAX_WRITER,
+    Batch,
+    BatchFlag,
+    Damaged,
+    EventMessage,
+    chained,
+    command_subject,
+    decode_batch,
+    encode_events,
+    event_subject,
+    writer_name,
+)
+from sunwise.contracts.exchange.records import COMMAND_STRIDE, COMMAND_TABLES, CommandKind, offsets
+from sunwise.exchange.engine.core import Core, command_array, event_buffer
+
+_REMEMBERED_CHAINS: Final = 16_384
+_AT: Final = offsets(COMMAND_TABLES["control"])
+_ATTESTED: Final = struct.Struct("<qi")
+_ATTESTED_AT: Final = _AT["attested_seq"]
+_CHAIN_AT: Final = _AT["attested_chain_0"]
+assert _AT["attested_part"] == _ATTESTED_AT + 8, "sequence and part stand side by side"
+assert _AT["attested_chain_1"] == _CHAIN_AT + 8, "the halves of a chain stand side by side"
+
+
+class Diverged(Permanent):
+    """This replica's events are not what is stored: it must stop before anybody relies on it."""
+
+
+class CommandsMissing(Permanent):
+    """CMD does not continue where this replica stands."""
+
+
+class Poisoned(Permanent):
+    """A batch broke an invariant of the engine: nothing after it can be applied."""
+
+
+class Produced(NamedTuple):
+    """An event message that this replica computed."""
+
+    position: Position
+    chain: bytes
+    subject: str
+    payload: bytes
+
+
+class EngineLoop:
+    """A core, and how far it has come in CMD."""
+
+    def __init__(
+        self, core: Core, *, shard: str, position: Position | None = None, chain: bytes = b""
+    ) -> None:
+        self.core = core
+        self.shard = shard
+        self.position = position or Position(command_seq=0)  # of the last message produced
+        self.chain = chain or GENESIS_CHAIN
+        self._out = event_buffer(MAX_PART_EVENTS)
+        self._chains: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+
+    @property
+    def command_seq(self) -> int:
+        """The last batch applied, by CMD's sequence."""
+        return self.position.command_seq
+
+    def take(self, stored: StoredMessage) -> list[Produced]:
+        """Applies the next message of CMD; the event messages it causes, at least one.
+
+        Raises CommandsMissing when it is not the next, Diverged when a CLOCK attests another
+        chain than this replica's, Poisoned when an invariant breaks.
+        """
+        if stored.seq != self.command_seq + 1:
+            raise CommandsMissing(
+                f"CMD_{self.shard} goes on at {stored.seq} after {self.command_seq}: commands are "
+                "missing. Restore the stream from its archive, or start from a later snapshot"
+            )
+        try:
+            batch = decode_batch(stored.payload)
+        except Damaged:
+            return [self._malformed(stored)]
+        if stored.subject != command_subject(self.shard, batch.writer):
+            return [self._malformed(stored)]
+        verdict = self.core.begin_batch(batch.writer, batch.epoch, batch.batch_no, batch.batch_ns)
+        if verdict:
+            flags = verdict | BatchFlag.LAST
+            return [self._produced(stored.seq, 0, flags=flags, batch=batch, records=b"")]
+        if batch.writer == CLOCK_WRITER:
+            self._check_attested(batch)
+        try:
+            return self._applied(stored.seq, batch)
+        except AssertionError as broken:
+            raise Poisoned(_poison(self.shard, stored.seq, batch, broken)) from broken
+
+    def _applied(self, seq: int, batch: Batch) -> list[Produced]:
+        commands = command_array(batch.records)
+        produced: list[Produced] = []
+        done = 0
+        while True:
+            done, n_events = self.core.apply(commands, done, self._out)
+            records = self._out[:n_events].tobytes()
+            flags = BatchFlag.LAST if done == len(commands) else 0
+            part = len(produced)
+            produced.append(self._produced(seq, part, flags=flags, batch=batch, records=records))
+            if flags:
+                return produced
+
+    def _produced(
+        self, seq: int, part: int, *, flags: int, batch: Batch, records: bytes
+    ) -> Produced:
+        message = chained(
+            EventMessage(
+                seq, part, flags, batch.writer, batch.epoch, batch.batch_no,
+                self.core.now_ns, self.chain, GENESIS_CHAIN, records,
+            )
+        )  # fmt: skip
+        self.chain = message.chain
+        self.position = Position(command_seq=seq, part=part)
+        self._remember_chain()
+        subject = event_subject(self.shard, batch.writer)
+        return Produced(self.position, message.chain, subject, encode_events(message))
+
+    def _malformed(self, stored: StoredMessage) -> Produced:
+        nothing = Batch(_writer_of(stored.subject), 0, 0, 0, b"")
+        flags = BatchFlag.MALFORMED | BatchFlag.LAST
+        return self._produced(stored.seq, 0, flags=flags, batch=nothing, records=b"")
+
+    # --- attest ---
+
+    def _remember_chain(self) -> None:
+        self._chains[self.position.command_seq, self.position.part] = self.chain
+        if len(self._chains) > _REMEMBERED_CHAINS:
+            self._chains.popitem(last=False)
+
+    def _check_attested(self, batch: Batch) -> None:
+        """Holds the chain that the clock saw in EVT against this replica's own."""
+        if batch.records[0] != CommandKind.CLOCK:
+            return
+        place = _ATTESTED.unpack_from(batch.records, _ATTESTED_AT)
+        theirs = bytes(batch.records[_CHAIN_AT : _CHAIN_AT + CHAIN_BYTES])
+        ours = self._chains.get(place)
+        if ours is not None and ours != theirs:
+            raise Diverged(
+                f"the clock saw chain {theirs.hex()} at event message {place[0]}.{place[1]} of "
+                f"shard {self.shard}, this replica has {ours.hex()}: it has stopped. Compare "
+                "builds and machines with a replica that runs (runbook: replica diverged)"
+            )
+
+
+def _writer_of(subject: str) -> int:
+    """The writer that may append under `subject`, 0 when it is nobody's."""
+    token = subject.rpartition(".")[2]
+    known = {"clock": CLOCK_WRITER, "admin": ADMIN_WRITER}
+    if token.startswith("g") and token[1:].isdigit() and int(token[1:]) <= MAX_WRITER:
+        return int(token[1:])
+    return known.get(token, 0)
+
+
+def _poison(shard: str, seq: int, batch: Batch, broken: AssertionError) -> str:
+    kinds = sorted({batch.records[at] for at in range(0, len(batch.records), COMMAND_STRIDE)})
+    return (
+        f"batch {seq} of CMD_{shard} (writer {writer_name(batch.writer)}, epoch {batch.epoch}, "
+        f"number {batch.batch_no}, {batch.n_records} commands of kinds {kinds}) breaks an "
+        f"invariant: {broken}. This replica has stopped before telling anybody. Do not restart it "
+        "in a loop: look at the batch, then quarantine it (runbook: poison command)"
+    )

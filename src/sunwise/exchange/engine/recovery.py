@@ -1,0 +1,117 @@
+"""Where a replica begins: the newest snapshot that the log still vouches for, or the log's start."""
+
+import logging
+import secrets
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from sunwise.chassis.bus import Bus, StreamInfo
+from sunwise.contracts.exchange.accounts import Position
+from sunwise.contracts.exchange.log import (
+    Damaged,
+    command_stream,
+    decode_events,
+    event_stream,
+)
+from sunwise.exchange.engine.core import Core
+from sunwise.exchange.engine.core.jit import source_hash
+from sunwise.exchange.engine.core.layout import RECORDS, layout_hash
+from sunwise.exchange.engine.loop import EngineLoop
+from sunwise.exchange.engine.snapshot_file import Bytes, SnapshotPoint, SnapshotUnusable
+from sunwise.exchange.engine.snapshots import SnapshotFolder, SnapshotName, load_snapshot
+
+_SECRET_WORDS: Final = 6
+_DTYPES: Final[dict[str, Any]] = {
+    **RECORDS,
+    "layout": np.dtype(np.uint8),
+    "capacities": np.dtype(np.int64),
+}
+_log = logging.getLogger("sunwise.engine")
+
+
+class Beginning(NamedTuple):
+    """A loop to go on with, and where its last event message stands in EVT."""
+
+    loop: EngineLoop
+    stored_seq: int
+
+
+class ShardLog(NamedTuple):
+    """The two streams of a shard, as they were when this replica started."""
+
+    shard: str
+    commands: StreamInfo
+    events: StreamInfo
+    build: str  # of the engine core
+
+    def point(self, position: Position, chain: bytes) -> SnapshotPoint:
+        """What a snapshot at `position` is of."""
+        return SnapshotPoint(
+            shard=self.shard,
+            cmd_created_ns=self.commands.created_ns,
+            evt_created_ns=self.events.created_ns,
+            position=position,
+            chain=chain,
+            layout_hash=layout_hash(),
+            build=self.build,
+        )
+
+
+async def read_shard_log(bus: Bus, shard: str) -> ShardLog:
+    """The streams' identities and extents. Raises StreamMissing, Retryable."""
+    return ShardLog(
+        shard,
+        await bus.stream_info(command_stream(shard)),
+        await bus.stream_info(event_stream(shard)),
+        source_hash(),
+    )
+
+
+async def begin(bus: Bus, log: ShardLog, folder: SnapshotFolder) -> Beginning:
+    """The loop from the newest usable snapshot, else from the log's beginning.
+
+    Raises SnapshotOfAnotherLog: what is in the folder must not be passed over in silence.
+    """
+    folder.forget_unconfirmed()
+    for name in folder.newest_first():
+        try:
+            return await _from_snapshot(bus, log, name)
+        except SnapshotUnusable as reason:
+            _log.warning("snapshot %s is passed over: %s", name.path, reason)
+    loop = EngineLoop(Core.create(secret=_new_secret()), shard=log.shard)
+    return Beginning(loop, max(0, log.events.first_seq - 1) if log.events.messages else 0)
+
+
+async def _from_snapshot(bus: Bus, log: ShardLog, name: SnapshotName) -> Beginning:
+    header, blocks = load_snapshot(name, log.point(Position(command_seq=0), b""))
+    point = header.point
+    stored = await bus.read(event_stream(log.shard), name.evt_seq)
+    if stored is None:
+        raise SnapshotUnusable(f"EVT does not hold its event message at {name.evt_seq}")
+    try:
+        message = decode_events(stored.payload)
+    except Damaged as error:
+        raise SnapshotUnusable(f"EVT is damaged where it stands ({error})") from error
+    position = Position(command_seq=message.command_seq, part=message.part)
+    if (position, message.chain) != (point.position, point.chain):
+        raise SnapshotUnusable(f"EVT holds another event message at {name.evt_seq}")
+    core = load_core(blocks)
+    if core.state_hash() != header.state_hash:
+        raise SnapshotUnusable("its state does not have the hash that it names")
+    _log.info("starting from %s, state hash %s", name.path.name, header.state_hash.hex())
+    loop = EngineLoop(core, shard=log.shard, position=position, chain=message.chain)
+    return Beginning(loop, name.evt_seq)
+
+
+def load_core(blocks: dict[str, Bytes]) -> Core:
+    """The core from a snapshot's arrays. Raises SnapshotUnusable."""
+    try:
+        return Core.load((name, block.view(_DTYPES[name])) for name, block in blocks.items())
+    except (ValueError, KeyError) as error:
+        raise SnapshotUnusable(f"its arrays do not make a state: {error}") from error
+
+
+def _new_secret() -> tuple[int, ...]:
+    """Words that keep clients from choosing ids that collide; this replica's own."""
+    return tuple(secrets.randbits(63) for _ in range(_SECRET_WORDS))

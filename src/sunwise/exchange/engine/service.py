@@ -1,0 +1,279 @@
+"""The engine as a service: reads CMD, runs the loop, gets its events into EVT."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from sunwise.chassis.bus import (
+    Bus,
+    Message,
+    StoredMessage,
+    StreamHole,
+    StreamReader,
+    Subscription,
+    WrongLastSequence,
+)
+from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.contracts.exchange.engine import (
+    EngineStatus,
+    GetEngineStatus,
+    engine_query_subject,
+)
+from sunwise.contracts.exchange.log import command_stream, event_stream
+from sunwise.exchange.engine.loop import Produced
+from sunwise.exchange.engine.outbox import Outbox, OutboxSettings
+from sunwise.exchange.engine.recovery import Beginning, ShardLog, begin, read_shard_log
+from sunwise.exchange.engine.snapshot_schedule import (
+    DEFAULT_WRITE,
+    SnapshotSchedule,
+    SnapshotSettings,
+    WriteSnapshot,
+)
+from sunwise.exchange.engine.snapshots import SnapshotFolder
+
+_TICK_S: Final = 0.02
+_TURN_S: Final = 0.002  # of the event loop that replay takes before others get theirs
+_log = logging.getLogger("sunwise.engine")
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One replica of one shard."""
+
+    shard: str = "0"
+    """Name of the shard."""
+    outbox: OutboxSettings = OutboxSettings()
+    """How its events get into EVT."""
+    snapshots: SnapshotSettings = SnapshotSettings()
+    """When it takes snapshots."""
+
+
+class EngineService:
+    """One replica; made by `open`, works in `run`.
+
+    `run` ends only by an exception, and this replica must not go on after it: Diverged, Poisoned,
+    CommandsMissing, StreamReplaced, StreamWentBack, or another Permanent of the bus.
+    """
+
+    def __init__(
+        self, bus: Bus, beginning: Beginning, *, log: ShardLog, settings: EngineSettings
+    ) -> None:
+        self._bus = bus
+        self._shard_log = log
+        self._events = event_stream(log.shard)
+        self._time = asyncio.get_running_loop().time
+        self.loop = beginning.loop
+        self.outbox = Outbox(
+            stored_seq=beginning.stored_seq,
+            position=self.loop.position,
+            monotonic_s=self._time,
+            settings=settings.outbox,
+        )
+        self._commands = StreamReader(
+            bus,
+            command_stream(log.shard),
+            self._on_commands,
+            after_seq=self.loop.command_seq,
+            created_ns=log.commands.created_ns,
+        )
+        self._following: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()  # set whenever something was confirmed or produced
+        self._trouble: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._caught_up = asyncio.Event()
+        self._schedule: SnapshotSchedule
+
+    @classmethod
+    async def open(
+        cls,
+        bus: Bus,
+        *,
+        folder: Path,
+        settings: EngineSettings,
+        write: WriteSnapshot = DEFAULT_WRITE,
+    ) -> Self:
+        """A replica that stands at its newest usable snapshot in `folder`, or at the log's start.
+
+        Raises StreamMissing, SnapshotOfAnotherLog and Retryable.
+        """
+        log = await read_shard_log(bus, settings.shard)
+        snapshots = SnapshotFolder(folder)
+        beginning = await begin(bus, log, snapshots)
+        self = cls(bus, beginning, log=log, settings=settings)
+        self._schedule = SnapshotSchedule(
+            snapshots, log, settings=settings.snapshots, monotonic_s=self._time, write=write
+        )
+        self._schedule.begin_after(self.loop.command_seq)
+        return self
+
+    async def ready(self) -> None:
+        """Returns once everything that CMD held at the start is applied and its events stored."""
+        await self._caught_up.wait()
+
+    async def run(self) -> None:
+        """Works until it must stop or is cancelled; says why by an exception."""
+        serving = await self._serve()
+        self._follow()
+        work = [
+            asyncio.create_task(self._commands.run()),
+            asyncio.create_task(self._look_after()),
+        ]
+        try:
+            await asyncio.wait([*work, self._trouble], return_when=asyncio.FIRST_COMPLETED)
+            for task in (*work, self._trouble):
+                if task.done():
+                    await task
+        finally:
+            if self._following is not None:
+                work.append(self._following)
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            self._trouble.cancel()
+            await serving.close()
+
+    # --- commands ---
+
+    async def _on_commands(self, batch: Sequence[StoredMessage]) -> None:
+        turn_ends_s = self._time() + _TURN_S
+        for stored in batch:
+            while self.outbox.is_full:
+                self._room.clear()
+                await self._room.wait()
+            for message in self.loop.take(stored):
+                self.outbox.add(message)
+            self._append_what_may()
+            if self._time() >= turn_ends_s:
+                self._room.set()
+                await asyncio.sleep(0)
+                turn_ends_s = self._time() + _TURN_S
+        self._room.set()
+
+    # --- leading ---
+
+    def _append_what_may(self) -> None:
+        while (send := self.outbox.next_append()) is not None:
+            expected, message = send
+            try:
+                future = self._bus.append(
+                    message.subject, message.payload, expected_last_seq=expected
+                )
+            except (Retryable, Permanent) as error:
+                self._on_append_failed(error)
+            else:
+                future.add_done_callback(partial(self._on_append, message))
+
+    def _on_append(self, message: Produced, future: asyncio.Future[int]) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            self.outbox.appended(message, future.result())
+            self._room.set()
+            self._append_what_may()
+        elif isinstance(error, Retryable | WrongLastSequence):
+            self._on_append_failed(error)
+        else:
+            self._stop(error)
+
+    def _on_append_failed(self, error: Retryable | Permanent) -> None:
+        was_leading = self.outbox.leads
+        self.outbox.append_failed(error)
+        if was_leading:
+            _log.info("replica follows: %s", error)
+            self._follow()
+
+    # --- following ---
+
+    def _follow(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._follow_events())
+        task.add_done_callback(self._on_following_ended)
+        self._following = task
+
+    async def _follow_events(self) -> None:
+        after_seq = self.outbox.stored_seq
+        while True:
+            reader = StreamReader(
+                self._bus,
+                self._events,
+                self._on_stored,
+                after_seq=after_seq,
+                created_ns=self._shard_log.events.created_ns,
+            )
+            try:
+                await reader.run()
+            except StreamHole as hole:
+                # EVT's own sequences may skip; whether events are missing, their positions say.
+                after_seq = hole.next_seq - 1
+
+    async def _on_stored(self, batch: Sequence[StoredMessage]) -> None:
+        for stored in batch:
+            while self.outbox.is_far_behind:
+                self._room.clear()
+                await self._room.wait()
+            self.outbox.stored(stored)
+        self._room.set()
+
+    def _on_following_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._stop(error)
+
+    async def _try_to_lead(self) -> None:
+        """Leads if everything that is stored was compared."""
+        info = await self._bus.stream_info(self._events)
+        found = await self._bus.read_next(self._events, self.outbox.stored_seq + 1)
+        if found is not None and found.seq <= info.last_seq:
+            return  # the follower will bring it
+        if self.outbox.wants_to_lead and self.outbox.stored_seq <= info.last_seq:
+            _log.info("replica leads from EVT sequence %d", info.last_seq)
+            if self._following is not None:
+                self._following.cancel()
+            self.outbox.lead(info.last_seq)
+            self._append_what_may()
+
+    # --- all the time ---
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self._schedule.look(self.loop, self.outbox)
+            if self.outbox.position.command_seq >= self._shard_log.commands.last_seq:
+                self._caught_up.set()
+            if self.outbox.wants_to_lead:
+                try:
+                    await self._try_to_lead()
+                except Retryable as error:
+                    await asyncio.sleep(min(error.after_s, 1.0))
+
+    def _stop(self, error: BaseException) -> None:
+        if not self._trouble.done():
+            self._trouble.set_exception(error)
+
+    async def _serve(self) -> Subscription:
+        subject = engine_query_subject(self._shard_log.shard)
+        while True:
+            try:
+                return await self._bus.serve(subject, self._answer)
+            except Retryable as error:
+                await asyncio.sleep(min(error.after_s, 1.0))
+
+    async def _answer(self, message: Message) -> bytes:
+        try:
+            asked = msgspec.msgpack.decode(message.payload, type=GetEngineStatus)
+        except msgspec.DecodeError as error:
+            raise Permanent(f"this is no GetEngineStatus: {error}") from error
+        core = self.loop.core
+        return msgspec.msgpack.encode(
+            EngineStatus(
+                position=self.loop.position,
+                chain=self.loop.chain,
+                stored_position=self.outbox.position,
+                leads=self.outbox.leads,
+                log_time_ns=core.now_ns,
+                build=self._shard_log.build,
+                state_hash=core.state_hash() if asked.with_state_hash else b"",
+            )
+        )
