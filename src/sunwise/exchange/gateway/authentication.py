@@ -1,7 +1,7 @@
 """Whom a signed call speaks for, and whether it is in time."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from sunwise.chassis.clock import Clock
@@ -21,6 +21,7 @@ _NEEDED: Final = {
     Security.TRADE: Permission.TRADE,
     Security.USER_DATA: Permission.USER_DATA,
     Security.USER_STREAM: Permission.USER_STREAM,
+    Security.KEY: Permission.USER_STREAM,
 }
 
 
@@ -38,11 +39,14 @@ class KeyRing:
         """Takes a key, or what has changed about it, into force."""
         self._keys[key.name] = (key, verifier)
 
-    def keep_only(self, names: Iterable[str]) -> None:
-        """Puts every other key out of force."""
-        kept = set(names)
-        for name in [name for name in self._keys if name not in kept]:
-            del self._keys[name]
+    def has(self, key: ApiKey) -> bool:
+        """Whether exactly this key is in force."""
+        found = self._keys.get(key.name)
+        return found is not None and found[0] == key
+
+    def drop(self, name: str) -> None:
+        """Puts a key out of force."""
+        self._keys.pop(name, None)
 
     def find(self, name: str) -> tuple[ApiKey, Verifier]:
         """The key of this name with its verifier. Raises ApiError -2014 or -2015."""
@@ -71,6 +75,9 @@ class Authenticator:
             return
         key, verifier = self._keys.find(call.key_text)
         check_key(key, security, call.ip)
+        if security is Security.KEY:
+            call.key = key
+            return
         call.expires_ns = self.deadline(call)
         signature = call.arguments.get("signature")
         if not signature:

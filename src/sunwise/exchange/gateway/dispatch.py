@@ -50,6 +50,15 @@ class Dispatcher:
         else:
             self.resume(call, answer)
 
+    def refuse(self, call: Call, refusal: ApiError) -> None:
+        """Ends a call that could not even be read; it costs as much as any other."""
+        try:
+            self.requests.admit(call.ip)
+            self.requests.charge(call.ip, call.endpoint.least_weight)
+        except ApiError as limit:
+            refusal = limit
+        self.fail(call, refusal)
+
     def _admit(self, call: Call) -> Any:  # noqa: ANN401 - the endpoint's own Struct
         """The call's parameters, once everything that stands before its handler is passed."""
         endpoint, ip = call.endpoint, call.ip

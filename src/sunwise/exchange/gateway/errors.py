@@ -41,6 +41,16 @@ def unsupported() -> ApiError:
     return ApiError(-1020, "This operation is not supported.")
 
 
+def retired() -> ApiError:
+    """Binance had it once."""
+    return ApiError(-1016, "This service is no longer available.", status=410)
+
+
+def invalid_listen_key() -> ApiError:
+    """No such key, or not of this account."""
+    return ApiError(-1125, "This listenKey does not exist.")
+
+
 def bad_key_format() -> ApiError:
     """No API key was sent, or something that cannot be one."""
     return ApiError(-2014, "API-key format invalid.", status=401)

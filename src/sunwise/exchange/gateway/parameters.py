@@ -274,7 +274,7 @@ class Reader:
     """Turns arguments into the Struct of an endpoint's parameters."""
 
     def __init__(self, params: type[Struct], *, signed: bool) -> None:
-        """Raises TypeError for a field without a rule."""
+        """`signed` lets timestamp and signature come along. Raises TypeError for a field without a rule."""
         self.fields = _fields_of(params)
         self._params = params
         self._rows = [(f.name, f.read, f.required, f.default) for f in self.fields]

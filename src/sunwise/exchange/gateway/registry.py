@@ -18,9 +18,10 @@ from sunwise.exchange.gateway.parameters import Reader
 
 
 class Security(Enum):
-    """What a caller must show. Everything but NONE is signed."""
+    """What a caller must show. Everything but NONE and KEY is signed."""
 
     NONE = "NONE"
+    KEY = "KEY"  # an API key without a signature: nothing but the retired listen keys
     TRADE = "TRADE"
     USER_DATA = "USER_DATA"
     USER_STREAM = "USER_STREAM"
@@ -140,9 +141,10 @@ class Endpoint:
         reader = Reader(self.params, signed=self.security is not Security.NONE)
         object.__setattr__(self, "reader", reader)
 
-    def weight_of(self, params: Struct) -> int:
-        """Request weight of a call with these parameters."""
-        return self.weight if isinstance(self.weight, int) else self.weight(params)
+    @property
+    def is_signed(self) -> bool:
+        """Whether calls carry timestamp and signature."""
+        return self.security not in (Security.NONE, Security.KEY)
 
 
 _PATH = re.compile(r"/[a-zA-Z0-9/._-]+")

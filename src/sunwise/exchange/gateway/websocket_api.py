@@ -37,7 +37,11 @@ class Line(Protocol):
     """The connection, as far as a session needs it."""
 
     ip: str
-    outbox: Listener
+
+    @property
+    def outbox(self) -> Listener:
+        """Takes frames for the client."""
+        ...
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Closes it in good order."""
