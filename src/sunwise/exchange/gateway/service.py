@@ -14,11 +14,13 @@ from sunwise.chassis.clock import Clock
 from sunwise.chassis.http import HttpLimits, HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.chassis.log import CatalogFollower, LogWriter, WriterSettings
+from sunwise.contracts.exchange.keys import keys_subject
 from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER, MAX_WRITER
 from sunwise.exchange.gateway.account import Account
 from sunwise.exchange.gateway.authentication import Authenticator, KeyRing
 from sunwise.exchange.gateway.dispatch import Dispatcher
 from sunwise.exchange.gateway.general import General
+from sunwise.exchange.gateway.key_requests import KeyRequests
 from sunwise.exchange.gateway.limits import LimitSettings, OrderLimits, RequestLimits
 from sunwise.exchange.gateway.listings import Listings
 from sunwise.exchange.gateway.market import Market
@@ -190,6 +192,9 @@ class GatewayService:
             listen_keys=listen_keys,
         )
         stack.push_async_callback(core.dispatcher.close)
+        requests = KeyRequests(self._keys, self._refresh_keys)
+        serving = await self._bus.serve(keys_subject(settings.shard), requests.answer)
+        stack.push_async_callback(serving.close)
         await self._start_rest(stack, core)
         await self._start_websockets(stack, core, StreamNames(follower.catalog), listen_keys)
 
