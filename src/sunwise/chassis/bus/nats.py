@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 import msgspec
+from nats.errors import Error as NatsError
 
 from sunwise.chassis.bus.errors import (
     Disconnected,
@@ -37,8 +38,10 @@ from sunwise.chassis.bus.protocol import (
     Subscription,
 )
 from sunwise.chassis.bus.streams import refuse_differences, stream_config
+from sunwise.chassis.telemetry import METRICS
 
 _API_TIMEOUT_S = 2.0
+_SUBSCRIBE_TIMEOUT_S = 2
 _NO_RESPONDERS = 503
 _NOT_FOUND = 404
 
@@ -54,6 +57,10 @@ class NatsBus:
         self._servers: list[RequestServer] = []
         self._refused: set[str] = set()
         self._closing = False
+        self._lost = METRICS.counter("sunwise_bus_disconnects_total", "Connections to NATS lost.")
+        self._violations = METRICS.counter(
+            "sunwise_bus_refused_subjects_total", "Subjects that NATS refused to this process."
+        )
 
     async def open(self) -> None:
         """Listens for answers; call once after connecting."""
@@ -105,11 +112,15 @@ class NatsBus:
     async def _subscribe(
         self, subject: str, callback: Callable[[Message, str], None], group: str
     ) -> NatsSubscription:
-        if not self._client.is_connected:
-            raise Disconnected(f"cannot subscribe to {subject} now")
+        self._check_sendable(b"")
         subscription = NatsSubscription(self._client, callback)
         await subscription.open(subject, group=group)
-        await self._client.flush()  # a refusal is told before the answer to this ping
+        try:
+            # A refusal is told before the answer to this ping.
+            await self._client.flush(_SUBSCRIBE_TIMEOUT_S)
+        except NatsError as error:
+            await subscription.close()
+            raise Disconnected(f"cannot subscribe to {subject} now") from error
         if subject.lower() in self._refused:
             self._refused.discard(subject.lower())
             await subscription.close()
@@ -208,6 +219,7 @@ class NatsBus:
 
     async def deliver(self, stream: str, *, after_seq: int, sink: DeliverySink) -> NatsDelivery:
         """See `Bus.deliver`."""
+        self._check_sendable(b"")
         delivery = NatsDelivery(self._client, sink=sink)
         inbox = f"{self._inbox_prefix}.{delivery.name}"
         await delivery.start(inbox)
@@ -239,6 +251,7 @@ class NatsBus:
     def connection_changed(self, *, connected: bool) -> None:
         """The client's connection was lost or is back."""
         if not connected:
+            self._lost.value += not self._closing
             self._client.forget_pending()
             self._replies.connection_lost(closing=self._closing)
         for callback in self._listeners:
@@ -256,6 +269,7 @@ class NatsBus:
 
     def refused(self, subject_lower: str, *, publishing: bool) -> None:
         """The server refused a subject (told in lower case)."""
+        self._violations.value += 1
         if publishing:
             self._replies.refuse(subject_lower)
         else:

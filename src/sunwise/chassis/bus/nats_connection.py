@@ -63,6 +63,7 @@ class DirectClient(Client):
         self._pongs.append(future or asyncio.get_running_loop().create_future())
         self.send_command(b"PING\r\n")
 
+    @override
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
     ) -> None:

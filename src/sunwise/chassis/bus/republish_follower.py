@@ -12,6 +12,7 @@ from sunwise.chassis.bus.headers import server_header
 from sunwise.chassis.bus.protocol import Bus, Message, StoredMessage, Subscription
 from sunwise.chassis.bus.stream_place import BatchHandler, StreamPlace
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.telemetry import METRICS
 
 CHECK_S = 1.0
 """A subject without a live copy for this long is checked against the stream."""
@@ -41,12 +42,18 @@ class RepublishFollower:
         self._handler = handler
         self._stored_subject = stored_subject
         self._live_subject = live_subject
+        self._stream_header, self._subject_header = stream.encode(), stored_subject.encode()
         self._place = StreamPlace(stream, seq=after_seq, created_ns=created_ns)
         self._live: deque[tuple[int, StoredMessage]] = deque()
         self._something = asyncio.Event()
         self._filled_seq = 0
         self._must_check = True
         self._must_verify = True
+        self._filled = METRICS.counter(
+            "sunwise_follower_filled_total",
+            "Messages whose live copy got lost and that were read from the stream.",
+            stream=stream,
+        )
         bus.listen_connection(self._connection_changed)
 
     @property
@@ -143,6 +150,7 @@ class RepublishFollower:
                     self._must_verify = True
                 return
             self._filled_seq = found.seq
+            self._filled.value += 1
             await self._handle([found])
 
     async def _handle(self, batch: list[StoredMessage]) -> None:
@@ -150,9 +158,15 @@ class RepublishFollower:
         self._place.move(batch[-1])
 
     def _on_live(self, message: Message) -> None:
-        seq = int(server_header(message.raw_headers, b"Nats-Sequence") or 0)
-        previous = int(server_header(message.raw_headers, b"Nats-Last-Sequence") or 0)
-        stored = StoredMessage(seq, self._stored_subject, message.payload, message.raw_headers)
+        raw = message.raw_headers
+        if (
+            server_header(raw, b"Nats-Stream") != self._stream_header
+            or server_header(raw, b"Nats-Subject") != self._subject_header
+        ):
+            return  # not a copy: somebody aimed something else at this subject
+        seq = int(server_header(raw, b"Nats-Sequence") or 0)
+        previous = int(server_header(raw, b"Nats-Last-Sequence") or 0)
+        stored = StoredMessage(seq, self._stored_subject, message.payload, raw)
         self._live.append((previous, stored))
         self._something.set()
 

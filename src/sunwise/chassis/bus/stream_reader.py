@@ -12,6 +12,7 @@ from sunwise.chassis.bus.errors import StreamHole
 from sunwise.chassis.bus.protocol import Bus, Delivery, StoredMessage
 from sunwise.chassis.bus.stream_place import BatchHandler, StreamPlace
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.telemetry import METRICS
 
 SILENCE_S = 2.5
 """Without a message or a heartbeat (due each second) for this long, the delivery is renewed."""
@@ -39,6 +40,11 @@ class StreamReader:
         self._handler = handler
         self._place = StreamPlace(stream, seq=after_seq, created_ns=created_ns)
         self._feed = _Feed(after_seq)
+        self._deliveries = METRICS.counter(
+            "sunwise_reader_deliveries_total",
+            "Deliveries begun: more than one means silence, a gap or a lost connection.",
+            stream=stream,
+        )
         bus.listen_connection(self._connection_changed)
 
     @property
@@ -80,6 +86,7 @@ class StreamReader:
         await self._place.verify(self._bus)
         delivery = await self._bus.deliver(self._place.stream, after_seq=self._place.seq, sink=feed)
         try:
+            self._deliveries.value += 1
             feed.watch()
             await self._handle_all(feed, delivery)
         finally:

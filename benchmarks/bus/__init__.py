@@ -1,0 +1,1 @@
+"""What the bus costs on this machine: start, appends, reading, following, requests."""
