@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sunwise.chassis.telemetry import Metrics, Secret, start_logging
 
@@ -18,7 +19,6 @@ def stream() -> Iterator[io.StringIO]:
 
 
 def test_metrics_read_as_prometheus_reads_them():
-    parser = pytest.importorskip("prometheus_client.parser")
     metrics = Metrics()
     metrics.counter("orders_total", 'Orders "taken".\nAll.', side="buy").value += 3
     metrics.counter("orders_total", "", side='se"l\\l\n').value += 1
@@ -26,9 +26,7 @@ def test_metrics_read_as_prometheus_reads_them():
     latency = metrics.histogram("latency_seconds", "To the stored event.", bounds=(0.001, 0.01))
     for value in (0.0005, 0.001, 0.002, 5):
         latency.observe(value)
-    found = {
-        family.name: family for family in parser.text_string_to_metric_families(metrics.text())
-    }
+    found = {family.name: family for family in text_string_to_metric_families(metrics.text())}
     assert {(s.labels["side"], s.value) for s in found["orders"].samples} == {
         ("buy", 3.0),
         ('se"l\\l\n', 1.0),
