@@ -6,7 +6,6 @@ no signatures and no limits: what it does for an order is less than here.
 """
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -15,19 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from benchmarks.peer_packages import PeerMissing, installed
+
 VERSION: Final = "0.1.1"
 _REQUIREMENTS: Final = [f"matching-engine[gateway]=={VERSION}", "uvloop"]
-_NEWER_PYTHONS: Final = ("python3.13", "python3.14", "python3.12")
-
-
-class PeerMissing(RuntimeError):
-    """The peer cannot run on this machine; the message says why."""
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
     """The peer's address and process id, while it runs with its data in `folder`."""
-    command = _installed(folder / "venv")
+    command = installed(_REQUIREMENTS, (3, 12), folder / "venv") / "matching-engine"
     port = _free_port()
     environment = {**os.environ, "ME_DATA_DIR": str(folder / "data"), "ME_FSYNC": "1"}
     process = subprocess.Popen(
@@ -40,31 +36,6 @@ def running(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _installed(venv: Path) -> Path:
-    newer = next((path for path in _newer_pythons() if _starts(path)), None)
-    if newer is None:
-        raise PeerMissing("matching-engine needs Python 3.12 or newer: name one in BENCH_PYTHON")
-    command = venv / "bin" / "matching-engine"
-    if not command.exists():
-        subprocess.run([newer, "-m", "venv", venv], check=True)
-        subprocess.run([venv / "bin" / "pip", "install", "-q", *_REQUIREMENTS], check=True)
-    return command
-
-
-def _newer_pythons() -> Iterator[str]:
-    """Interpreters that may do: named, on the PATH, or installed by pyenv."""
-    yield from filter(None, [os.environ.get("BENCH_PYTHON")])
-    yield from filter(None, map(shutil.which, _NEWER_PYTHONS))
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for name in _NEWER_PYTHONS:
-        yield from map(str, pyenv.glob(f"versions/*/bin/{name}"))
-
-
-def _starts(path: str) -> bool:
-    """Whether it is a real interpreter: a version shim may refuse to start."""
-    return subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def _free_port() -> int:
