@@ -5,7 +5,17 @@ the service has applied everything that was stored before the query arrived, so
 a client reads its own writes through any gateway.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+# What queries may carry: beyond these bounds nothing exists that could be asked for.
+Index = Annotated[int, Meta(ge=0, lt=2**31)]
+"""Place of a symbol or asset in the order of listing."""
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""An account, an order, a trade."""
+ClientId = Annotated[str, Meta(max_length=36)]
+"""A client order id."""
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, order=True):
@@ -75,26 +85,27 @@ class OrderStatus:
 class GetBalances(Struct, frozen=True, kw_only=True, tag="balances"):
     """Ask for all balances of an account; answered by Balances."""
 
-    account: int
+    account: Number
 
 
 class GetOpenOrders(Struct, frozen=True, kw_only=True, tag="open_orders"):
     """Ask for open orders, oldest first; answered by Orders."""
 
-    account: int
-    symbol: int | None = None  # every symbol when None
+    account: Number
+    symbol: Index | None = None  # every symbol when None
 
 
 class GetOrder(Struct, frozen=True, kw_only=True, tag="order"):
     """Ask for one order, open or closed not long ago; answered by Orders with one order or none.
 
-    An order that is not found here may be in the history.
+    By its id, or by its client order id; with both, the order must have both. An order that is not
+    found here may be in the history.
     """
 
-    account: int
-    symbol: int
-    order_id: int | None = None
-    client_id: str | None = None  # the newest order with this id
+    account: Number
+    symbol: Index
+    order_id: Number | None = None
+    client_id: ClientId | None = None  # the newest order with this id
 
 
 AccountsQuery = GetBalances | GetOpenOrders | GetOrder
@@ -127,7 +138,12 @@ def query_subject(shard: str) -> str:
 
 
 class Execution(Struct, frozen=True, kw_only=True, tag="execution"):
-    """Something happened to an order of this account (Binance: executionReport)."""
+    """Something happened to an order of this account (Binance: executionReport).
+
+    An order that self-trade prevention ended is told by one PREVENTED with status EXPIRED_IN_MATCH,
+    not by EXPIRED; an order that went on is not told of matches that were prevented. A MARKET order
+    by quoteOrderQty that traded all it could is told FILLED by its last TRADE.
+    """
 
     order: OrderState  # after it
     what: int  # ExecutionType
@@ -139,7 +155,7 @@ class Execution(Struct, frozen=True, kw_only=True, tag="execution"):
     fee_atoms: int = 0
     fee_asset: int = -1
     is_maker: bool = False
-    counter_order_id: int = 0  # PREVENTED: the other order
+    counter_order_id: int = 0  # PREVENTED: the other order; last_* say what was prevented
     execution_id: int = 0  # rises strictly for each account
 
 
@@ -155,7 +171,11 @@ class ExecutionType:
 
 
 class HoldingsChanged(Struct, frozen=True, kw_only=True, tag="holdings"):
-    """Balances that one command touched, after it (Binance: outboundAccountPosition)."""
+    """Balances that one command touched, after it (Binance: outboundAccountPosition).
+
+    It comes once for each command, behind its other events; a stop that is triggered counts as a
+    command of its own.
+    """
 
     balances: list[Balance]
 
@@ -175,13 +195,15 @@ class UserEvents(Struct, frozen=True, kw_only=True):
 
     Each names the message before it, so that a reader of this at-most-once subject sees that it
     has missed something: `previous` is not the position it saw last. It then has to start anew.
+    After a restart of the service, messages may come again: their positions were seen before. An
+    event message that would not fit into one message is not published at all, and so is missed.
     """
 
     account: int
     position: Position
     time_ns: int
     events: list[UserEvent]
-    previous: Position | None = None  # None: the first since this service started
+    previous: Position | None = None  # None: the account's first
 
 
 def user_subject(shard: str, account: int) -> str:

@@ -1,8 +1,15 @@
 """Orders and trades of the past: what the history service answers, out of SQL."""
 
-from msgspec import Struct
+from typing import Annotated
 
-from sunwise.contracts.exchange.accounts import OrderState, Position
+from msgspec import Meta, Struct
+
+from sunwise.contracts.exchange.accounts import ClientId, Index, Number, OrderState, Position
+
+Moment = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""A time, ns since 1970; an end is inclusive."""
+Limit = Annotated[int, Meta(ge=1, le=1_000)]
+"""How many rows an answer may have."""
 
 
 class Fill(Struct, frozen=True, kw_only=True, array_like=True):
@@ -23,31 +30,35 @@ class Fill(Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class GetOrders(Struct, frozen=True, kw_only=True, tag="orders"):
-    """Ask for orders by order id, oldest first; answered by PastOrders.
+    """Ask for orders, answered by PastOrders in the order of their ids.
 
-    With `from_order_id`: ids from there on. Else with times: accepted within
-    [start_ns, end_ns]. Else the newest `limit`.
+    `from_order_id`: ids from there on; `start_ns`, `end_ns`: accepted within them. Given together,
+    all of them hold. With `from_order_id` or `start_ns` the first `limit` of these are the answer,
+    else the newest `limit`.
     """
 
-    account: int
-    symbol: int
-    from_order_id: int | None = None
-    client_id: str | None = None  # just the newest with this client order id
-    start_ns: int | None = None
-    end_ns: int | None = None
-    limit: int = 500
+    account: Number
+    symbol: Index
+    from_order_id: Number | None = None
+    client_id: ClientId | None = None  # just the newest with this client order id
+    start_ns: Moment | None = None
+    end_ns: Moment | None = None
+    limit: Limit = 500
 
 
 class GetFills(Struct, frozen=True, kw_only=True, tag="fills"):
-    """Ask for fills by trade id, oldest first; answered by Fills. As GetOrders."""
+    """Ask for fills, answered by Fills in the order of trade ids; as GetOrders.
 
-    account: int
-    symbol: int
-    order_id: int | None = None
-    from_trade_id: int | None = None
-    start_ns: int | None = None
-    end_ns: int | None = None
-    limit: int = 500
+    Who traded with himself has two fills of one trade, the taker's first.
+    """
+
+    account: Number
+    symbol: Index
+    order_id: Number | None = None
+    from_trade_id: Number | None = None
+    start_ns: Moment | None = None
+    end_ns: Moment | None = None
+    limit: Limit = 500
 
 
 HistoryQuery = GetOrders | GetFills

@@ -5,9 +5,12 @@ since 1970. A feed of one symbol is published on `md.<shard>.<symbol>.<feed>`,
 at most once; a reader that misses something sees it by the ids and asks again.
 """
 
-from msgspec import Struct
+from typing import Annotated
 
-from sunwise.contracts.exchange.accounts import Position
+from msgspec import Meta, Struct
+
+from sunwise.contracts.exchange.accounts import Index, Number, Position
+from sunwise.contracts.exchange.history import Limit, Moment
 
 Level = tuple[int, int]  # (price_ticks, qty_lots); 0 lots removes the level
 
@@ -84,7 +87,11 @@ class Candle(Struct, frozen=True, kw_only=True, array_like=True, tag="candle"):
 
 
 class Ticker(Struct, frozen=True, kw_only=True, array_like=True, tag="ticker"):
-    """Statistics of a rolling window of 24 h. Ids are -1 and prices 0 before the first trade."""
+    """Statistics of a rolling window of 24 h, to the minute at its beginning.
+
+    Without a trade in the window ids are -1, volumes 0 and all prices the last one; prices are 0
+    before the first trade.
+    """
 
     symbol: int
     open_ns: int
@@ -130,49 +137,61 @@ def feed_subject(shard: str, symbol: int, feed: str) -> str:
 class GetDepth(Struct, frozen=True, kw_only=True, tag="depth"):
     """Ask for the best `limit` levels of each side; answered by Depth."""
 
-    symbol: int
-    limit: int = 100
+    symbol: Index
+    limit: Annotated[int, Meta(ge=1, le=5_000)] = 100
 
 
 class GetTrades(Struct, frozen=True, kw_only=True, tag="trades"):
-    """Ask for the newest trades, or those from an id on, oldest first; answered by Trades."""
+    """Ask for the newest trades, or those from an id on, oldest first; answered by Trades.
 
-    symbol: int
-    limit: int = 500
-    from_trade_id: int | None = None
+    Only the newest trades of a symbol are kept: an id before them gives the oldest that are.
+    """
+
+    symbol: Index
+    limit: Limit = 500
+    from_trade_id: Number | None = None
 
 
 class GetAggregates(Struct, frozen=True, kw_only=True, tag="aggregates"):
-    """Ask for aggregate trades; answered by Aggregates."""
+    """Ask for aggregate trades; answered by Aggregates, oldest first.
 
-    symbol: int
-    limit: int = 500
-    from_id: int | None = None
-    start_ns: int | None = None
-    end_ns: int | None = None
+    By id from there on, or those of [start_ns, end_ns]: the first ones with `start_ns`, else the
+    newest. Not both. Only the newest aggregates of a symbol are kept.
+    """
+
+    symbol: Index
+    limit: Limit = 500
+    from_id: Number | None = None
+    start_ns: Moment | None = None
+    end_ns: Moment | None = None
 
 
 class GetCandles(Struct, frozen=True, kw_only=True, tag="candles"):
-    """Ask for candles that open within [start_ns, end_ns]; answered by Candles."""
+    """Ask for candles that open within [start_ns, end_ns]; answered by Candles.
 
-    symbol: int
+    The first `limit` of them with `start_ns`, else the newest. They begin with the symbol's first
+    trade and end with the one at work; those of a second are kept for about 20 minutes of trading.
+    """
+
+    symbol: Index
     interval: str
-    limit: int = 500
-    start_ns: int | None = None
-    end_ns: int | None = None
-    offset_ns: int = 0  # the interpretation of days by a time zone: shift of their start
+    limit: Limit = 500
+    start_ns: Moment | None = None
+    end_ns: Moment | None = None
+    # A time zone's distance east of UTC, whole minutes: candles begin at its own midnight.
+    offset_ns: Annotated[int, Meta(ge=-14 * 3600 * 10**9, le=14 * 3600 * 10**9)] = 0
 
 
 class GetTickers(Struct, frozen=True, kw_only=True, tag="tickers"):
     """Ask for 24 h statistics, last price and top of book; answered by Tickers."""
 
-    symbols: list[int] | None = None  # every symbol when None
+    symbols: list[Index] | None = None  # every symbol when None
 
 
 class GetAveragePrice(Struct, frozen=True, kw_only=True, tag="average"):
     """Ask for the average price that filters use; answered by AveragePrice."""
 
-    symbol: int
+    symbol: Index
 
 
 MarketQuery = GetDepth | GetTrades | GetAggregates | GetCandles | GetTickers | GetAveragePrice
@@ -225,7 +244,7 @@ class AveragePrice(Struct, frozen=True, kw_only=True, tag="average"):
     tick_lots: int  # sum of price_ticks * qty_lots
     lots: int  # sum of qty_lots; 0 when nothing traded
     last_ticks: int
-    close_ns: int
+    close_ns: int  # log time of the last trade; 0 before the first
 
 
 MarketReply = Depth | Trades | Aggregates | Candles | Tickers | AveragePrice
