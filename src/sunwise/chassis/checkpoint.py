@@ -81,6 +81,11 @@ class CheckpointStore:
                 _log.warning("checkpoint passed over", extra={"path": path.name, "why": str(error)})
         return None
 
+    def clear(self) -> None:
+        """Removes every checkpoint: they are not of the log that is there now."""
+        for path in self._newest_first():
+            path.unlink()
+
     def _head(self, seq: int, position: bytes, state: Sequence[Buffer]) -> bytes:
         n_bytes = sum(memoryview(part).nbytes for part in state)
         lengths = (len(position), n_bytes)

@@ -40,10 +40,11 @@ class Rows:
     def __init__(self) -> None:
         self.rows: dict[tuple[int, str, int], BarRow] = {}
 
-    def add(self, closed) -> None:
-        for symbol, interval, row in closed:
+    def take_from(self, model: MarketData) -> None:
+        for symbol, interval, row in model.closed_rows:
             assert (symbol, interval, row[0]) not in self.rows
             self.rows[symbol, interval, row[0]] = row
+        model.forget_stored(len(model.closed_rows))
 
     def read(self, wanted) -> list[BarRow]:
         of_source = sorted(
@@ -60,7 +61,6 @@ def ask(model: MarketData, store: Rows, query: GetCandles) -> list:
     wanted = candle_query.wanted_candles(model, market, query)
     if not wanted.opens_ns:
         return []
-    store.add(model.take_closed_rows())
     if wanted.source == "1s":
         return candle_query.filled_candles(wanted, candle_query.seconds_of(market, wanted))
     return candle_query.filled_candles(wanted, store.read(wanted))
@@ -92,7 +92,7 @@ def test_candles_of_every_interval_are_those_of_the_list_of_trades(seed, interva
     rng, store = random.Random(seed), Rows()
     for toy, model in market_flow(rng, STEPS_NS[interval]):  # noqa: B007
         if rng.random() < 0.3:
-            store.add(model.take_closed_rows())
+            store.take_from(model)
     wanted = naive_candles(toy.trades, interval, toy.now_ns)
     shown = ask(model, store, GetCandles(symbol=0, interval=interval, limit=1_000))
     assert [flat(candle) for candle in shown] == wanted[-1_000:]
@@ -108,7 +108,7 @@ def test_candles_of_every_interval_are_those_of_the_list_of_trades(seed, interva
 def test_candles_of_a_time_zone_begin_at_its_own_midnight(seed, interval, offset_minutes):
     rng, store = random.Random(seed), Rows()
     for toy, model in market_flow(rng, STEPS_NS[interval], n=25):  # noqa: B007
-        store.add(model.take_closed_rows())
+        store.take_from(model)
     wanted = naive_candles(toy.trades, interval, toy.now_ns, offset_minutes)
     query = GetCandles(
         symbol=0, interval=interval, limit=1_000, offset_ns=offset_minutes * 60 * 10**9

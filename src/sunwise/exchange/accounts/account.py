@@ -1,13 +1,13 @@
 """One account: its balances, its open orders, and those that closed not long ago."""
 
-from sunwise.contracts.exchange.accounts import Balance
+from sunwise.contracts.exchange.accounts import Balance, Position
 from sunwise.exchange.accounts.orders import Order
 
 
 class Account:
     """What one account holds and has ordered."""
 
-    __slots__ = ("balances", "by_client_key", "closed", "executions", "open", "updated_ns")
+    __slots__ = ("balances", "by_client_key", "closed", "executions", "open", "told", "updated_ns")
 
     def __init__(self) -> None:
         self.balances: dict[int, tuple[int, int]] = {}  # asset -> free and locked atoms
@@ -16,6 +16,7 @@ class Account:
         self.by_client_key: dict[bytes, Order] = {}  # the newest of `open` and `closed`
         self.executions = 0  # executions so far: the last execution id
         self.updated_ns = 0
+        self.told: Position | None = None  # of its newest user events
 
     def balance(self, asset: int) -> Balance:
         """What it holds of one asset."""

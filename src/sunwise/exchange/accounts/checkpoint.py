@@ -9,7 +9,7 @@ from sunwise.exchange.accounts.account import Account
 from sunwise.exchange.accounts.model import Accounts
 from sunwise.exchange.accounts.orders import Order
 
-FORMAT: Final = 1
+LAYOUT: Final = b"accounts 1"
 
 
 class _SavedOrder(msgspec.Struct, array_like=True):
@@ -33,10 +33,10 @@ class _SavedAccount(msgspec.Struct, array_like=True):
     closed: list[_SavedOrder]
     executions: int
     updated_ns: int
+    told: Position | None
 
 
 class _Saved(msgspec.Struct):
-    format: int
     position: Position
     time_ns: int
     assets_of: list[tuple[int, int]]
@@ -48,7 +48,6 @@ def save(model: Accounts) -> bytes:
     """Everything the model knows. Only between batches."""
     assert model.is_between_batches, "a checkpoint holds whole commands"
     saved = _Saved(
-        format=FORMAT,
         position=model.position,
         time_ns=model.time_ns,
         assets_of=model.assets_of,
@@ -59,10 +58,8 @@ def save(model: Accounts) -> bytes:
 
 
 def load(data: bytes, *, closed_limit: int) -> Accounts:
-    """The model that `save` made these bytes of. Raises msgspec.DecodeError or ValueError."""
+    """The model that `save` made these bytes of. Raises msgspec.DecodeError."""
     saved = msgspec.msgpack.decode(data, type=_Saved)
-    if saved.format != FORMAT:
-        raise ValueError(f"a checkpoint of format {saved.format}; this release reads {FORMAT}")
     model = Accounts(closed_limit=closed_limit)
     model.position, model.time_ns = saved.position, saved.time_ns
     model.assets_of = saved.assets_of
@@ -81,6 +78,7 @@ def _saved_account(number: int, held: Account) -> _SavedAccount:
         closed=[_saved_order(key, order) for key, order in held.closed.items()],
         executions=held.executions,
         updated_ns=held.updated_ns,
+        told=held.told,
     )
 
 
@@ -89,7 +87,7 @@ def _loaded_account(row: _SavedAccount) -> Account:
     held.balances = {asset: (free, locked) for asset, free, locked in row.balances}
     held.closed = {saved.key: _loaded_order(saved) for saved in row.closed}
     held.open = {saved.key: _loaded_order(saved) for saved in row.open}
-    held.executions, held.updated_ns = row.executions, row.updated_ns
+    held.executions, held.updated_ns, held.told = row.executions, row.updated_ns, row.told
     newest = sorted([*held.closed.items(), *held.open.items()])
     held.by_client_key = {order.client_key: order for _, order in newest}
     return held

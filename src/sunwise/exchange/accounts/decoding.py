@@ -66,6 +66,7 @@ class PreventedFields(NamedTuple):
     maker_order_id: int
     price_ticks: int
     qty_lots: int
+    quote_atoms: int
     trade_id: int
 
 

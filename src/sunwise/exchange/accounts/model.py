@@ -58,6 +58,7 @@ class _Prevented(NamedTuple):
     match_id: int
     lots: int
     price_ticks: int
+    quote_atoms: int
     counter_order_id: int
 
 
@@ -121,7 +122,8 @@ class Accounts:
         if message.is_last:
             self._end_command()
             self._cause = _NO_CAUSE
-        return self._feed.take(self.position, message.time_ns)
+        told = self._feed.take(self.accounts, self.position, message.time_ns)
+        return told if tells else []
 
     def _end_command(self) -> None:
         self._feed.end_command(self.accounts)
@@ -184,6 +186,7 @@ class Accounts:
             ExecutionType.PREVENTED,
             last_lots=found.lots,
             last_price_ticks=found.price_ticks,
+            last_quote_atoms=found.quote_atoms,
             counter_order_id=found.counter_order_id,
         )
 
@@ -267,7 +270,7 @@ class Accounts:
         taker, maker = event.taker_order_id, event.maker_order_id
         for order_id, counter in ((taker, maker), (maker, taker)):
             self._prevented[order_key(event.symbol, order_id)] = _Prevented(
-                event.trade_id, event.qty_lots, event.price_ticks, counter
+                event.trade_id, event.qty_lots, event.price_ticks, event.quote_atoms, counter
             )
 
     # --- funds and listings ---
@@ -315,8 +318,7 @@ class Accounts:
         holder = self._account(account)
         holder.balances[asset] = (free, locked)
         holder.updated_ns = self.time_ns
-        if self._tells:
-            self._feed.touch(account, asset)
+        self._feed.touch(account, asset)
 
     def _account(self, account: int) -> Account:
         holder = self.accounts.get(account)

@@ -74,18 +74,30 @@ class UserFeed:
             return
         for account, told in self._at_work.items():
             if told.assets:
-                holder = accounts[account]
-                balances = [holder.balance(asset) for asset in told.assets]
+                held = accounts[account]
+                balances = [held.balance(asset) for asset in told.assets]
                 told.events.append(HoldingsChanged(balances=balances))
             self._done.setdefault(account, []).extend(told.events)
         self._at_work = {}
 
-    def take(self, position: Position, time_ns: int) -> list[UserEvents]:
-        """Everything that ended commands told, a message an account."""
+    def take(
+        self, accounts: dict[int, Account], position: Position, time_ns: int
+    ) -> list[UserEvents]:
+        """Everything that ended commands told, a message an account; each names the one before."""
         if not self._done:
             return []
         done, self._done = self._done, {}
-        return [
-            UserEvents(account=account, position=position, time_ns=time_ns, events=events)
-            for account, events in done.items()
-        ]
+        messages = []
+        for account, events in done.items():
+            held = accounts[account]
+            messages.append(
+                UserEvents(
+                    account=account,
+                    position=position,
+                    time_ns=time_ns,
+                    events=events,
+                    previous=held.told,
+                )
+            )
+            held.told = position
+        return messages

@@ -1,7 +1,5 @@
 """Answers to queries that memory holds the answer to, out of the model as it stands."""
 
-from typing import Final
-
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.exchange.market_data import (
     Aggregates,
@@ -18,9 +16,6 @@ from sunwise.contracts.exchange.market_data import (
 from sunwise.exchange.market_data.market import Market
 from sunwise.exchange.market_data.model import MarketData
 from sunwise.exchange.market_data.tape import aggregate_trade, trade_print
-
-MAX_DEPTH: Final = 5_000
-MAX_ROWS: Final = 1_000
 
 MemoryQuery = GetDepth | GetTrades | GetAggregates | GetTickers | GetAveragePrice
 MemoryReply = Depth | Trades | Aggregates | Tickers | AveragePrice
@@ -46,40 +41,31 @@ def market_of(model: MarketData, symbol: int) -> Market:
     return model.markets[symbol]
 
 
-def check_limit(limit: int, most: int) -> int:
-    """The limit. Raises Permanent when it is not within 1 and `most`."""
-    if not 0 < limit <= most:
-        raise Permanent(f"a limit is 1 to {most}, not {limit}")
-    return limit
-
-
 def _depth(model: MarketData, query: GetDepth) -> Depth:
     book = market_of(model, query.symbol).book
-    limit = check_limit(query.limit, MAX_DEPTH)
     return Depth(
         position=model.position,
         symbol=query.symbol,
         last_update_id=book.update_id,
-        bids=book.bids.top(limit),
-        asks=book.asks.top(limit),
+        bids=book.bids.top(query.limit),
+        asks=book.asks.top(query.limit),
     )
 
 
 def _trades(model: MarketData, query: GetTrades) -> Trades:
     tape = market_of(model, query.symbol).tape
-    rows = tape.trades_from(query.from_trade_id, check_limit(query.limit, MAX_ROWS))
+    rows = tape.trades_from(query.from_trade_id, query.limit)
     return Trades(position=model.position, trades=[trade_print(query.symbol, row) for row in rows])
 
 
 def _aggregates(model: MarketData, query: GetAggregates) -> Aggregates:
     tape = market_of(model, query.symbol).tape
-    limit = check_limit(query.limit, MAX_ROWS)
     if query.from_id is not None and (query.start_ns is not None or query.end_ns is not None):
         raise Permanent("GetAggregates takes an id or times, not both")
     if query.start_ns is None and query.end_ns is None:
-        rows = tape.aggregates_from(query.from_id, limit)
+        rows = tape.aggregates_from(query.from_id, query.limit)
     else:
-        rows = tape.aggregates_between(query.start_ns, query.end_ns, limit)
+        rows = tape.aggregates_between(query.start_ns, query.end_ns, query.limit)
     return Aggregates(
         position=model.position, aggregates=[aggregate_trade(query.symbol, row) for row in rows]
     )

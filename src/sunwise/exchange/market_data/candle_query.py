@@ -1,13 +1,12 @@
 """Candles for a query: which ones it asks for, where their rows are, and the empty ones between."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.exchange.market_data import Candle, GetCandles
 from sunwise.exchange.market_data.bars import Bar, BarRow, bar_of, candle, empty_row
 from sunwise.exchange.market_data.intervals import (
     DAY_NS,
-    HOUR_NS,
     LENGTHS_NS,
     MINUTE_NS,
     NAMES,
@@ -19,9 +18,6 @@ from sunwise.exchange.market_data.intervals import (
 from sunwise.exchange.market_data.market import Market
 from sunwise.exchange.market_data.model import MarketData
 
-MAX_CANDLES: Final = 1_000
-_MAX_OFFSET_NS: Final = 14 * HOUR_NS
-
 
 class Wanted(NamedTuple):
     """The candles a query is about, and the rows that they are made of."""
@@ -31,7 +27,7 @@ class Wanted(NamedTuple):
     offset_ns: int
     opens_ns: list[int]  # of the candles, rising
     source: str  # interval of the rows: finer than the candles' own when a time zone shifts them
-    live: list[BarRow]  # the source's row at work, if something has traded in it
+    unstored: list[BarRow]  # the source's rows that are not in the store: closed ones, the live one
     now_ns: int
 
     @property
@@ -49,26 +45,33 @@ def wanted_candles(model: MarketData, market: Market, query: GetCandles) -> Want
     """What `query` needs, as of now. Raises Permanent when it cannot be answered."""
     _check(query)
     source = _source(query.interval, query.offset_ns)
-    place = NAMES.index(source)
-    row = market.candles.live_row(place, model.clock.opens_ns[place])
     return Wanted(
         symbol=query.symbol,
         interval=query.interval,
         offset_ns=query.offset_ns,
         opens_ns=_opens(market, query, model.time_ns) if market.has_traded else [],
         source=source,
-        live=[row] if row[7] else [],
+        unstored=_unstored(model, market, source),
         now_ns=model.time_ns,
     )
+
+
+def _unstored(model: MarketData, market: Market, source: str) -> list[BarRow]:
+    place = NAMES.index(source)
+    rows = [
+        closed.row
+        for closed in model.closed_rows
+        if (closed.symbol, closed.interval) == (market.symbol, source)
+    ]
+    live = market.candles.live_row(place, model.clock.opens_ns[place])
+    return [*rows, live] if live[7] else rows
 
 
 def _check(query: GetCandles) -> None:
     if query.interval not in LENGTHS_NS:
         raise Permanent(f"{query.interval!r} is no interval: {' '.join(NAMES)}")
-    if not 0 < query.limit <= MAX_CANDLES:
-        raise Permanent(f"a limit is 1 to {MAX_CANDLES}, not {query.limit}")
-    if abs(query.offset_ns) > _MAX_OFFSET_NS or query.offset_ns % MINUTE_NS:
-        raise Permanent("an offset is whole minutes, at most 14 hours")
+    if query.offset_ns % MINUTE_NS:
+        raise Permanent("an offset is whole minutes")
 
 
 def _opens(market: Market, query: GetCandles, now_ns: int) -> list[int]:
@@ -135,7 +138,8 @@ def filled_candles(wanted: Wanted, stored: list[BarRow]) -> list[Candle]:
 
     `stored` are the source's rows that open within [begin_ns, end_ns), and the newest one before.
     """
-    rows = [*stored, *wanted.live]
+    # A row may have been stored while it was read: the same row once more.
+    rows = sorted({row[0]: row for row in (*stored, *wanted.unstored)}.values())
     close_ticks = 0
     for row in rows:
         if row[0] >= wanted.begin_ns:

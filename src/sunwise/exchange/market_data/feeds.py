@@ -35,6 +35,11 @@ class Feeds:
         self._second: Markets = {}
         self._longer: Markets = {}
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether `take_live` would have something to look at."""
+        return bool(self.booked or self.traded or self.closed)
+
     def forget_untold(self, markets: list[Market]) -> None:
         """Tells nothing of what has happened so far."""
         for market in markets:

@@ -57,16 +57,16 @@ class MarketData:
         self.time_ns = 0  # log time
         self.markets: list[Market] = []
         self.clock = CandleClock()
-        self.closed_rows: list[ClosedRow] = []  # for the store, not taken yet
+        self.closed_rows: list[ClosedRow] = []  # not in the store yet, oldest first
         self.feeds = Feeds()
         self._kept = kept or Kept()
         self._tells = False
         self._aggregating: dict[int, Market] = {}
 
     @property
-    def is_between_batches(self) -> bool:
-        """No taker's trades are half applied: the state may be stored."""
-        return not self._aggregating
+    def is_whole(self) -> bool:
+        """No taker's trades are half applied and closed candles are stored: it may be saved."""
+        return not self._aggregating and not self.closed_rows
 
     # --- events in ---
 
@@ -152,7 +152,6 @@ class MarketData:
             if ends_minute and market.day.advance(self.time_ns):
                 self.feeds.moved[market.symbol] = market
 
-    def take_closed_rows(self) -> list[ClosedRow]:
-        """Candles that have closed since the last call, oldest first."""
-        rows, self.closed_rows = self.closed_rows, []
-        return rows
+    def forget_stored(self, count: int) -> None:
+        """The oldest `count` closed rows are in the store."""
+        del self.closed_rows[:count]

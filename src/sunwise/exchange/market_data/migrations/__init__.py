@@ -1,0 +1,1 @@
+"""Revisions of market data's tables, oldest first; `sunwise.chassis.db.migrate` runs them."""
