@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from sunwise.chassis.bus import (
+    MAX_MESSAGE_BYTES,
     AppendOutcomeUnknown,
     Disconnected,
     MessageTooLarge,
@@ -102,8 +103,22 @@ async def test_a_full_stream_refuses_explicitly_and_takes_again_when_raised(worl
 async def test_a_message_above_the_limit_is_refused_before_it_is_sent(world: World):
     writer = await world.connect("writer")
     with pytest.raises(MessageTooLarge):
-        writer.append("cmd.0.w1", bytes((1 << 20) + 1))
-    assert await writer.append("cmd.0.w1", bytes(1 << 20)) == 1
+        writer.append("cmd.0.w1", bytes(MAX_MESSAGE_BYTES + 1))
+    assert await writer.append("cmd.0.w1", bytes(MAX_MESSAGE_BYTES)) == 1
+
+
+async def test_headers_and_fence_count_towards_the_limit(world: World):
+    writer = await world.connect("writer")
+    headers = {"Build": "x" * 100}
+    with pytest.raises(MessageTooLarge):
+        writer.append("cmd.0.w1", bytes(MAX_MESSAGE_BYTES - 100), headers=headers)
+    with pytest.raises(MessageTooLarge):
+        writer.append("cmd.0.w1", bytes(MAX_MESSAGE_BYTES - 10), expected_last_seq=0)
+    payload = bytes(MAX_MESSAGE_BYTES - 200)
+    assert await writer.append("cmd.0.w1", payload, headers=headers, expected_last_seq=0) == 1
+    stored = await writer.read("CMD_0", 1)
+    assert stored is not None
+    assert stored.payload == payload
 
 
 async def test_a_subject_outside_the_grant_is_refused(world: World):

@@ -25,6 +25,7 @@ from sunwise.chassis.bus.errors import (
 )
 from sunwise.chassis.bus.headers import encode_headers, header
 from sunwise.chassis.bus.protocol import (
+    MAX_MESSAGE_BYTES,
     Bus,
     Delivery,
     DeliverySink,
@@ -42,6 +43,7 @@ from sunwise.chassis.bus.stream_place import BatchHandler
 from sunwise.chassis.bus.stream_reader import StreamReader
 
 __all__ = [
+    "MAX_MESSAGE_BYTES",
     "AppendOutcomeUnknown",
     "BatchHandler",
     "Bus",

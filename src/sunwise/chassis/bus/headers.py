@@ -42,3 +42,11 @@ def encode_headers(headers: Mapping[str, str]) -> bytes:
             raise ValueError(f"header {name!r} holds a newline or a colon in its name")
         lines.append(f"{name}: {value}".encode())
     return _END.join(lines) + _END + _END
+
+
+def append_headers(headers: Mapping[str, str] | None, *, expected_last_seq: int | None) -> bytes:
+    """The block of an append: the writer's headers and the fence; b"" for neither."""
+    if expected_last_seq is not None:
+        fence = {"Nats-Expected-Last-Sequence": str(expected_last_seq)}
+        headers = {**headers, **fence} if headers else fence
+    return encode_headers(headers) if headers else b""

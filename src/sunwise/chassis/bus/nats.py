@@ -16,7 +16,7 @@ from sunwise.chassis.bus.errors import (
     RequestTimeout,
     StreamMissing,
 )
-from sunwise.chassis.bus.headers import encode_headers, status
+from sunwise.chassis.bus.headers import append_headers, status
 from sunwise.chassis.bus.nats_answers import direct_answer, leader_answer, stream_answer
 from sunwise.chassis.bus.nats_connection import DirectClient, pub_command
 from sunwise.chassis.bus.nats_delivery import NatsDelivery, check_created, create_request
@@ -77,11 +77,8 @@ class NatsBus:
         expected_last_seq: int | None = None,
     ) -> asyncio.Future[int]:
         """See `Bus.append`."""
-        self._check_sendable(payload)
-        if expected_last_seq is not None:
-            fence = {"Nats-Expected-Last-Sequence": str(expected_last_seq)}
-            headers = {**headers, **fence} if headers else fence
-        raw_headers = encode_headers(headers) if headers else b""
+        raw_headers = append_headers(headers, expected_last_seq=expected_last_seq)
+        self._check_sendable(len(payload) + len(raw_headers))
         reply, future = self._replies.expect_append(subject, expected_last_seq)
         self._client.send_command(pub_command(subject, reply, payload, raw_headers))
         return future
@@ -112,7 +109,7 @@ class NatsBus:
     async def _subscribe(
         self, subject: str, callback: Callable[[Message, str], None], group: str
     ) -> NatsSubscription:
-        self._check_sendable(b"")
+        self._check_sendable(0)
         subscription = NatsSubscription(self._client, callback)
         await subscription.open(subject, group=group)
         try:
@@ -139,7 +136,7 @@ class NatsBus:
         return answer
 
     async def _ask(self, subject: str, payload: bytes, timeout_s: float) -> Answer:
-        self._check_sendable(payload)
+        self._check_sendable(len(payload))
 
         def send(reply: str) -> None:
             self._client.send_command(pub_command(subject, reply, payload, b""))
@@ -219,7 +216,7 @@ class NatsBus:
 
     async def deliver(self, stream: str, *, after_seq: int, sink: DeliverySink) -> NatsDelivery:
         """See `Bus.deliver`."""
-        self._check_sendable(b"")
+        self._check_sendable(0)
         delivery = NatsDelivery(self._client, sink=sink)
         inbox = f"{self._inbox_prefix}.{delivery.name}"
         await delivery.start(inbox)
@@ -275,10 +272,11 @@ class NatsBus:
         else:
             self._refused.add(subject_lower)
 
-    def _check_sendable(self, payload: bytes) -> None:
-        if len(payload) > self._client.max_payload:
+    def _check_sendable(self, n_bytes: int) -> None:
+        # Beyond its limit the server would not refuse the message but cut the connection.
+        if n_bytes > self._client.max_payload:
             raise MessageTooLarge(
-                f"{len(payload)} bytes are over the limit of {self._client.max_payload}"
+                f"{n_bytes} bytes are over the limit of {self._client.max_payload}"
             )
         if not self._client.is_connected:
             raise Disconnected("there is no connection to NATS now")

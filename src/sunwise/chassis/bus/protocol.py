@@ -8,9 +8,14 @@ Services normally follow a stream with `StreamReader` or `RepublishFollower`, no
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+MAX_MESSAGE_BYTES: Final = 1 << 20
+"""The most that a message's payload and headers may have together (the server's `max_payload`).
+
+A fence takes up to 60 bytes of it, each header its name and value and 4."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -116,7 +121,8 @@ class Bus(Protocol):
         Calls are stored in the order made; many may be in flight. `expected_last_seq` fences:
         the message is stored only right after that sequence of the whole stream.
 
-        Raises at once: Disconnected, MessageTooLarge. The future raises: WrongLastSequence,
+        Raises at once: Disconnected, MessageTooLarge (beyond MAX_MESSAGE_BYTES with the headers and
+        the fence). The future raises: WrongLastSequence,
         StreamFull, NoStream, NotPermitted, AppendOutcomeUnknown.
         """
         ...

@@ -16,8 +16,9 @@ from sunwise.chassis.bus.errors import (
     StreamDiffers,
     StreamMissing,
 )
-from sunwise.chassis.bus.headers import encode_headers
+from sunwise.chassis.bus.headers import append_headers
 from sunwise.chassis.bus.protocol import (
+    MAX_MESSAGE_BYTES,
     DeliverySink,
     Message,
     MessageCallback,
@@ -35,7 +36,6 @@ from sunwise.chassis.nats_server.permissions import OPERATOR
 _T = TypeVar("_T")
 _APPEND_TIMEOUT_S = 5.0
 _API_TIMEOUT_S = 2.0
-_MAX_PAYLOAD_BYTES = 1 << 20
 
 
 class SimulatedSubscription:
@@ -76,10 +76,11 @@ class SimulatedBus:
         expected_last_seq: int | None = None,
     ) -> asyncio.Future[int]:
         """See `Bus.append`."""
-        self._check_sendable(payload)
+        raw_headers = append_headers(headers, expected_last_seq=expected_last_seq)
+        self._check_sendable(len(payload) + len(raw_headers))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[int] = loop.create_future()
-        message = Message(subject, payload, encode_headers(headers) if headers else b"")
+        message = Message(subject, payload, raw_headers)
         self._appends[future] = None
         timer = loop.call_later(_APPEND_TIMEOUT_S, self._settle, future, _no_ack(subject))
         future.add_done_callback(lambda _: timer.cancel())
@@ -112,7 +113,7 @@ class SimulatedBus:
 
     def publish(self, subject: str, payload: bytes) -> None:
         """See `Bus.publish`."""
-        if len(payload) > _MAX_PAYLOAD_BYTES:
+        if len(payload) > MAX_MESSAGE_BYTES:
             raise MessageTooLarge(f"{len(payload)} bytes to {subject}")
         if self.session.connected and self._server.may_publish(self.session.user, subject):
             message = Message(subject, payload)
@@ -161,7 +162,7 @@ class SimulatedBus:
 
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 2.0) -> bytes:
         """See `Bus.request`."""
-        self._check_sendable(payload)
+        self._check_sendable(len(payload))
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         faults = self._server.faults
 
@@ -326,11 +327,9 @@ class SimulatedBus:
         for callback in self._listeners:
             callback(True)  # noqa: FBT003  (the protocol's callback)
 
-    def _check_sendable(self, payload: bytes) -> None:
-        if len(payload) > _MAX_PAYLOAD_BYTES:
-            raise MessageTooLarge(
-                f"{len(payload)} bytes are over the limit of {_MAX_PAYLOAD_BYTES}"
-            )
+    def _check_sendable(self, n_bytes: int) -> None:
+        if n_bytes > MAX_MESSAGE_BYTES:
+            raise MessageTooLarge(f"{n_bytes} bytes are over the limit of {MAX_MESSAGE_BYTES}")
         if not self.session.connected:
             raise Disconnected("there is no connection now")
 
