@@ -43,16 +43,16 @@ from sunwise.exchange.engine.core.time_in_force import trigger_next
 
 
 @entry
-def apply_commands(state: Any, commands: Any, first: int, end: int, out: Any) -> int:
-    """Applies commands [first, end); returns the place of the first one that is not done.
+def apply_commands(state: Any, commands: Any, out: Any, first: int) -> int:
+    """Applies commands from `first` on; returns the place of the first one that is not done.
 
-    That is `end`, or where the buffer `out` was too full, or a RAISE_CAPACITY that may
+    That is the end, or where the buffer `out` was too full, or a RAISE_CAPACITY that may
     be carried out: the arrays grow between two calls. The number of events written
     is in `control.n_events`.
     """
     control = state.control[0]
     control.n_events = 0
-    for index in range(first, end):
+    for index in range(first, len(commands)):
         control.command_index = index
         while control.trigger_first and control.drained < MAX_TRIGGERS:
             if control.n_events + MAX_EVENTS > len(out):
@@ -72,7 +72,7 @@ def apply_commands(state: Any, commands: Any, first: int, end: int, out: Any) ->
         else:
             _apply_rare(state, command, out)
         control.drained = 0
-    return end
+    return len(commands)
 
 
 @kernel
@@ -106,7 +106,7 @@ def _check_writer(control: Any, kind: int) -> int:
     is_order = PLACE <= kind <= CANCEL_ALL
     is_funds = OPEN_ACCOUNT <= kind <= DEBIT
     is_listing = LIST_ASSET <= kind <= SET_SYMBOL_STATUS
-    is_control = kind == RAISE_CAPACITY or kind == ACTIVATE_RULES
+    is_control = kind in (RAISE_CAPACITY, ACTIVATE_RULES)
     if not (is_order or is_funds or is_listing or is_control or kind == CLOCK):
         return rejects.UNKNOWN_KIND
     writer = control.writer_class

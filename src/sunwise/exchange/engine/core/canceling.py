@@ -76,7 +76,7 @@ def _check_cancel(state: Any, command: Any, known_flag: int) -> int:
     """Fields, time, account and symbol, in the order of the reject codes."""
     control = state.control[0]
     is_all = command.flag_bits == ALL_SYMBOLS
-    if (command.flag_bits != 0 and command.flag_bits != known_flag) or command.expires_ns < 0:
+    if command.flag_bits not in (0, known_flag) or command.expires_ns < 0:
         return rejects.BAD_FIELD
     if 0 < command.expires_ns < control.now_ns:
         return rejects.EXPIRED_COMMAND

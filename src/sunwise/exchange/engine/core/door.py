@@ -10,16 +10,22 @@ from sunwise.exchange.engine.core import snapshot, writers
 from sunwise.exchange.engine.core.apply import apply_commands
 from sunwise.exchange.engine.core.audit import audit_state
 from sunwise.exchange.engine.core.codes import FIRST_CLIENT_ACCOUNT, MAX_EVENTS
-from sunwise.exchange.engine.core.growth import raise_capacity, rebuild_indexes
+from sunwise.exchange.engine.core.growth import grown, raise_capacity
 from sunwise.exchange.engine.core.jit import bound
 from sunwise.exchange.engine.core.layout import (
     COMMAND,
+    COMMANDS_KIND,
     EVENT,
+    EVENTS_KIND,
+    INTEGER_KIND,
+    STATE_KIND,
+    WORDS_KIND,
     Capacities,
     State,
     empty_array,
     empty_state,
 )
+from sunwise.exchange.engine.core.tables import handle
 
 MIN_EVENT_BUFFER: Final = MAX_EVENTS  # what one command, or one triggered stop, can cause
 DEFAULT_SECRET: Final = (
@@ -43,7 +49,9 @@ class Core:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self._apply = bound(apply_commands, state, command_array(b""), 0, 0, event_buffer())
+        self._handle = handle(state)
+        kinds = (STATE_KIND, COMMANDS_KIND, EVENTS_KIND, INTEGER_KIND)
+        self._apply = bound(apply_commands, *kinds)
 
     @classmethod
     def create(
@@ -75,7 +83,8 @@ class Core:
 
         All numbers are those of the batch's header.
         """
-        return writers.begin_batch(self.state, writer, epoch, batch_no, batch_ns)
+        header = writers.Header(writer, epoch, batch_no, batch_ns)
+        return writers.begin_batch(self.state, header)
 
     @property
     def now_ns(self) -> int:
@@ -90,10 +99,11 @@ class Core:
         the same, however small the buffer.
         """
         _check_arrays(commands, out)
-        first = self._apply(self.state, commands, first, len(commands), out)
+        first = self._apply(self._handle, handle(commands), handle(out), first)
         n_events = int(self.state.control[0]["n_events"])
         if first < len(commands) and n_events + MAX_EVENTS <= len(out):
             self.state = raise_capacity(self.state, commands[first], out[n_events])
+            self._handle = handle(self.state)
             self.state.control[0]["drained"] = 0
             return Applied(first + 1, n_events + 1)
         return Applied(first, n_events)
@@ -106,7 +116,8 @@ class Core:
         """Raises AssertionError, with what is wrong, when an invariant does not hold. O(state)."""
         sums = np.zeros(len(self.state.assets), np.int64)
         locks = np.zeros(len(self.state.balances), np.int64)
-        audit_state(self.state, sums, locks)
+        audit = bound(audit_state, STATE_KIND, WORDS_KIND, WORDS_KIND)
+        audit(handle(self.state), handle(sums), handle(locks))
 
 
 def command_array(records: bytes | memoryview) -> np.ndarray:
@@ -135,7 +146,7 @@ def warm_up(progress: Callable[[str, int, int], None] | None = None) -> None:
     steps: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("matching", lambda: Core.create(_TINY)),
         ("hashing", lambda: Core.create(_TINY).state_hash()),
-        ("growing", lambda: rebuild_indexes(empty_state(_TINY))),
+        ("growing", lambda: grown(empty_state(_TINY), _TINY)),
     )
     for done, (name, step) in enumerate(steps):
         if progress is not None:

@@ -107,7 +107,7 @@ def _check_funds(state: Any, command: Any) -> int:
         return code
     # Fees are collected by a DEBIT of their account; nothing but fees is credited to it.
     first = FEE_ACCOUNT if kind == DEBIT else FIRST_CLIENT_ACCOUNT
-    is_client = kind == CREDIT or kind == DEBIT
+    is_client = kind in (CREDIT, DEBIT)
     account = command.funds_account
     if is_client and (account < first or account >= control.n_accounts):
         return rejects.UNKNOWN_ACCOUNT

@@ -7,7 +7,7 @@ from sunwise.exchange.engine.core import rejects
 from sunwise.exchange.engine.core.client_ids import index_client_id
 from sunwise.exchange.engine.core.codes import CAPACITY_RAISED, REJECTED
 from sunwise.exchange.engine.core.indexes import insert, order_hash, pair_hash
-from sunwise.exchange.engine.core.jit import entry
+from sunwise.exchange.engine.core.jit import bound, entry
 from sunwise.exchange.engine.core.layout import (
     MAX_CAPACITIES,
     POOL_ACCOUNT_SYMBOLS,
@@ -15,12 +15,14 @@ from sunwise.exchange.engine.core.layout import (
     POOL_CLIENT_IDS,
     POOL_ORDERS,
     RECORDS,
+    STATE_KIND,
     Capacities,
     State,
     capacities_of,
     empty_array,
     lengths,
 )
+from sunwise.exchange.engine.core.tables import handle
 
 
 def raise_capacity(state: State, command: Any, event: Any) -> State:
@@ -51,18 +53,21 @@ def grown(state: State, capacities: Capacities) -> State:
         if not name.endswith("_index"):
             arrays[name][: len(old)] = old
     larger = State(**arrays)
-    rebuild_indexes(larger)
+    for index in (
+        larger.balance_index,
+        larger.order_index,
+        larger.client_index,
+        larger.account_symbol_index,
+    ):
+        index[:] = 0
+    bound(rebuild_indexes, STATE_KIND)(handle(larger))
     return larger
 
 
 @entry
 def rebuild_indexes(state: Any) -> None:
-    """Empties the four hash tables and fills them from the records. O(records)."""
+    """Fills the four hash tables, which are empty, from the records. O(records)."""
     control = state.control[0]
-    state.balance_index[:] = 0
-    state.order_index[:] = 0
-    state.client_index[:] = 0
-    state.account_symbol_index[:] = 0
     for place in range(1, state.pools[POOL_BALANCES].high_water + 1):
         balance = state.balances[place]
         insert(state.balance_index, pair_hash(control, balance.account, balance.asset), place)

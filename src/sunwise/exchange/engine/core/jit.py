@@ -9,6 +9,7 @@ the modules that the kernel calls. So the cache lives in a folder named by a
 hash of everything that a kernel is made of: any change is a new folder.
 """
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -58,18 +59,17 @@ def entry(function: _Function) -> _Function:
     return compiled
 
 
-def bound(function: Callable[..., Any], *sample: object) -> Callable[..., Any]:
-    """The entry point of `function` compiled for arguments of exactly these types.
+@functools.cache
+def bound(function: Callable[..., Any], *kinds: Any) -> Callable[..., Any]:
+    """The machine code of an `entry` for arguments of these Numba types; compiles it now.
 
-    Skips the look-up by argument types of each call, which costs more than most
-    batches (5 to 26 µs for a State against 0.4 µs). The caller vouches for the
-    types: arguments of others are misread.
+    It takes `tables.handle` of each State and array, and plain integers. Skips
+    Numba's look-up by argument types at each call; the caller vouches for them.
     """
     if not IS_COMPILED:
         return function
-    signature = tuple(numba.typeof(argument) for argument in sample)
-    function.compile(signature)  # type: ignore[attr-defined] # Numba's dispatcher
-    entry_point: Callable[..., Any] = function.overloads[signature].entry_point  # type: ignore[attr-defined] # likewise
+    function.compile(kinds)  # type: ignore[attr-defined] # Numba's dispatcher
+    entry_point: Callable[..., Any] = function.overloads[kinds].entry_point  # type: ignore[attr-defined] # likewise
     return entry_point
 
 
@@ -113,16 +113,16 @@ def _folded_product(left: int, right: int) -> int:
     return word - _WORD if word >= _WORD // 2 else word
 
 
-@intrinsic  # type: ignore[untyped-decorator] # Numba publishes no types
-def _lowest_bit_compiled(_context: Any, bits: Any) -> Any:
+@intrinsic
+def _lowest_bit_compiled(_context: Any, _bits: Any) -> Any:
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return types.int64(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator] # likewise
-def _highest_bit_compiled(_context: Any, bits: Any) -> Any:
+@intrinsic
+def _highest_bit_compiled(_context: Any, _bits: Any) -> Any:
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         zeros = builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
         return builder.sub(ir.Constant(ir.IntType(64), 63), zeros)
@@ -130,8 +130,8 @@ def _highest_bit_compiled(_context: Any, bits: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator] # likewise
-def _folded_product_compiled(_context: Any, left: Any, right: Any) -> Any:
+@intrinsic
+def _folded_product_compiled(_context: Any, _left: Any, _right: Any) -> Any:
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         wide = ir.IntType(128)
         product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
@@ -142,7 +142,7 @@ def _folded_product_compiled(_context: Any, left: Any, right: Any) -> Any:
 
 
 # Place of the lowest and of the highest set bit of a word that is not zero.
-lowest_bit = _lowest_bit_compiled if IS_COMPILED else _lowest_bit
-highest_bit = _highest_bit_compiled if IS_COMPILED else _highest_bit
+lowest_bit: Any = _lowest_bit_compiled if IS_COMPILED else _lowest_bit
+highest_bit: Any = _highest_bit_compiled if IS_COMPILED else _highest_bit
 # High half xor low half of the 128-bit product: one multiplication mixes two words (wyhash).
-folded_product = _folded_product_compiled if IS_COMPILED else _folded_product
+folded_product: Any = _folded_product_compiled if IS_COMPILED else _folded_product

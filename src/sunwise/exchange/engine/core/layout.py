@@ -15,10 +15,12 @@ names a hash of these tables, and a newer layout is filled by replaying the log.
 import hashlib
 from typing import Any, Final, NamedTuple
 
+import numba
 import numpy as np
 
 from sunwise.contracts.exchange import records
 from sunwise.contracts.exchange.records import Capacity, Field
+from sunwise.exchange.engine.core.tables import Block, Table
 
 _INTEGERS: Final = {"u1": "u1", "u2": "<u2", "u4": "<u4", "i4": "<i4", "i8": "<i8"}
 _CACHE_LINE: Final = 64
@@ -51,8 +53,13 @@ class _Columns:
         self.names.append("words")
         self.formats.append(("<i8", (size_bytes // 8,)))
         self.offsets.append(0)
-        columns = {"names": self.names, "formats": self.formats, "offsets": self.offsets}
-        return np.dtype({**columns, "itemsize": size_bytes})
+        columns: Any = {
+            "names": self.names,
+            "formats": self.formats,
+            "offsets": self.offsets,
+            "itemsize": size_bytes,
+        }
+        return np.dtype(columns)
 
 
 def _wire(tables: dict[str, tuple[Field, ...]], stride: int) -> np.dtype[Any]:
@@ -397,6 +404,13 @@ RECORDS: Final = {
     "account_symbol_index": np.dtype("<i8"),
 }
 
+# The same, as kernels are compiled for them.
+STATE_KIND: Final = Block("State", RECORDS)
+COMMANDS_KIND: Final = Table("commands", COMMAND)
+EVENTS_KIND: Final = Table("events", EVENT)
+WORDS_KIND: Final = Table("words", np.dtype("<i8"))
+INTEGER_KIND: Final = numba.int64
+
 POOL_BALANCES: Final = 0
 POOL_ORDERS: Final = 1
 POOL_LEVELS: Final = 2
@@ -480,6 +494,6 @@ assert [name.lower() for name in Capacity.__members__] == list(Capacities._field
 assert tuple(RECORDS) == State._fields
 # Terms are copied by words; the two single bytes at their end by name.
 assert [field.code for field in records.SYMBOL_TERMS[-2:]] == ["u1", "u1"]
-assert COMMAND.fields["symbol_name_0"][1] == 8
-assert EVENT.fields["symbol_name_0"][1] == 16
-assert SYMBOL.fields["name_0"][1] == 0
+assert dict(COMMAND.fields or {})["symbol_name_0"][1] == 8
+assert dict(EVENT.fields or {})["symbol_name_0"][1] == 16
+assert dict(SYMBOL.fields or {})["name_0"][1] == 0

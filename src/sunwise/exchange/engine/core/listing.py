@@ -200,7 +200,6 @@ def _has_sound_filters(command: Any) -> bool:
         and 1 <= command.symbol_min_qty_lots <= command.symbol_max_qty_lots
         and 0 <= command.symbol_market_min_qty_lots <= command.symbol_market_max_qty_lots
         and command.symbol_market_max_qty_lots <= command.symbol_max_qty_lots
-        and 0 <= command.symbol_min_notional_atoms
         and _is_range(command.symbol_min_notional_atoms, command.symbol_max_notional_atoms)
         and _is_range(command.symbol_bid_multiplier_down_ppm, command.symbol_bid_multiplier_up_ppm)
         and _is_range(command.symbol_ask_multiplier_down_ppm, command.symbol_ask_multiplier_up_ppm)
@@ -209,7 +208,7 @@ def _has_sound_filters(command: Any) -> bool:
         and command.symbol_ask_multiplier_up_ppm <= MAX_MULTIPLIER_PPM
         and command.symbol_ask_multiplier_down_ppm <= MAX_MULTIPLIER_PPM
         and 0 <= command.symbol_avg_price_mins <= MAX_AVERAGE_MINS
-        and 1 <= command.symbol_max_num_orders
+        and command.symbol_max_num_orders >= 1
         and 0 <= command.symbol_maker_fee_ppm < PPM
         and 0 <= command.symbol_taker_fee_ppm < PPM
         and command.symbol_notional_flags <= 3

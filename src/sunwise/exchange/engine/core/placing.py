@@ -6,8 +6,6 @@ an order means is changed before the last of them has passed.
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from sunwise.exchange.engine.core import rejects
 from sunwise.exchange.engine.core.balances import find_balance, find_or_add_balance, lock
 from sunwise.exchange.engine.core.book import is_crossing, opposite_book, rest_order
@@ -167,7 +165,7 @@ def _find_owner(state: Any, command: Any) -> Owner:
     held_no = find_account_symbol(state, command.account, command.symbol)
     if held_no:
         held = state.account_symbols[held_no]
-        return Owner(held_no, np.int64(held.base_balance), np.int64(held.quote_balance))
+        return Owner(held_no, int(held.base_balance), int(held.quote_balance))
     symbol = state.symbols[command.symbol]
     base_no = find_balance(state, command.account, symbol.base_asset)
     quote_no = find_balance(state, command.account, symbol.quote_asset)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sunwise.exchange.engine.core.jit import entry
+from sunwise.exchange.engine.core.jit import bound, entry
 from sunwise.exchange.engine.core.layout import (
     AVERAGE_RING,
     BOOKS_PER_SYMBOL,
@@ -26,6 +26,8 @@ from sunwise.exchange.engine.core.layout import (
     POOL_NODES,
     POOL_ORDERS,
     RECORDS,
+    STATE_KIND,
+    WORDS_KIND,
     Capacities,
     State,
     capacities_of,
@@ -33,6 +35,7 @@ from sunwise.exchange.engine.core.layout import (
     layout_hash,
 )
 from sunwise.exchange.engine.core.levels import next_level
+from sunwise.exchange.engine.core.tables import handle
 
 _POOLED: Final = {
     "balances": POOL_BALANCES,
@@ -86,7 +89,7 @@ def state_hash(state: State) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for name, column in _meaning(state):
         digest.update(name.encode() + b"\0" + len(column).to_bytes(8, "little"))
-        digest.update(np.ascontiguousarray(column, "<i8"))
+        digest.update(np.ascontiguousarray(column, "<i8").data)
     return digest.digest()
 
 
@@ -139,7 +142,7 @@ def _columns(
 def _places(walk: Any, state: State, pool: int) -> np.ndarray:
     """The places that the walk visits, in its order."""
     places = np.zeros(int(state.pools[pool]["live"]) + 1, np.int64)
-    return places[: walk(state, places)]
+    return places[: bound(walk, STATE_KIND, WORDS_KIND)(handle(state), handle(places))]
 
 
 @entry

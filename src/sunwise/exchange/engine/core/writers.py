@@ -4,6 +4,8 @@ A batch is applied once: the state keeps the newest epoch of each writer and the
 last batch of it, so that nothing rests on the stream's own deduplication.
 """
 
+from typing import Final, NamedTuple
+
 from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
     CLOCK_WRITER,
@@ -21,7 +23,7 @@ from sunwise.exchange.engine.core.codes import (
 )
 from sunwise.exchange.engine.core.layout import State
 
-FRESH = 0
+FRESH: Final = 0
 
 
 def writer_class(writer: int) -> int:
@@ -33,12 +35,22 @@ def writer_class(writer: int) -> int:
     return GATEWAY_CLASS if FIRST_GATEWAY_WRITER <= writer <= MAX_WRITER else NOBODY
 
 
-def begin_batch(state: State, writer: int, epoch: int, batch_no: int, batch_ns: int) -> int:
+class Header(NamedTuple):
+    """What a batch says about itself."""
+
+    writer: int  # its number
+    epoch: int  # rises with every start of the writer
+    batch_no: int  # 1, 2, 3... within the epoch
+    batch_ns: int  # the writer's wall time, ns since 1970
+
+
+def begin_batch(state: State, header: Header) -> int:
     """Opens a batch: FRESH (0) when it is to be applied, else the BatchFlag that says why not.
 
     A fresh batch sets log time to max(what it was, min(batch_ns, last CLOCK + 1 s)); before the
     first CLOCK it stays 0. The first batch of an epoch has number 1.
     """
+    writer, epoch, batch_no, batch_ns = header
     row = _find_writer(state, writer)
     if row < 0:
         return BatchFlag.WRITERS_FULL
