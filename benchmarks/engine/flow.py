@@ -173,6 +173,11 @@ def sparse(shape: Shape, engine: Engine, out: np.ndarray) -> Flow:
     return _made(shape._replace(is_sparse=True), engine, out)
 
 
+def plain(shape: Shape, engine: Engine, out: np.ndarray) -> Flow:
+    """As `realistic`, with nothing in it that other matching engines do not know."""
+    return _made(shape._replace(is_plain=True), engine, out)
+
+
 def _made(shape: Shape, engine: Engine, out: np.ndarray) -> Flow:
     writing = Writing(shape, engine, out)
     writing.tick()
@@ -219,7 +224,9 @@ def _fill_orders(writing: Writing, rows: np.ndarray) -> None:
     mid = writing.mid[symbol].astype(np.int64)
     away = _sparse_distance(rng, mid, rows["side"]) if shape.is_sparse else _distance(rng, mid)
     rows["price_ticks"] = mid + np.where(rows["side"] == Side.BUY, -away, away)
-    if not shape.is_sparse:
+    if shape.is_plain:
+        _vary_plain_types(rng, rows)
+    elif not shape.is_sparse:
         rows["stp"] = rng.choice(_STP, count, p=[0.7, 0.1, 0.1, 0.1])
         _vary_types(rng, rows, mid)
 
@@ -239,6 +246,15 @@ def _distance(rng: np.random.Generator, mid: np.ndarray) -> np.ndarray:
 def _sparse_distance(rng: np.random.Generator, mid: np.ndarray, side: np.ndarray) -> np.ndarray:
     span = np.where(side == Side.BUY, 0.8, 4.0)
     return 1000 + (rng.random(len(mid)) * span * (mid - 2000)).astype(np.int64)
+
+
+def _vary_plain_types(rng: np.random.Generator, rows: np.ndarray) -> None:
+    """Limit orders, with some IOC and some that take at market: what every engine knows."""
+    draw = rng.random(len(rows))
+    rows["time_in_force"][draw < 0.04] = TimeInForce.IOC
+    is_market = (draw >= 0.04) & (draw < 0.12)
+    rows["order_type"][is_market] = OrderType.MARKET
+    rows["price_ticks"][is_market] = 0
 
 
 def _vary_types(rng: np.random.Generator, rows: np.ndarray, mid: np.ndarray) -> None:

@@ -35,6 +35,7 @@ class Shape(NamedTuple):
     seed: int = 1
     cancel_share: float = 0.4
     is_sparse: bool = False
+    is_plain: bool = False
     n_assets_each: int = 5  # assets that each account is credited with
     is_remembering: bool = True  # REFUSE_RECENT_CLIENT_IDS
 
