@@ -60,6 +60,8 @@ class Child:
         self.restarts = 0
         self.answer: dict[str, Any] = {}
         """What it said when it was ready."""
+        self.is_ready = False
+        """Whether it is ready, as far as is known."""
         self._report = report
         self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
@@ -99,6 +101,7 @@ class Child:
         while True:
             assert self._process is not None, "watched only once started"
             how = _how_it_ended(await self._process.wait())
+            self.is_ready = False
             if time.monotonic() - started_s >= self._patience.healthy_after_s:
                 wait_s = self._patience.first_s
             self.restarts += 1
@@ -123,6 +126,7 @@ class Child:
         if not line:
             raise ChildFailed(await self._why_not_ready())
         self.answer = msgspec.json.decode(line)
+        self.is_ready = True
 
     async def _spawn(self, ready_fd: int) -> asyncio.subprocess.Process:
         _keep_last_log(self.spec.log)

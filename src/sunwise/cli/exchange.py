@@ -1,0 +1,392 @@
+"""A whole exchange as one object: started in order, supervised, stopped in the opposite order.
+
+`sunwise up`, `sunwise replay`, the pytest plugin and the tests all use this; nobody else starts
+processes. The supervisor holds the data folder's lock, runs nats-server and the children, and
+restarts whichever of them crashes.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from sunwise.chassis.bus import Bus
+from sunwise.chassis.bus.disk_guard import MIN_FREE_BYTES, DiskGuard
+from sunwise.chassis.bus.nats_connect import connect_nats
+from sunwise.chassis.bus.provisioning import Provisioning
+from sunwise.chassis.bus.streams import shard_streams
+from sunwise.chassis.data_folder import DataFolder, open_data_folder, write_private
+from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.nats_server import (
+    OPERATOR,
+    NatsServer,
+    NatsServerFailed,
+    NatsServerSettings,
+    start_nats_server,
+)
+from sunwise.cli.children import Child, ChildFailed, ChildSpec, Patience, Report
+from sunwise.cli.grants import OPERATOR_USER, grants
+from sunwise.cli.market_plan import DEMO, TAKER, MarketPlan, maker_of
+from sunwise.cli.operator import Operator
+from sunwise.cli.place import TimeSettings
+from sunwise.cli.running import DemoKey, RunningExchange, remove_running, write_running
+from sunwise.cli.services import LIQUIDITY_FILE, PROGRESS_FILE
+from sunwise.contracts.exchange.log import decode_events, event_stream
+
+SHARD: Final = "0"
+_NS: Final = 1_000_000_000
+_REMEMBER_S: Final = 30.0
+_WATCH_S: Final = 0.1
+_PATIENCE_S: Final = 4.0
+_WHY_IT_COMPILES: Final = (
+    ": once for this version on this machine, up to a minute; later starts take it from a cache"
+)
+_ENGINE: Final = ("engine", "clock")
+_EDGE: Final = ("market_data", "accounts", "desk", "gateway")
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+
+
+class CannotStart(Permanent):
+    """The exchange cannot start here; the message says why and what to do."""
+
+
+class ExchangeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange on one machine."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    rest_port: Port = 7070
+    """Port of the REST API; 0 for any free one."""
+    ws_port: Port = 7071
+    """Port of streams and the WebSocket API; 0 for any free one."""
+    seed: int = 1
+    """Of the demo market."""
+    speed: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1.0
+    """Exchange seconds a real second."""
+    legacy_listen_key: bool = False
+    environment: dict[str, str] = {}
+    """More variables for the children (settings of single services)."""
+    min_free_bytes: int = MIN_FREE_BYTES
+    """Room that the disk must have left."""
+
+
+class Exchange:
+    """One exchange; made, started once, stopped once."""
+
+    def __init__(
+        self, settings: ExchangeSettings, plan: MarketPlan, *, report: Report, liquidity: bool
+    ) -> None:
+        self.settings = settings
+        self.plan = plan
+        self.accounts: dict[str, int] = {}
+        """Account numbers by reference, once started."""
+        self.children: dict[str, Child] = {}
+        self.running: RunningExchange
+        self.operator: Operator
+        self._with_liquidity = liquidity
+        self._report = report
+        self._stack = contextlib.AsyncExitStack()
+        self._nats: NatsServer
+        self._time: TimeSettings
+        self._streams = shard_streams(SHARD)
+
+    async def start(self) -> RunningExchange:
+        """Returns when orders are taken and, with liquidity, makers are about to quote.
+
+        Raises CannotStart, DataFolderUnusable, NatsServerFailed, ChildFailed, StoreDamaged and
+        other Permanent faults; what had been started is stopped then.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self.running
+
+    async def stop(self) -> None:
+        """Ends everything in order. Safe to call twice."""
+        await self._stack.aclose()
+
+    # --- the start ---
+
+    async def _start(self) -> None:
+        settings = self.settings
+        _check_ports(settings)
+        folder = open_data_folder(settings.data)
+        self._stack.callback(folder.close)
+        _check_room(folder.path, settings.min_free_bytes)
+        remove_running(folder.path)
+        await self._start_nats(folder)
+        self._time = await self._settle_time()
+        engine = self._child("engine", _ENGINE)
+        edge = self._child("edge", _EDGE)
+        for child in (engine, edge):
+            self._stack.push_async_callback(child.stop)
+        await _together(engine.start(), edge.start(), self._explain_compiling(engine))
+        await self._provision(edge.answer)
+        if self._with_liquidity:
+            await self._start_liquidity(folder)
+
+    async def _start_nats(self, folder: DataFolder) -> None:
+        place = folder.subfolder("nats")
+        self._nats = await start_nats_server(place, grants(SHARD), NatsServerSettings())
+        self._stack.push_async_callback(self._stop_nats)
+        self._watch(self._keep_nats(place))
+        admin = await self._connect(OPERATOR)
+        provisioning = Provisioning(admin, specs=self._streams, record=folder.path / "streams.json")
+        await _patiently(provisioning.provide)
+        self._stack.push_async_callback(_quietly, provisioning.remember)
+        self._watch(_again_and_again(provisioning.remember, _REMEMBER_S))
+        guard = DiskGuard(
+            admin,
+            folder=place,
+            specs=self._streams,
+            min_free_bytes=self.settings.min_free_bytes,
+        )
+        self._watch(guard.run())
+        self._admin = admin
+
+    async def _stop_nats(self) -> None:
+        await self._nats.stop()
+
+    async def _connect(self, user: str) -> Any:  # noqa: ANN401 - a NatsBus, which is Bus and StreamAdmin
+        bus = await connect_nats(self._nats.url, user=user, seed=self._nats.keys / f"{user}.nk")
+        self._stack.push_async_callback(bus.close)
+        return bus
+
+    async def _settle_time(self) -> TimeSettings:
+        """The log's time never goes back: a folder that ran fast goes on where it was."""
+        last_ns = await _last_log_time(self._admin)
+        now_ns = time.time_ns()  # noqa: TID251 - here the exchange's clock is made
+        if self.settings.speed == 1.0 and last_ns <= now_ns + _NS:
+            return TimeSettings()
+        return TimeSettings(
+            rate=self.settings.speed,
+            origin_ns=max(now_ns, last_ns + _NS),
+            started_ns=time.monotonic_ns(),
+        )
+
+    def _child(self, name: str, services: tuple[str, ...]) -> Child:
+        settings = self.settings
+        data = settings.data.absolute()
+        logs = data / "logs"
+        logs.mkdir(mode=0o700, exist_ok=True)
+        environment = {
+            **os.environ,
+            **self._time.environment(),
+            "SUNWISE_BUS_URL": self._nats.url,
+            "SUNWISE_BUS_KEYS": str(self._nats.keys),
+            "SUNWISE_GATEWAY_HOST": settings.host,
+            "SUNWISE_GATEWAY_REST_PORT": str(settings.rest_port),
+            "SUNWISE_GATEWAY_WS_PORT": str(settings.ws_port),
+            "SUNWISE_GATEWAY_LEGACY_LISTEN_KEY": str(settings.legacy_listen_key).lower(),
+            **settings.environment,
+        }
+        spec = ChildSpec(
+            name=name,
+            command=[sys.executable, "-m", "sunwise", "run", *services, "--data", str(data)],
+            environment=environment,
+            log=logs / f"{name}.log",
+        )
+        child = Child(spec, report=self._on_report, patience=Patience())
+        self.children[name] = child
+        return child
+
+    async def _explain_compiling(self, engine: Child) -> None:
+        """Says why it takes so long, when it does."""
+        progress = self.settings.data / PROGRESS_FILE
+        progress.unlink(missing_ok=True)
+        said = ""
+        started = time.monotonic()
+        while not engine.is_ready:
+            await asyncio.sleep(_WATCH_S)
+            with contextlib.suppress(OSError):
+                step = progress.read_text("utf-8")
+                if step != said and time.monotonic() - started > _PATIENCE_S:
+                    self._report(f"The engine is {step}{'' if said else _WHY_IT_COMPILES}.")
+                    said = step
+
+    # --- what must exist ---
+
+    async def _provision(self, ports: dict[str, Any]) -> None:
+        self.operator = Operator(await self._connect(OPERATOR_USER), shard=SHARD)
+        provisioned = await self.operator.provision(self.plan.provision())
+        self.accounts = provisioned.accounts
+        for name in provisioned.differing:
+            self._report(f"{name} is listed already, under other terms than asked for: they stay.")
+        host = self.settings.host
+        demo = await self._key(DEMO)
+        self.running = RunningExchange(
+            pid=os.getpid(),
+            rest_url=f"http://{host}:{ports['rest_port']}",
+            ws_url=f"ws://{host}:{ports['ws_port']}",
+            nats_url=self._nats.url,
+            nats_keys=str(self._nats.keys),
+            demo=demo,
+        )
+        self._stack.callback(remove_running, self.settings.data)
+        self._write_running()
+
+    async def _key(self, reference: str) -> DemoKey:
+        """The kept key of an account of ours, or a new one."""
+        folder = self.settings.data / "keys"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{reference.replace(' ', '-')}.json"
+        account = self.accounts[reference]
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            kept = msgspec.json.decode(path.read_bytes(), type=DemoKey)
+            if kept.account == account:
+                return kept
+        key = await self.operator.create_key(account)
+        write_private(path, msgspec.json.encode(key))
+        return key
+
+    def _write_running(self) -> None:
+        pids = {name: child.pid for name, child in self.children.items() if child.pid}
+        pids["nats-server"] = self._nats.pid
+        self.running = msgspec.structs.replace(self.running, children=pids)
+        write_running(self.settings.data, self.running)
+
+    async def _start_liquidity(self, folder: DataFolder) -> None:
+        from sunwise.exchange.liquidity.api_client import Key
+        from sunwise.exchange.liquidity.quoting import LadderShape
+        from sunwise.exchange.liquidity.service import LiquiditySettings
+
+        async def key_of(reference: str) -> Key:
+            key = await self._key(reference)
+            return Key(name=key.api_key, secret=key.api_secret)
+
+        names = [each.name for each in self.plan.symbols]
+        tight = LadderShape(grid_bps=1.0)
+        liquidity = LiquiditySettings(
+            ws_api_url=f"{self.running.ws_url}/ws-api/v3",
+            makers={name: await key_of(maker_of(name)) for name in names},
+            taker=await key_of(TAKER),
+            anchors=self.plan.anchors,
+            seed=self.settings.seed,
+            shapes={name: tight for name in names if name in {"BTCUSDT", "ETHUSDT"}},
+        )
+        write_private(folder.path / LIQUIDITY_FILE, msgspec.json.encode(liquidity))
+        child = self._child("liquidity", ("liquidity",))
+        self._stack.push_async_callback(child.stop)
+        await child.start()
+        self._write_running()
+
+    # --- watching ---
+
+    def _watch(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    async def _keep_nats(self, place: Path) -> None:
+        """Starts nats-server again on the same port whenever it ends."""
+        wait_s = 0.1
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            if self._nats.exit_code() is None:
+                wait_s = 0.1
+                continue
+            self._report(f"nats-server ended: starting it again in {wait_s:g} s.")
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, 5.0)
+            try:
+                settings = NatsServerSettings(port=self._nats.port)
+                self._nats = await start_nats_server(place, grants(SHARD), settings)
+            except NatsServerFailed as failure:
+                self._report(str(failure))
+            else:
+                self._report("nats-server is back.")
+                self._write_running()
+
+    def _on_report(self, sentence: str) -> None:
+        self._report(sentence)
+        if hasattr(self, "running"):
+            self._write_running()
+
+
+# --- before anything is started ---
+
+
+def _check_ports(settings: ExchangeSettings) -> None:
+    for port, option in ((settings.rest_port, "--rest-port"), (settings.ws_port, "--ws-port")):
+        if port == 0:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                raise CannotStart(
+                    f"Port {port} on {settings.host} cannot be used ({error.strerror}): stop the "
+                    f"other program or choose another port with {option} (0: any free one)."
+                ) from error
+
+
+def _check_room(folder: Path, min_free_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < min_free_bytes:
+        raise CannotStart(
+            f"The disk of {folder} has {free >> 20} MB left and the log needs "
+            f"{min_free_bytes >> 20} MB: free some room, or name another folder with --data."
+        )
+
+
+# --- patience ---
+
+
+async def _together(*work: Awaitable[None]) -> None:
+    """All of it; the first failure ends the rest."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for each in work:
+                tasks.create_task(_awaited(each))
+    except* (ChildFailed, Permanent) as failures:
+        raise failures.exceptions[0] from None
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
+
+
+async def _patiently(work: Callable[[], Awaitable[Any]], *, for_s: float = 15.0) -> None:
+    deadline_s = time.monotonic() + for_s
+    while True:
+        try:
+            await work()
+        except Retryable as fault:
+            if time.monotonic() > deadline_s:
+                raise
+            await asyncio.sleep(min(fault.after_s, 0.5))
+        else:
+            return
+
+
+async def _quietly(work: Callable[[], Awaitable[Any]]) -> None:
+    """Once more at the end; the server may be gone already."""
+    with contextlib.suppress(Retryable, Permanent, TimeoutError):
+        await asyncio.wait_for(work(), 2.0)
+
+
+async def _again_and_again(work: Callable[[], Awaitable[Any]], every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        await _quietly(work)
+
+
+async def _last_log_time(bus: Bus) -> int:
+    stored = await bus.read_last(event_stream(SHARD))
+    return decode_events(stored.payload).time_ns if stored is not None else 0

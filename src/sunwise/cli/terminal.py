@@ -1,0 +1,34 @@
+"""What the person at the terminal sees: sentences, a small table, a spinner while waiting."""
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.console import Console
+
+
+class Terminal:
+    """The terminal; plain lines when it is none."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False, soft_wrap=True)
+
+    def say(self, sentence: str) -> None:
+        """One sentence, as it is: nothing in it is taken for markup."""
+        self.console.print(sentence, markup=False)
+
+    @contextlib.contextmanager
+    def waiting(self, why: str) -> Iterator[None]:
+        """A spinner with the reason while the block runs."""
+        if not self.console.is_terminal:
+            self.say(why)
+            yield
+            return
+        with self.console.status(why):
+            yield
+
+    def table(self, title: str, rows: dict[str, str]) -> None:
+        """A title and lines of two columns; long values stay whole, so that they can be copied."""
+        self.say(title)
+        width = max(map(len, rows))
+        for name, value in rows.items():
+            self.say(f"  {name:<{width}}  {value}")
