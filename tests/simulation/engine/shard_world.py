@@ -24,14 +24,21 @@ from sunwise.contracts.exchange.log import ADMIN_WRITER, FIRST_GATEWAY_WRITER
 from sunwise.contracts.exchange.records import CommandKind, EventKind, RuleFlag
 from sunwise.exchange.clock.service import run_clock
 from sunwise.exchange.clock.ticking import ClockSettings
+from sunwise.exchange.engine.core import Capacities
 from sunwise.exchange.engine.outbox import OutboxSettings
 from sunwise.exchange.engine.service import EngineService, EngineSettings
 from sunwise.exchange.engine.snapshot_schedule import SnapshotSettings, write_inline
+from sunwise.exchange.engine.snapshots import SnapshotFolder
+from tests.simulation.engine.verdict import Evidence
 
 SHARD = "0"
 N_ACCOUNTS = 4
 FIRST_ACCOUNT = 2
 FUNDS = 10**12
+GENESIS = Capacities(
+    accounts=16, balances=64, orders=2_000, levels=2_000, trie_nodes=2_000, client_ids=4_000,
+    symbols=2, assets=4, account_symbols=64, writers=8,
+)  # fmt: skip
 
 
 def setup_records():
@@ -80,14 +87,13 @@ class Process:
         self.task = asyncio.get_running_loop().create_task(self._run(self.bus))
 
     async def _run(self, bus):
+        """Runs and, like a supervisor, starts again what ended by a fault of the world."""
         while True:
             try:
                 await self.body(bus)
-            except Retryable:
-                await asyncio.sleep(0.1)
-            except Permanent as failure:
+            except (Retryable, Permanent) as failure:
                 self.world.deaths.append((self.name, failure))
-                raise
+                await asyncio.sleep(0.3)
 
     def kill(self):
         """Dies at once: its connection breaks, nothing it holds in memory survives."""
@@ -137,7 +143,11 @@ class ShardWorld:
 
     async def _engine(self, bus, name):
         service = await EngineService.open(
-            bus, folder=self.folder / name, settings=self.settings, write=write_inline
+            bus,
+            folder=self.folder / name,
+            settings=self.settings,
+            genesis=GENESIS,
+            write=write_inline,
         )
         self.replicas[name] = service
         await service.run()
@@ -236,12 +246,8 @@ class ShardWorld:
 
     async def finish(self):
         """Heals everything and waits until every client was told about every command."""
-        async with asyncio.timeout(600):
-            while self.finished < self.n_expected:
-                await asyncio.sleep(0.1)
-        async with asyncio.timeout(60):
-            while not self._settled():
-                await asyncio.sleep(0.1)
+        await until(lambda: self.finished >= self.n_expected, 600)
+        await until(self._settled, 60)
 
     def _settled(self):
         last = self.server.streams["CMD_0"].last_seq
@@ -254,8 +260,27 @@ class ShardWorld:
             self.replicas[name] for name in self.replicas if not self.processes[name].task.done()
         ]
 
+    def evidence(self):
+        """What the run has left behind, for the verdict."""
+        folders = [SnapshotFolder(self.folder / name) for name in self.replicas]
+        return Evidence(
+            commands=list(self.server.streams["CMD_0"].after(0)),
+            stored=list(self.server.streams["EVT_0"].after(0)),
+            attempts=self.attempts,
+            live=[(r.loop.command_seq, r.loop.core.state_hash()) for r in self.live_replicas()],
+            snapshots=[found.path for folder in folders for found in folder.newest_first()],
+            genesis=GENESIS,
+        )
+
     async def stop(self):
         for process in self.processes.values():
             process.kill()
         tasks = [process.task for process in self.processes.values()]
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(condition, timeout_s):
+    """Waits in simulated time."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - plain state of many objects, and time is simulated
+            await asyncio.sleep(0.1)

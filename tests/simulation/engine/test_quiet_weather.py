@@ -14,7 +14,7 @@ def test_two_replicas_and_two_gateways_agree(seed, tmp_path):
         world = ShardWorld(seed=seed, folder=tmp_path, clock=clock)
         await world.start(n_commands=100)
         await world.finish()
-        judge(world)
+        judge(world.evidence())
         assert all(isinstance(attempt.result, Outcome) for attempt in world.attempts)
         assert not world.deaths
         assert not world.loop_failures

@@ -1,6 +1,7 @@
 """What must hold after a run, read from the two streams alone, and from what clients were told."""
 
 from collections import Counter, defaultdict
+from typing import NamedTuple
 
 from sunwise.chassis.log import NotAccepted, Outcome, Overloaded
 from sunwise.chassis.log.event_sequence import EventSequence
@@ -13,24 +14,32 @@ from sunwise.contracts.exchange.records import (
     CommandKind,
     EventKind,
 )
-from sunwise.exchange.engine.core import Core
+from sunwise.exchange.engine.core import Capacities, Core
 from sunwise.exchange.engine.loop import EngineLoop
 from sunwise.exchange.engine.recovery import load_core
 from sunwise.exchange.engine.snapshot_file import read_snapshot
-from sunwise.exchange.engine.snapshots import SnapshotFolder
 
 _ORDER_KINDS = (CommandKind.PLACE, CommandKind.CANCEL)
 
 
-def judge(world):
+class Evidence(NamedTuple):
+    """What a run left behind."""
+
+    commands: list  # StoredMessage of CMD
+    stored: list  # StoredMessage of EVT
+    attempts: list  # Attempt of every client
+    live: list  # (command sequence, state hash) of each replica that runs
+    snapshots: list  # paths
+    genesis: Capacities
+
+
+def judge(evidence):
     """Raises AssertionError with what is wrong."""
-    commands = list(world.server.streams["CMD_0"].after(0))
-    stored = list(world.server.streams["EVT_0"].after(0))
-    batches = check_events_are_one_chain(stored)
-    assert len(batches) >= len(commands) - 1, "a batch has no events"
-    check_replay(world, commands, stored)
-    executed = executed_attempts(commands, batches)
-    check_what_clients_were_told(world, executed)
+    batches = check_events_are_one_chain(evidence.stored)
+    assert len(batches) >= len(evidence.commands) - 1, "a batch has no events"
+    check_replay(evidence)
+    executed = executed_attempts(evidence.commands, batches)
+    check_what_clients_were_told(evidence.attempts, executed)
     check_nothing_was_placed_twice(batches)
 
 
@@ -43,34 +52,32 @@ def check_events_are_one_chain(stored):
     return batches
 
 
-def check_replay(world, commands, stored):
+def check_replay(evidence):
     """I6: replay from zero = stored bytes = live replicas = snapshots. The core audits I1-I5."""
-    wanted = wanted_hashes(world)
-    loop, payloads = EngineLoop(Core.create(), shard="0"), {}
-    for command in commands:
+    wanted = wanted_hashes(evidence)
+    loop, payloads = EngineLoop(Core.create(evidence.genesis), shard="0"), {}
+    for command in evidence.commands:
         payloads.update((one.position, one.payload) for one in loop.take(command))
         for name, expected in wanted.get(command.seq, ()):
             assert loop.core.state_hash() == expected, f"{name} differs after batch {command.seq}"
     loop.core.audit()
-    for one in stored:
+    for one in evidence.stored:
         found = decode_events(one.payload)
         position = Position(command_seq=found.command_seq, part=found.part)
         assert payloads[position] == one.payload, f"replay differs at {position}"
 
 
-def wanted_hashes(world):
+def wanted_hashes(evidence):
     """(who, state hash) by the command sequence at which it must be the replay's."""
     wanted = defaultdict(list)
-    for replica in world.live_replicas():
-        core = replica.loop.core
+    for command_seq, state_hash in evidence.live:
+        wanted[command_seq].append(("a live replica", state_hash))
+    for path in evidence.snapshots:
+        header, blocks = read_snapshot(path)
+        core = load_core(blocks)
         core.audit()
-        wanted[replica.loop.command_seq].append(("a live replica", core.state_hash()))
-    for name in world.replicas:
-        for snapshot in SnapshotFolder(world.folder / name).newest_first():
-            header, blocks = read_snapshot(snapshot.path)
-            core = load_core(blocks)
-            assert core.state_hash() == header.state_hash, "a snapshot is not what it says"
-            wanted[snapshot.command_seq].append(("a snapshot", header.state_hash))
+        assert core.state_hash() == header.state_hash, "a snapshot is not what it says"
+        wanted[header.point.position.command_seq].append(("a snapshot", header.state_hash))
     return wanted
 
 
@@ -94,9 +101,9 @@ def executed_attempts(commands, batches):
     return executed
 
 
-def check_what_clients_were_told(world, executed):
+def check_what_clients_were_told(attempts, executed):
     """I3, and more: every answer is true."""
-    for attempt in world.attempts:
+    for attempt in attempts:
         found = executed.get(attempt.number, [])
         assert len(found) <= 1, f"attempt {attempt.number} was executed {len(found)} times"
         if isinstance(attempt.result, Outcome):

@@ -394,6 +394,18 @@ def test_an_abandoned_command_is_forgotten_and_its_late_events_do_no_harm():
     desk.session.appended(2)
     desk.wait(5.1)
     assert type(desk.results["a"]) is OutcomeUnknown
-    assert not desk.session.is_busy
     desk.session.on_event(events(2, [0], command_seq=9))
     assert desk.session.failure is None
+
+
+def test_after_a_silence_the_next_command_is_tried_again(desk):
+    desk.submit("a")
+    desk.send()
+    desk.session.appended(2)
+    desk.wait(5.1)
+    assert type(desk.results["a"]) is OutcomeUnknown
+    assert desk.session.is_busy
+    desk.wait(0.02)
+    assert not desk.session.is_busy
+    desk.submit("b")
+    assert desk.send() == (3, ["b"])

@@ -148,7 +148,7 @@ class WriterSession:
     @property
     def is_busy(self) -> bool:
         """Whether anything is on its way: then `on_time` must be called."""
-        return bool(self._queue or self._sent)
+        return bool(self._queue or self._sent or self._stalled)
 
     @property
     def has_batch_to_send(self) -> bool:

@@ -14,7 +14,7 @@ from sunwise.contracts.exchange.log import (
     decode_events,
     event_stream,
 )
-from sunwise.exchange.engine.core import Core
+from sunwise.exchange.engine.core import Capacities, Core
 from sunwise.exchange.engine.core.jit import source_hash
 from sunwise.exchange.engine.core.layout import RECORDS, layout_hash
 from sunwise.exchange.engine.loop import EngineLoop
@@ -68,8 +68,10 @@ async def read_shard_log(bus: Bus, shard: str) -> ShardLog:
     )
 
 
-async def begin(bus: Bus, log: ShardLog, folder: SnapshotFolder) -> Beginning:
-    """The loop from the newest usable snapshot, else from the log's beginning.
+async def begin(
+    bus: Bus, log: ShardLog, folder: SnapshotFolder, *, genesis: Capacities
+) -> Beginning:
+    """The loop from the newest usable snapshot, else from the log's beginning with `genesis`.
 
     Raises SnapshotOfAnotherLog: what is in the folder must not be passed over in silence.
     """
@@ -79,7 +81,7 @@ async def begin(bus: Bus, log: ShardLog, folder: SnapshotFolder) -> Beginning:
             return await _from_snapshot(bus, log, name)
         except SnapshotUnusable as reason:
             _log.warning("snapshot %s is passed over: %s", name.path, reason)
-    loop = EngineLoop(Core.create(secret=_new_secret()), shard=log.shard)
+    loop = EngineLoop(Core.create(genesis, secret=_new_secret()), shard=log.shard)
     return Beginning(loop, max(0, log.events.first_seq - 1) if log.events.messages else 0)
 
 

@@ -25,6 +25,7 @@ from sunwise.contracts.exchange.engine import (
     engine_query_subject,
 )
 from sunwise.contracts.exchange.log import command_stream, event_stream
+from sunwise.exchange.engine.core import Capacities
 from sunwise.exchange.engine.loop import Produced
 from sunwise.exchange.engine.outbox import Outbox, OutboxSettings
 from sunwise.exchange.engine.recovery import Beginning, ShardLog, begin, read_shard_log
@@ -36,6 +37,7 @@ from sunwise.exchange.engine.snapshot_schedule import (
 )
 from sunwise.exchange.engine.snapshots import SnapshotFolder
 
+GENESIS: Final = Capacities()
 _TICK_S: Final = 0.02
 _TURN_S: Final = 0.002  # of the event loop that replay takes before others get theirs
 _log = logging.getLogger("sunwise.engine")
@@ -81,7 +83,8 @@ class EngineService:
             created_ns=log.commands.created_ns,
         )
         self._following: asyncio.Task[None] | None = None
-        self._room = asyncio.Event()  # set whenever something was confirmed or produced
+        self._confirmed = asyncio.Event()  # set whenever something may have been confirmed
+        self._produced = asyncio.Event()  # set whenever something was produced
         self._trouble: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._caught_up = asyncio.Event()
         self._schedule: SnapshotSchedule
@@ -93,15 +96,18 @@ class EngineService:
         *,
         folder: Path,
         settings: EngineSettings,
+        genesis: Capacities = GENESIS,
         write: WriteSnapshot = DEFAULT_WRITE,
     ) -> Self:
         """A replica that stands at its newest usable snapshot in `folder`, or at the log's start.
 
+        `genesis` is what an empty log begins with. It is part of what the log means: the same for
+        every replica, for ever; commands raise it.
         Raises StreamMissing, SnapshotOfAnotherLog and Retryable.
         """
         log = await read_shard_log(bus, settings.shard)
         snapshots = SnapshotFolder(folder)
-        beginning = await begin(bus, log, snapshots)
+        beginning = await begin(bus, log, snapshots, genesis=genesis)
         self = cls(bus, beginning, log=log, settings=settings)
         self._schedule = SnapshotSchedule(
             snapshots, log, settings=settings.snapshots, monotonic_s=self._time, write=write
@@ -141,16 +147,16 @@ class EngineService:
         turn_ends_s = self._time() + _TURN_S
         for stored in batch:
             while self.outbox.is_full:
-                self._room.clear()
-                await self._room.wait()
+                self._confirmed.clear()
+                await self._confirmed.wait()
             for message in self.loop.take(stored):
                 self.outbox.add(message)
             self._append_what_may()
+            self._produced.set()
+            self._confirmed.set()
             if self._time() >= turn_ends_s:
-                self._room.set()
                 await asyncio.sleep(0)
                 turn_ends_s = self._time() + _TURN_S
-        self._room.set()
 
     # --- leading ---
 
@@ -172,7 +178,7 @@ class EngineService:
         error = future.exception()
         if error is None:
             self.outbox.appended(message, future.result())
-            self._room.set()
+            self._confirmed.set()
             self._append_what_may()
         elif isinstance(error, Retryable | WrongLastSequence):
             self._on_append_failed(error)
@@ -212,10 +218,10 @@ class EngineService:
     async def _on_stored(self, batch: Sequence[StoredMessage]) -> None:
         for stored in batch:
             while self.outbox.is_far_behind:
-                self._room.clear()
-                await self._room.wait()
+                self._produced.clear()
+                await self._produced.wait()
             self.outbox.stored(stored)
-        self._room.set()
+            self._confirmed.set()
 
     def _on_following_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
