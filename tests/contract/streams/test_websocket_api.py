@@ -171,7 +171,7 @@ async def test_a_client_with_too_many_calls_in_flight_waits_until_some_have_ende
         for _ in range(3 * MAX_IN_FLIGHT):
             await client.send(message)
         await asyncio.sleep(0.1)
-        session = next(iter(edge.server._connections))._session
+        session = edge.server.connections[0]._session
         assert session._in_flight == MAX_IN_FLIGHT
         edge.gate.set()
         for _ in range(3 * MAX_IN_FLIGHT):
@@ -282,6 +282,13 @@ async def test_a_bad_signature_does_not_log_on():
         assert (await call(client, "session.logon", signed))["error"]["code"] == -1022
 
 
+async def test_a_session_does_not_log_on_again_without_a_signature():
+    async with running_edge() as (edge, _), edge.connect(QUIET) as client:
+        await call(client, "session.logon", edge.add_key(9, KeyKind.ED25519).signed())
+        told = await call(client, "session.logon", {"timestamp": int(time.time() * 1_000)})
+        assert told["error"]["code"] == -2014
+
+
 async def test_logging_out_forgets_the_key():
     async with running_edge() as (edge, _), edge.connect(QUIET) as client:
         await call(client, "session.logon", edge.add_key(9, KeyKind.ED25519).signed())
@@ -291,8 +298,9 @@ async def test_logging_out_forgets_the_key():
 
 async def test_a_revoked_key_ends_the_session_at_its_next_call():
     async with running_edge() as (edge, _), edge.connect(QUIET) as client:
-        await call(client, "session.logon", edge.add_key(9, KeyKind.ED25519).signed())
-        edge.ring.keep_only([])
+        signer = edge.add_key(9, KeyKind.ED25519)
+        await call(client, "session.logon", signer.signed())
+        edge.ring.drop(signer.name)
         told = await call(client, "order.place", {"timestamp": int(time.time() * 1_000)}, id=8)
         assert told == {
             "id": None, "status": 401,

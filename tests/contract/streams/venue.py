@@ -152,7 +152,7 @@ class Edge:
         self.gate = asyncio.Event()
         self.gate.set()
         self.dispatcher = Dispatcher(
-            Authenticator(self.ring, self.clock),
+            Authenticator(self.ring),
             RequestLimits(limits, self.clock),
             OrderLimits(limits, self.clock),
         )
@@ -184,7 +184,7 @@ class Edge:
                 security=Security.USER_DATA, weight=20,
             ),
         ]  # fmt: skip
-        return Registry([*rows, *session_endpoints(self.dispatcher)])
+        return Registry([*rows, *session_endpoints()])
 
     def _echo(self, call: Call, params: Echo) -> bytes:
         self.calls.append(call)

@@ -169,9 +169,11 @@ class ApiSession:
         call.micros = self.unit_ns == 1_000
         call.payload = request.payload
         call.key_text = request.arguments.get("apiKey", "")
-        if not call.key_text and self.key is not None and endpoint.security is not Security.NONE:
-            return self._as_logged_on(call, self.key)
-        return call
+        if call.key_text or self.key is None or not endpoint.needs_key:
+            return call
+        if endpoint.security is Security.SIGNED:
+            return call  # logging on takes a signature of its own
+        return self._as_logged_on(call, self.key)
 
     def _as_logged_on(self, call: WsCall, key: ApiKey) -> WsCall | None:
         """The call in the name of the session, whose key may have been revoked since."""

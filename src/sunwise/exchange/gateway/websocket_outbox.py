@@ -62,14 +62,14 @@ class FlushQueue:
 class Outbox:
     """Frames that wait for one connection."""
 
-    __slots__ = ("_closed", "_cut", "_frames", "_limit", "_paused", "_queue", "_queued", "_writer",
-                 "waiting_bytes")  # fmt: skip
+    __slots__ = ("_closed", "_cut", "_frames", "_limit", "_paused", "_queue", "_queued",
+                 "waiting_bytes", "writer")  # fmt: skip
 
     def __init__(
         self, queue: FlushQueue, writer: Writer, *, limit_bytes: int, cut: Callable[[], None]
     ) -> None:
         self._queue = queue
-        self._writer = writer
+        self.writer = writer
         self._limit = limit_bytes
         self._cut = cut
         self._frames: list[bytes] = []
@@ -101,7 +101,7 @@ class Outbox:
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         frames.clear()
         self.waiting_bytes = 0
-        self._writer.write(data)
+        self.writer.write(data)
 
     def pause(self) -> None:
         """The transport's buffer is full: keep frames here."""

@@ -6,6 +6,8 @@ pings every connection and ends it after 24 hours. Clients behind it never wait 
 
 import asyncio
 import contextlib
+import logging
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -13,11 +15,13 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 from picows import (
+    WSProtocolError,
     WSUpgradeRequest,
     WSUpgradeResponse,
     WSUpgradeResponseWithListener,
     ws_create_server,
 )
+from typing_extensions import override
 
 from sunwise.chassis.clock import Clock
 from sunwise.exchange.gateway import errors
@@ -45,7 +49,7 @@ class WebSocketSettings(Struct, frozen=True, kw_only=True):
     """0 takes any free port."""
     line: LineSettings = LineSettings()
     attempts: int = ATTEMPTS
-    """Connections that an address may open in five minutes."""
+    """Connections that an address may open in five minutes; 0 for any number."""
     flush_every_s: float = 0.005
     """Stream frames of at most this long are joined into one write for each connection."""
     max_connections: int = 20_000
@@ -63,6 +67,8 @@ class Attempts:
 
     def admits(self, ip: str, now_s: float) -> bool:
         """Counts one; False when it is one too many."""
+        if not self._limit:
+            return True
         times = self._times.setdefault(ip, deque())
         while times and now_s - times[0] >= ATTEMPTS_WINDOW_S:
             times.popleft()
@@ -110,9 +116,9 @@ class WebSocketServer:
         self.port = settings.port
 
     @property
-    def connection_count(self) -> int:
+    def connections(self) -> list[Connection]:
         """Connections open now."""
-        return len(self._connections)
+        return list(self._connections)
 
     async def start(self) -> None:
         """Listens. Raises OSError when the port is taken."""
@@ -125,7 +131,7 @@ class WebSocketServer:
             enable_auto_pong=False,
             max_frame_size=settings.line.max_message_bytes,
             read_buffer_init_size=_READ_BUFFER_BYTES,
-            logger_name="websocket",
+            logger_name=BugReporter(self._loop),
         )
         self.port = self._server.sockets[0].getsockname()[1]
         self._sweeping = self._loop.create_task(self._run_sweep())
@@ -234,6 +240,31 @@ class Sweep:
             if not connection.is_gone:
                 connection.ping(now_s, now_ns)
                 self._waiting.append((now_s + self._settings.ping_every_s, connection))
+
+
+class BugReporter(logging.LoggerAdapter[logging.Logger]):
+    """Where picows logs: what clients do wrong is dropped, a bug of ours reaches the event loop.
+
+    picows catches what callbacks raise and closes that connection; without this, nobody would know.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(logging.getLogger(__name__), None)
+        self._loop = loop
+
+    @override
+    def isEnabledFor(self, level: int) -> bool:
+        """Errors are all that is looked at."""
+        return level >= logging.ERROR
+
+    @override
+    def log(self, level: int, msg: object, *args: object, **_: object) -> None:
+        """Tells the loop of an exception that is not the client's doing."""
+        fault = sys.exception()
+        if level >= logging.ERROR and fault is not None and not isinstance(fault, WSProtocolError):
+            self._loop.call_exception_handler(
+                {"message": "a WebSocket callback failed", "exception": fault}
+            )
 
 
 def _read_connection_header(request: WSUpgradeRequest) -> None:

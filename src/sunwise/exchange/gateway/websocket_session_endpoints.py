@@ -3,13 +3,12 @@
 They stand in the same registry as everything else; their handlers find the session in the call.
 """
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from sunwise.exchange.gateway.authentication import check_key
-from sunwise.exchange.gateway.dispatch import Dispatcher
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.keys import KeyKind
 from sunwise.exchange.gateway.parameters import Id
@@ -18,28 +17,6 @@ from sunwise.exchange.gateway.websocket_api import WsCall
 
 _json: Final = msgspec.json.Encoder().encode
 _UNSUPPORTED_KEY: Final = {KeyKind.HMAC: "HMAC_SHA256", KeyKind.RSA: "RSA"}
-
-
-class _TextRule:
-    """Text that `authentication` reads."""
-
-    schema: Final = {"type": "string"}
-
-    def read(self, name: str, text: str) -> str:  # noqa: ARG002 - a Rule names its parameter
-        """The text as it is."""
-        return text
-
-
-Text = Annotated[str, _TextRule()]
-
-
-class LogonParameters(Struct, frozen=True, rename="camel"):
-    """Parameters of session.logon: nothing but its own signature."""
-
-    api_key: Text
-    signature: Text
-    timestamp: Text
-    recv_window: Text | None = None
 
 
 class UnsubscribeParameters(Struct, frozen=True, rename="camel"):
@@ -51,14 +28,10 @@ class UnsubscribeParameters(Struct, frozen=True, rename="camel"):
 class SessionHandlers:
     """What the connection's own methods do."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self._authenticator = dispatcher.authenticator
-
-    def log_on(self, call: WsCall, _params: LogonParameters) -> bytes:
+    def log_on(self, call: WsCall, _params: NoParameters) -> bytes:
         """Lets the session speak for an Ed25519 key."""
-        self._authenticator.authenticate(call)
         key = call.key
-        assert key is not None, "authenticate sets the key or raises"
+        assert key is not None, "a signed call has its key"
         if key.kind is not KeyKind.ED25519:
             # Binance's answer as public reports quote it; the documentation gives none.
             raise ApiError(-4056, f"{_UNSUPPORTED_KEY[key.kind]} API key is not supported.")
@@ -137,11 +110,11 @@ def _status(call: WsCall) -> bytes:
     )
 
 
-def session_endpoints(dispatcher: Dispatcher) -> list[Endpoint]:
+def session_endpoints() -> list[Endpoint]:
     """The endpoints that a registry needs for the WebSocket API, beside those it shares."""
-    do = SessionHandlers(dispatcher)
+    do = SessionHandlers()
     rows: list[tuple[str, str, Any, dict[str, Any]]] = [
-        ("sessionLogon", "session.logon", do.log_on, {"params": LogonParameters}),
+        ("sessionLogon", "session.logon", do.log_on, {"security": Security.SIGNED}),
         ("sessionStatus", "session.status", do.status, {}),
         ("sessionLogout", "session.logout", do.log_out, {}),
         ("sessionSubscriptions", "session.subscriptions", do.subscriptions, {}),
