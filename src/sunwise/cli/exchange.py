@@ -193,7 +193,7 @@ class Exchange:
         }
         spec = ChildSpec(
             name=name,
-            command=[sys.executable, "-m", "sunwise", "run", *services, "--data", str(data)],
+            command=[sys.executable, "-m", "sunwise.cli", "run", *services, "--data", str(data)],
             environment=environment,
             log=logs / f"{name}.log",
         )

@@ -1,11 +1,10 @@
 """The OpenAPI document and a page of all endpoints, both made from the registry."""
 
 import html
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
-
+from sunwise.chassis.http.asgi import AsgiApp, Scope
 from sunwise.exchange.gateway.parameters import Field
 from sunwise.exchange.gateway.registry import Endpoint, Registry, Security
 
@@ -87,8 +86,34 @@ def _refusal(text: str) -> dict[str, Any]:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
-def pages(registry: Registry, *, version: str) -> FastAPI:
-    """What people look at: `/docs` and `/openapi.json`. Loads nothing from elsewhere."""
+class Pages:
+    """What people look at: `/docs` and `/openapi.json`. Loads nothing from elsewhere.
+
+    An ASGI application that is made when somebody first looks: FastAPI costs half a second of
+    every start and 20 MB, which no order needs.
+    """
+
+    def __init__(self, registry: Registry, *, version: str) -> None:
+        self._registry = registry
+        self._version = version
+        self._app: AsgiApp | None = None
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        """Answers one request."""
+        if self._app is None:
+            self._app = _application(self._registry, version=self._version)
+        await self._app(scope, receive, send)
+
+
+def _application(registry: Registry, *, version: str) -> AsgiApp:
+    from fastapi import FastAPI  # noqa: PLC0415 - see Pages
+    from fastapi.responses import HTMLResponse  # noqa: PLC0415 - see Pages
+
     described = document(registry, version=version)
     listed = _listed(registry)
     app = FastAPI(title="Sunwise", docs_url=None, redoc_url=None, openapi_url=None)

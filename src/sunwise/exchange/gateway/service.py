@@ -15,7 +15,7 @@ from sunwise.chassis.http import HttpLimits, HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.chassis.log import CatalogFollower, LogWriter, WriterSettings
 from sunwise.contracts.exchange.keys import keys_subject
-from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER, MAX_WRITER
+from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER, MAX_BATCH_COMMANDS, MAX_WRITER
 from sunwise.exchange.gateway.account import Account
 from sunwise.exchange.gateway.authentication import Authenticator, KeyRing
 from sunwise.exchange.gateway.dispatch import Dispatcher
@@ -24,7 +24,7 @@ from sunwise.exchange.gateway.key_requests import KeyRequests
 from sunwise.exchange.gateway.limits import LimitSettings, OrderLimits, RequestLimits
 from sunwise.exchange.gateway.listings import Listings
 from sunwise.exchange.gateway.market import Market
-from sunwise.exchange.gateway.openapi import pages
+from sunwise.exchange.gateway.openapi import Pages
 from sunwise.exchange.gateway.read_models import ReadModels
 from sunwise.exchange.gateway.registry import Registry
 from sunwise.exchange.gateway.rest import Rest
@@ -82,6 +82,8 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """A question to a read model without an answer for so long is answered -1001."""
     max_waiting_orders: Annotated[int, Meta(ge=1, le=1_000_000)] = 8_192
     """Orders without an event, beyond which new ones are refused with -1008."""
+    max_batch_commands: Annotated[int, Meta(ge=1, le=MAX_BATCH_COMMANDS)] = MAX_BATCH_COMMANDS
+    """Orders that share one message of the log; 1 measures the worst case."""
     max_connections: Annotated[int, Meta(ge=1)] = 4_096
     """Open REST connections."""
 
@@ -113,7 +115,7 @@ class Core:
         limits = settings.limits()
         self.requests = RequestLimits(limits, clock)
         self.orders = OrderLimits(limits, clock)
-        self.dispatcher = Dispatcher(Authenticator(ring, clock), self.requests, self.orders)
+        self.dispatcher = Dispatcher(Authenticator(ring), self.requests, self.orders)
         models = ReadModels(bus, shard=settings.shard, timeout_s=settings.query_timeout_s)
         trading = Trading(
             self.dispatcher, writer, listings=listings, read_models=models, clock=clock
@@ -126,7 +128,7 @@ class Core:
                 *Account(listings, models, self.orders).endpoints(),
                 *UserDataStream(listen_keys).endpoints(),
                 *Stubs(listings, clock).endpoints(),
-                *session_endpoints(self.dispatcher),
+                *session_endpoints(),
             ]
         )
 
@@ -177,7 +179,9 @@ class GatewayService:
             writer=settings.writer,
             clock=clock,
             settings=WriterSettings(
-                deadline_s=settings.order_timeout_s, max_waiting=settings.max_waiting_orders
+                deadline_s=settings.order_timeout_s,
+                max_waiting=settings.max_waiting_orders,
+                max_batch_commands=settings.max_batch_commands,
             ),
         )
         stack.push_async_callback(writer.close)
@@ -206,7 +210,7 @@ class GatewayService:
             core.dispatcher,
             self._clock,
             probes={"/sunwise/v1/health": self._health, "/sunwise/v1/ready": self._readiness},
-            pages=AsgiBridge(pages(core.registry, version=version)),
+            pages=AsgiBridge(Pages(core.registry, version=version)),
         )
         tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
         server = HttpServer(
