@@ -1,5 +1,0 @@
-"""`python -m sunwise` is `sunwise`."""
-
-from sunwise.cli.main import main
-
-main()
