@@ -76,7 +76,7 @@ def _audit_level(state: Any, book_no: int, level_no: int, locks: Any) -> int:
         ticks = order.stop_ticks if is_stop else order.price_ticks
         assert ticks == level.price_ticks, "an order stands at another price than its own"
         assert 0 <= order.executed_lots < order.qty_lots, "fills exceed the quantity"
-        assert is_stop == (order.working_ns == 0 and order.stop_ticks != 0), "a stop works early"
+        assert not is_stop or order.working_ns == 0, "a stop works while it waits"
         assert find_order(state, order.symbol, order.order_id) == order_no, "an order is not found"
         given_no = order.quote_balance if order.side == BUY else order.base_balance
         locks[given_no] += locked_atoms(state.symbols[order.symbol], order)

@@ -5,7 +5,7 @@ from typing import Any
 from sunwise.exchange.engine.core import rejects
 from sunwise.exchange.engine.core.balances import release
 from sunwise.exchange.engine.core.book import remove_order
-from sunwise.exchange.engine.core.client_ids import find_client_id, target_of
+from sunwise.exchange.engine.core.client_ids import find_client_id, is_ascii, name_of, target_of
 from sunwise.exchange.engine.core.codes import (
     ALL_SYMBOLS,
     BY_CLIENT_ID,
@@ -77,6 +77,8 @@ def _check_cancel(state: Any, command: Any, known_flag: int) -> int:
     control = state.control[0]
     is_all = command.flag_bits == ALL_SYMBOLS
     if command.flag_bits not in (0, known_flag) or command.expires_ns < 0:
+        return rejects.BAD_FIELD
+    if not (is_ascii(name_of(command)) and is_ascii(target_of(command))):
         return rejects.BAD_FIELD
     if 0 < command.expires_ns < control.now_ns:
         return rejects.EXPIRED_COMMAND

@@ -6,7 +6,8 @@ that lost an answer can send the same order again and never trades twice. Ids
 that are due are forgotten two before each new one and 64 at each CLOCK; when the
 table is full all the same, orders are refused: an id is never evicted early.
 
-An id of no characters is no id: it is neither checked nor remembered.
+An id of no characters is no id: it is neither checked nor remembered. Ids are ASCII,
+so that every reader of the log can read them: others are refused and not repeated.
 """
 
 from typing import Any
@@ -18,6 +19,7 @@ from sunwise.exchange.engine.core.layout import POOL_CLIENT_IDS
 from sunwise.exchange.engine.core.pools import give_back, take
 
 _LOW = 2**32 - 1
+_HIGH_BITS = 0x8080808080808080 - 2**64  # of the eight bytes of a word
 
 
 @kernel
@@ -42,6 +44,12 @@ def target_of(command: Any) -> tuple[int, int, int, int, int]:
         command.target_client_id_3,
         command.target_client_id_4,
     )
+
+
+@kernel
+def is_ascii(name: Any) -> bool:
+    """Whether no byte of the five words is above 127."""
+    return (name[0] | name[1] | name[2] | name[3] | name[4]) & _HIGH_BITS == 0
 
 
 @kernel

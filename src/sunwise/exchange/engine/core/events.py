@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sunwise.exchange.engine.core.client_ids import is_ascii, name_of, target_of
 from sunwise.exchange.engine.core.codes import (
     BUYER_IS_MAKER,
     CANCEL_ALL,
@@ -32,7 +33,6 @@ def new_event(state: Any, out: Any) -> Any:
 def tell_order(state: Any, out: Any, order: Any) -> Any:
     """An event about the order as it stands now; the caller adds kind, flags, reason, update id."""
     event = new_event(state, out)
-    known = state.client_ids[order.client_id]
     balance = given_balance(state, order)
     if order.by_quote:
         event.flag_bits |= WAS_BY_QUOTE
@@ -54,13 +54,9 @@ def tell_order(state: Any, out: Any, order: Any) -> Any:
     event.locked_atoms = balance.locked_atoms
     event.accepted_ns = order.accepted_ns
     event.working_ns = order.working_ns
-    event.client_id_0 = known.client_id_0
-    event.client_id_1 = known.client_id_1
-    event.client_id_2 = known.client_id_2
-    event.client_id_3 = known.client_id_3
-    event.client_id_4 = known.client_id_4
     event.strategy_id = order.strategy_id
     event.strategy_type = order.strategy_type
+    _tell_name(event, name_of(state.client_ids[order.client_id]))
     return event
 
 
@@ -105,13 +101,12 @@ def tell_refusal(state: Any, out: Any, command: Any, code: int) -> None:
         return
     event.symbol = command.symbol
     event.account = command.account
+    name = name_of(command) if command.kind == PLACE else target_of(command)
+    if is_ascii(name):  # else no reader of the log could read it
+        _tell_name(event, name)
     if command.kind != PLACE:
-        event.client_id_0 = command.target_client_id_0
-        event.client_id_1 = command.target_client_id_1
-        event.client_id_2 = command.target_client_id_2
-        event.client_id_3 = command.target_client_id_3
-        event.client_id_4 = command.target_client_id_4
-        tell_request(event, command)
+        if is_ascii(name_of(command)):
+            tell_request(event, command)
         return
     event.side = command.side
     event.order_type = command.order_type
@@ -121,20 +116,25 @@ def tell_refusal(state: Any, out: Any, command: Any, code: int) -> None:
     event.qty_lots = command.qty_lots
     event.quote_atoms = command.quote_atoms
     event.stop_ticks = command.stop_ticks
-    event.client_id_0 = command.client_id_0
-    event.client_id_1 = command.client_id_1
-    event.client_id_2 = command.client_id_2
-    event.client_id_3 = command.client_id_3
-    event.client_id_4 = command.client_id_4
     event.strategy_id = command.strategy_id
     event.strategy_type = command.strategy_type
 
 
 @kernel
+def _tell_name(event: Any, name: Any) -> None:
+    event.client_id_0 = name[0]
+    event.client_id_1 = name[1]
+    event.client_id_2 = name[2]
+    event.client_id_3 = name[3]
+    event.client_id_4 = name[4]
+
+
+@kernel
 def tell_request(event: Any, command: Any) -> None:
     """The id of the request itself, in the event that answers a cancel."""
-    event.request_client_id_0 = command.client_id_0
-    event.request_client_id_1 = command.client_id_1
-    event.request_client_id_2 = command.client_id_2
-    event.request_client_id_3 = command.client_id_3
-    event.request_client_id_4 = command.client_id_4
+    name = name_of(command)
+    event.request_client_id_0 = name[0]
+    event.request_client_id_1 = name[1]
+    event.request_client_id_2 = name[2]
+    event.request_client_id_3 = name[3]
+    event.request_client_id_4 = name[4]

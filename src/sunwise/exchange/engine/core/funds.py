@@ -14,6 +14,7 @@ from sunwise.exchange.engine.core.balances import (
     has_room_for_balances,
     spend_free,
 )
+from sunwise.exchange.engine.core.client_ids import is_ascii
 from sunwise.exchange.engine.core.codes import (
     ACCOUNT_OPENED,
     CREDIT,
@@ -92,6 +93,8 @@ def move_funds(state: Any, command: Any, out: Any) -> None:
 def _check_time(state: Any, command: Any) -> int:
     if command.flag_bits != 0 or command.funds_expires_ns < 0:
         return rejects.BAD_FIELD
+    if not is_ascii(_reference_of(command)):
+        return rejects.BAD_FIELD
     if 0 < command.funds_expires_ns < state.control[0].now_ns:
         return rejects.EXPIRED_COMMAND
     return rejects.NONE
@@ -132,9 +135,21 @@ def _check_funds(state: Any, command: Any) -> int:
 
 
 @kernel
+def _reference_of(command: Any) -> tuple[int, int, int, int, int]:
+    return (
+        command.funds_reference_0,
+        command.funds_reference_1,
+        command.funds_reference_2,
+        command.funds_reference_3,
+        command.funds_reference_4,
+    )
+
+
+@kernel
 def _tell_reference(event: Any, command: Any) -> None:
-    event.funds_reference_0 = command.funds_reference_0
-    event.funds_reference_1 = command.funds_reference_1
-    event.funds_reference_2 = command.funds_reference_2
-    event.funds_reference_3 = command.funds_reference_3
-    event.funds_reference_4 = command.funds_reference_4
+    reference = _reference_of(command)
+    event.funds_reference_0 = reference[0]
+    event.funds_reference_1 = reference[1]
+    event.funds_reference_2 = reference[2]
+    event.funds_reference_3 = reference[3]
+    event.funds_reference_4 = reference[4]

@@ -4,8 +4,9 @@ An order is open while it rests on the book or waits as a stop. A taker that
 never rests has a place among the orders but is in none of these tables.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from sunwise.exchange.engine.core.balances import find_balance
 from sunwise.exchange.engine.core.client_ids import end_client_id, index_client_id
 from sunwise.exchange.engine.core.codes import BUY, MARKET
 from sunwise.exchange.engine.core.indexes import insert, order_hash, pair_hash, remove
@@ -14,6 +15,27 @@ from sunwise.exchange.engine.core.layout import POOL_ACCOUNT_SYMBOLS, POOL_ORDER
 from sunwise.exchange.engine.core.pools import give_back, take
 
 _LOW = 2**32 - 1
+
+
+class Owner(NamedTuple):
+    """Places of what an ordering account already has; 0 for what it has not."""
+
+    account_symbol: int
+    base_balance: int
+    quote_balance: int
+
+
+@kernel
+def find_owner(state: Any, command: Any) -> Owner:
+    """The account's open orders of the symbol and its two balances, as far as there are any."""
+    held_no = find_account_symbol(state, command.account, command.symbol)
+    if held_no:
+        held = state.account_symbols[held_no]
+        return Owner(held_no, int(held.base_balance), int(held.quote_balance))
+    symbol = state.symbols[command.symbol]
+    base_no = find_balance(state, command.account, symbol.base_asset)
+    quote_no = find_balance(state, command.account, symbol.quote_asset)
+    return Owner(0, base_no, quote_no)
 
 
 @kernel

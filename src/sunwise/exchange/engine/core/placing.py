@@ -4,16 +4,17 @@ The checks stand in the order of the reject codes, capacities last. Nothing that
 an order means is changed before the last of them has passed.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from sunwise.exchange.engine.core import rejects
-from sunwise.exchange.engine.core.balances import find_balance, find_or_add_balance, lock
+from sunwise.exchange.engine.core.balances import find_or_add_balance, lock
 from sunwise.exchange.engine.core.book import is_crossing, opposite_book, rest_order
 from sunwise.exchange.engine.core.capacity import missing_room
 from sunwise.exchange.engine.core.client_ids import (
     find_client_id,
     forget_client_ids,
     hold_client_id,
+    is_ascii,
     name_of,
 )
 from sunwise.exchange.engine.core.codes import (
@@ -39,7 +40,8 @@ from sunwise.exchange.engine.core.filters import filter_order
 from sunwise.exchange.engine.core.jit import kernel
 from sunwise.exchange.engine.core.layout import POOL_ORDERS
 from sunwise.exchange.engine.core.open_orders import (
-    find_account_symbol,
+    Owner,
+    find_owner,
     given_balance,
     locked_atoms,
     open_order,
@@ -49,14 +51,6 @@ from sunwise.exchange.engine.core.stops import wait_for_trigger, would_trigger
 from sunwise.exchange.engine.core.time_in_force import work
 
 _FORGET = 2  # client ids whose day is over, forgotten before each new one
-
-
-class Owner(NamedTuple):
-    """Places of what the ordering account already has; 0 for what it has not."""
-
-    account_symbol: int
-    base_balance: int
-    quote_balance: int
 
 
 @kernel
@@ -70,7 +64,7 @@ def place(state: Any, command: Any, out: Any) -> None:
     if code != rejects.NONE:
         tell_refusal(state, out, command, code)
         return
-    owner = _find_owner(state, command)
+    owner = find_owner(state, command)
     code = _check_owner(state, command, owner)
     if code != rejects.NONE:
         tell_refusal(state, out, command, code)
@@ -112,6 +106,7 @@ def _check_fields(state: Any, command: Any) -> int:
         or command.stop_ticks < 0
         or command.expires_ns < 0
         or _has_unbuilt_fields(command)
+        or not is_ascii(name_of(command))
     ):
         return rejects.BAD_FIELD
     if is_market and command.price_ticks != 0:
@@ -160,19 +155,6 @@ def _check_subject(state: Any, command: Any) -> int:
 
 
 @kernel
-def _find_owner(state: Any, command: Any) -> Owner:
-    """The account's open orders of the symbol and its two balances, as far as there are any."""
-    held_no = find_account_symbol(state, command.account, command.symbol)
-    if held_no:
-        held = state.account_symbols[held_no]
-        return Owner(held_no, int(held.base_balance), int(held.quote_balance))
-    symbol = state.symbols[command.symbol]
-    base_no = find_balance(state, command.account, symbol.base_asset)
-    quote_no = find_balance(state, command.account, symbol.quote_asset)
-    return Owner(0, base_no, quote_no)
-
-
-@kernel
 def _check_owner(state: Any, command: Any, owner: Owner) -> int:
     """The order against the account's other orders, the book, its money and the engine's room."""
     symbol = state.symbols[command.symbol]
@@ -193,8 +175,7 @@ def _check_owner(state: Any, command: Any, owner: Owner) -> int:
     if command.order_type == MARKET and opposite_book(state, command).best_level == 0:
         return rejects.NO_LIQUIDITY
     places = 2 if _is_stop(command) else 1 if may_rest else 0
-    new_balances = (owner.base_balance == 0) + (owner.quote_balance == 0)
-    return missing_room(state, command, places, new_balances)
+    return missing_room(state, command, owner, places)
 
 
 @kernel

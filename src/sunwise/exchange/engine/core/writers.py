@@ -51,6 +51,8 @@ def begin_batch(state: State, header: Header) -> int:
     first CLOCK it stays 0. The first batch of an epoch has number 1.
     """
     writer, epoch, batch_no, batch_ns = header
+    if writer_class(writer) == NOBODY:
+        return BatchFlag.MALFORMED
     row = _find_writer(state, writer)
     if row < 0:
         return BatchFlag.WRITERS_FULL
