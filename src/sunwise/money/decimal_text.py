@@ -9,7 +9,7 @@ from typing import Final
 
 INT64_MAX: Final = 2**63 - 1
 _MAX_CHARACTERS: Final = 40
-_DIGITS: Final = frozenset("0123456789")
+_POWERS: Final = tuple(10**exponent for exponent in range(_MAX_CHARACTERS))
 
 
 class Malformed(ValueError):
@@ -32,16 +32,16 @@ def parse_scaled(text: str, decimals: int) -> int:
     """
     whole, point, fraction = text.partition(".")
     digits = whole + fraction
-    if not digits or len(text) > _MAX_CHARACTERS or not _DIGITS.issuperset(digits):
+    if len(text) > _MAX_CHARACTERS or not (digits.isdecimal() and digits.isascii()):
         raise Malformed(text[:_MAX_CHARACTERS])
     if point and not (whole and fraction):
         raise Malformed(text)
-    if len(fraction) > decimals:
-        kept, dropped = fraction[:decimals], fraction[decimals:]
-        if dropped.strip("0"):
+    missing = decimals - len(fraction)
+    if missing < 0:
+        if fraction[decimals:].strip("0"):
             raise TooPrecise(text)
-        fraction = kept
-    value: int = int(whole + fraction) * 10 ** (decimals - len(fraction))
+        digits, missing = whole + fraction[:decimals], 0
+    value: int = int(digits) * _POWERS[missing]
     if value > INT64_MAX:
         raise TooLarge(text)
     return value

@@ -177,6 +177,7 @@ BAD_CHUNKS = {
     "bare LF after the data": b"5\r\nhello\n0\r\n\r\n",
     "a space before the extension": b"5 \r\nhello\r\n0\r\n\r\n",
     "a bare LF in an extension": b"5;a\nb\r\nhello\r\n0\r\n\r\n",
+    "trailers": b"5\r\nhello\r\n0\r\nHost: evil\r\n\r\n",
 }
 
 

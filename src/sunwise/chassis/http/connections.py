@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -24,14 +25,19 @@ class Connections:
     """Counts connections and ends those whose deadline has passed.
 
     One sweep for all is cheaper than a timer for each request; a deadline is noticed at most
-    a quarter of a second late.
+    half a second late.
     """
 
     def __init__(self, limits: HttpLimits) -> None:
         self.limits = limits
+        self.now_s = 0.0
+        """The event loop's time as of the last sweep: fine enough for deadlines, and free."""
+        self.date_line = b""
+        """The Date header of answers, as of the last sweep."""
         self._open: set[_Expiring] = set()
         self._by_ip: Counter[str] = Counter()
         self._sweeper: asyncio.Task[None] | None = None
+        self._date: Callable[[], bytes] = bytes
 
     def __len__(self) -> int:
         """Open connections."""
@@ -57,8 +63,10 @@ class Connections:
         if not self._by_ip[ip]:
             del self._by_ip[ip]
 
-    def start(self) -> None:
-        """Begins to sweep."""
+    def start(self, date: Callable[[], bytes]) -> None:
+        """Begins to sweep; `date` gives the value of the Date header."""
+        self._date = date
+        self._look_at_clocks()
         self._sweeper = asyncio.create_task(self._sweep(), name="http-sweep")
 
     async def stop(self) -> None:
@@ -69,9 +77,12 @@ class Connections:
                 await self._sweeper
 
     async def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_SWEEP_S)
-            now = loop.time()
-            for connection in [c for c in self._open if c.deadline < now]:
+            self._look_at_clocks()
+            for connection in [c for c in self._open if c.deadline < self.now_s]:
                 connection.expire()
+
+    def _look_at_clocks(self) -> None:
+        self.now_s = asyncio.get_running_loop().time()
+        self.date_line = b"date: %b\r\n" % self._date()

@@ -16,7 +16,16 @@ from sunwise.chassis.http.connections import Connections
 from sunwise.chassis.http.messages import CONTINUE, JSON, STATUS_LINES, Application, Request
 
 _NEVER: Final = float("inf")
+_METHODS: Final = {
+    b"GET": "GET",
+    b"HEAD": "GET",
+    b"POST": "POST",
+    b"PUT": "PUT",
+    b"DELETE": "DELETE",
+}
 _NO_BODY: Final = frozenset({204, 304})
+
+_CONTENT: Final = b"content-type: %b\r\ncontent-length: %d\r\n\r\n"
 
 # What a connection waits for; the sweep asks for it when the deadline has passed.
 _IDLE: Final = 0
@@ -54,9 +63,8 @@ class LeanProtocol(asyncio.Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         """Called by uvicorn for each connection; `config` and `app_state` are its own."""
-        del config, app_state
+        del config, app_state, _loop
         self._server_state = server_state
-        self._loop = _loop or asyncio.get_running_loop()
         self._limits = self.open_connections.limits
         self._parser = httptools.HttpRequestParser(self)
         self._transport: Any = None
@@ -72,8 +80,9 @@ class LeanProtocol(asyncio.Protocol):
         self.deadline = _NEVER
         self._method = ""
         self._url = b""
-        self._headers: dict[bytes, bytes] = {}
-        self._head_bytes = self._header_bytes = self._header_count = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head: dict[bytes, bytes] = {}
+        self._head_bytes = self._size_read = 0
         self._body: list[bytes] = []
         self._body_bytes = 0
 
@@ -86,7 +95,7 @@ class LeanProtocol(asyncio.Protocol):
         self._peer = peer[0] if isinstance(peer, tuple) else ""
         self._server_state.connections.add(self)  # type: ignore[arg-type]
         if self.open_connections.admit(self, self._peer):
-            self.deadline = self._loop.time() + self._limits.idle_timeout_s
+            self.deadline = self.open_connections.now_s + self._limits.idle_timeout_s
         else:
             self._refuse(_Refusal(503, "Too many connections: close some, or try again later."))
             self._close()  # not counted, so the sweep would not end it
@@ -112,7 +121,7 @@ class LeanProtocol(asyncio.Protocol):
         """The client does not read: read nothing from it either, for a bounded time."""
         self._can_write = False
         self._transport.pause_reading()
-        self.deadline = self._loop.time() + self._limits.write_timeout_s
+        self.deadline = self.open_connections.now_s + self._limits.write_timeout_s
 
     def resume_writing(self) -> None:
         """The client reads again."""
@@ -150,8 +159,10 @@ class LeanProtocol(asyncio.Protocol):
         """Parses, then answers what is complete."""
         if self._is_refusing:
             return
+        size = len(data)
         if self._phase == _HEAD:
-            self._head_bytes += len(data)
+            self._head_bytes += size
+        self._size_read = self._head_bytes + size  # no header can be longer
         self._feed(data)
         if self._phase == _HEAD and self._head_bytes > self._limits.max_head_bytes:
             # The parser holds a header back until it ends, so one without end shows only here.
@@ -179,10 +190,10 @@ class LeanProtocol(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """A request's first byte has arrived."""
         self._phase = _HEAD
-        self.deadline = self._loop.time() + self._limits.header_timeout_s
+        self.deadline = self.open_connections.now_s + self._limits.header_timeout_s
         self._url = b""
-        self._headers = {}
-        self._head_bytes = self._header_bytes = self._header_count = self._body_bytes = 0
+        self._headers = []
+        self._head_bytes = self._body_bytes = 0
         self._body = []
 
     def on_url(self, url: bytes) -> None:
@@ -192,32 +203,49 @@ class LeanProtocol(asyncio.Protocol):
             self._stop(414, "The URL is too long.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header line."""
-        self._header_bytes += len(name) + len(value)
-        self._header_count += 1
-        limits = self._limits
-        if self._header_bytes > limits.max_header_bytes or self._header_count > limits.max_headers:
-            self._stop(431, "The request's headers are too large or too many.")
-        name = name.lower()
-        before = self._headers.get(name)
-        self._headers[name] = value if before is None else before + b", " + value
+        """One header line; how many there are is bounded by what is read at a time."""
+        if self._phase == _BODY:
+            self._stop(400, "Trailers are not taken here.")
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Everything but the body is known: refuse early what cannot be served."""
         self._phase = _BODY
-        self.deadline = self._loop.time() + self._limits.body_timeout_s
-        headers = self._headers
-        host = headers.get(b"host")
-        if host is None and self._parser.get_http_version() != "1.0":
-            self._stop(400, "The Host header is missing.")
-        if host is not None and b"," in host:
+        self.deadline = self.open_connections.now_s + self._limits.body_timeout_s
+        head = {name.lower(): value for name, value in self._headers}
+        if len(head) != len(self._headers):
+            head = self._joined()
+        self._head = head
+        if self._size_read > self._limits.max_header_bytes:
+            self._check_size(head)
+        if len(self._headers) > self._limits.max_headers:
+            self._stop(431, "The request has too many headers.")
+        host = head.get(b"host")
+        if host is None:
+            if self._parser.get_http_version() != "1.0":
+                self._stop(400, "The Host header is missing.")
+        elif b"," in host:
             self._stop(400, "The Host header was sent twice.")
-        if b"transfer-encoding" in headers and self._parser.get_http_version() == "1.0":
+        if b"transfer-encoding" in head and self._parser.get_http_version() == "1.0":
             self._stop(400, "HTTP/1.0 knows no Transfer-Encoding.")
-        if int(headers.get(b"content-length", b"0")) > self._limits.max_body_bytes:
+        if int(head.get(b"content-length", 0)) > self._limits.max_body_bytes:
             self._stop(413, "The request's body is too large.")
-        if (expect := headers.get(b"expect")) is not None:
-            self._expect(expect)
+        if b"expect" in head:
+            self._expect(head[b"expect"])
+
+    def _joined(self) -> dict[bytes, bytes]:
+        """Headers by lower-case name; values of a repeated one are joined."""
+        head: dict[bytes, bytes] = {}
+        for name, value in self._headers:
+            lower = name.lower()
+            before = head.get(lower)
+            head[lower] = value if before is None else before + b", " + value
+        return head
+
+    def _check_size(self, head: dict[bytes, bytes]) -> None:
+        size = sum(map(len, head)) + sum(map(len, head.values()))
+        if size > self._limits.max_header_bytes:
+            self._stop(431, "The request's headers are too large.")
 
     def _expect(self, expect: bytes) -> None:
         if expect.lower() != b"100-continue":
@@ -238,12 +266,12 @@ class LeanProtocol(asyncio.Protocol):
         self.deadline = _NEVER
         if len(self._waiting) >= self._limits.max_pipelined:
             self._stop(400, "Too many requests were sent ahead of their answers.")
+        method = self._parser.get_method()
         path, _, query = self._url.partition(b"?")
-        method = self._parser.get_method().decode()
-        request = Request(method, path, query, self._peer)
-        if method == "HEAD":
-            request.method, request.is_head = "GET", True
-        request.headers = self._headers
+        request = Request(_METHODS.get(method) or method.decode(), path, query, self._peer)
+        if method == b"HEAD":
+            request.is_head = True
+        request.headers = self._head
         request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         request.keep_alive = self._parser.should_keep_alive()
         self._waiting.append(request)
@@ -287,34 +315,35 @@ class LeanProtocol(asyncio.Protocol):
         if self._transport is None:
             return
         assert request is not None, "a request was answered twice"
-        parts = [STATUS_LINES[status], self._date(), headers]
-        if status not in _NO_BODY:
-            parts.append(b"content-type: %b\r\ncontent-length: %d\r\n" % (content_type, len(body)))
+        head = STATUS_LINES[status] + self.open_connections.date_line + headers
         if self._is_last or (self._is_refusing and not self._waiting):
             self._is_last = True
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
-        if not request.is_head and status not in _NO_BODY:
-            parts.append(body)
-        self._transport.write(b"".join(parts))
+            head += b"connection: close\r\n"
+        if status in _NO_BODY:
+            self._transport.write(head + b"\r\n")
+        else:
+            head += _CONTENT % (content_type, len(body))
+            self._transport.write(head if request.is_head else head + body)
         self._finish()
 
     def _finish(self) -> None:
         if self._is_last:
             self._close()
-            return
-        if not self._waiting and self._can_write:
+        elif self._waiting:
+            self._drain()
+        elif self._can_write:
             self._set_deadline()
-        self._drain()
 
     def _set_deadline(self) -> None:
         """The time that the client has for what it is to send next."""
-        limits = self._limits
+        limits, now_s = self._limits, self.open_connections.now_s
         if self._current is not None or self._waiting:
             self.deadline = _NEVER
-            return
-        seconds = (limits.idle_timeout_s, limits.header_timeout_s, limits.body_timeout_s)
-        self.deadline = self._loop.time() + seconds[self._phase]
+        elif self._phase == _IDLE:
+            self.deadline = now_s + limits.idle_timeout_s
+        else:
+            in_head = self._phase == _HEAD
+            self.deadline = now_s + (limits.header_timeout_s if in_head else limits.body_timeout_s)
 
     def _write_refusal(self, refusal: _Refusal) -> None:
         if self._transport is None:
@@ -323,7 +352,7 @@ class LeanProtocol(asyncio.Protocol):
         self._transport.write(
             b"%b%bcontent-type: text/plain;charset=UTF-8\r\ncontent-length: %d\r\n"
             b"connection: close\r\n\r\n%b"
-            % (STATUS_LINES[refusal.status], self._date(), len(body), body)
+            % (STATUS_LINES[refusal.status], self.open_connections.date_line, len(body), body)
         )
         self._linger()
 
@@ -338,11 +367,4 @@ class LeanProtocol(asyncio.Protocol):
             return
         self._transport.write_eof()
         self._phase = _LINGER
-        self.deadline = self._loop.time() + _LINGER_S
-
-    def _date(self) -> bytes:
-        """The Date line; uvicorn renews it each second."""
-        for name, value in self._server_state.default_headers:
-            if name == b"date":
-                return b"date: %b\r\n" % value
-        return b""
+        self.deadline = self.open_connections.now_s + _LINGER_S

@@ -85,9 +85,13 @@ class HttpServer:
         """Listens on return. Raises AddressTaken."""
         listener = bind(self._host, self._port)
         self.port = listener.getsockname()[1]
-        self.connections.start()
+        self.connections.start(self._date)
         self._running = asyncio.create_task(self._server.serve([listener]), name="http-server")
         await self._server.listening.wait()
+
+    def _date(self) -> bytes:
+        """The value that uvicorn renews each second."""
+        return dict(self._server.server_state.default_headers).get(b"date", b"")
 
     async def stop(self) -> None:
         """Stops listening, lets answers that are due leave, then closes every connection."""

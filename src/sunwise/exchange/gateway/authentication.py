@@ -1,14 +1,12 @@
 """Whom a signed call speaks for, and whether it is in time."""
 
-import re
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
-from sunwise.chassis.clock import Clock
 from sunwise.exchange.gateway import errors
-from sunwise.exchange.gateway.keys import ApiKey, Permission, is_key_name
+from sunwise.exchange.gateway.keys import ApiKey, is_key_name
 from sunwise.exchange.gateway.parameters import INTEGER_RANGE, time_ns
-from sunwise.exchange.gateway.registry import Call, Security
+from sunwise.exchange.gateway.registry import Call, Security, permission_for
 from sunwise.exchange.gateway.signatures import Verifier
 from sunwise.money.decimal_text import Malformed, TooLarge, TooPrecise, parse_scaled
 
@@ -16,13 +14,6 @@ MAX_RECV_WINDOW_MS: Final = 60_000
 _DEFAULT_RECV_WINDOW_NS: Final = 5_000_000_000
 _AHEAD_NS: Final = 1_000_000_000
 _RECV_WINDOW_RANGE: Final = r"^[0-9]{1,20}(\.[0-9]{1,3})?$"
-_timestamp: Final = re.compile(r"[0-9]{1,20}", re.ASCII).fullmatch
-_NEEDED: Final = {
-    Security.TRADE: Permission.TRADE,
-    Security.USER_DATA: Permission.USER_DATA,
-    Security.USER_STREAM: Permission.USER_STREAM,
-    Security.KEY: Permission.USER_STREAM,
-}
 
 
 class KeyRing:
@@ -59,62 +50,60 @@ class KeyRing:
 class Authenticator:
     """Checks key, time and signature of a call, in this order."""
 
-    def __init__(self, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
-        self._now_ns: Callable[[], int] = clock.now_ns
 
     def authenticate(self, call: Call) -> None:
         """Sets the call's `key` and `expires_ns`. Raises ApiError.
 
         A call that has its key already (a logged-on session) needs no signature, only a timestamp.
         """
-        security = call.endpoint.security
+        endpoint = call.endpoint
         if call.key is not None:
-            check_key(call.key, security, call.ip)
-            call.expires_ns = self.deadline(call)
+            check_permission(call.key, endpoint.permission, call.ip)
+            call.expires_ns = deadline_ns(call.arguments, call.received_ns)
             return
         key, verifier = self._keys.find(call.key_text)
-        check_key(key, security, call.ip)
-        if security is Security.KEY:
-            call.key = key
-            return
-        call.expires_ns = self.deadline(call)
-        signature = call.arguments.get("signature")
-        if not signature:
-            raise errors.missing("signature")
-        if not verifier.verify(call.payload, signature):
-            raise errors.bad_signature()
+        check_permission(key, endpoint.permission, call.ip)
+        if endpoint.is_signed:
+            call.expires_ns = deadline_ns(call.arguments, call.received_ns)
+            signature = call.arguments.get("signature")
+            if not signature:
+                raise errors.missing("signature")
+            if not verifier.verify(call.payload, signature):
+                raise errors.bad_signature()
         call.key = key
 
-    def deadline(self, call: Call) -> int:
-        """Its timestamp + recvWindow, ns since 1970. Raises ApiError -1021 when it is not in time."""
-        text = call.arguments.get("timestamp")
-        if not text:
-            raise errors.missing("timestamp")
-        if not _timestamp(text):
-            raise errors.illegal("timestamp", INTEGER_RANGE)
-        sent_ns = time_ns(int(text), "timestamp")
-        now_ns = self._now_ns()
-        if sent_ns >= now_ns + _AHEAD_NS:
-            raise errors.too_early()
-        window = call.arguments.get("recvWindow")
-        deadline_ns = sent_ns + (
-            _DEFAULT_RECV_WINDOW_NS if window is None else recv_window_ns(window)
-        )
-        if now_ns > deadline_ns:
-            raise errors.too_late()
-        return deadline_ns
+
+def deadline_ns(arguments: dict[str, str], now_ns: int) -> int:
+    """Timestamp + recvWindow, ns since 1970. Raises ApiError -1021 for what is not in time."""
+    text = arguments.get("timestamp")
+    if not text:
+        raise errors.missing("timestamp")
+    if len(text) > 20 or not (text.isdecimal() and text.isascii()):
+        raise errors.illegal("timestamp", INTEGER_RANGE)
+    sent_ns = time_ns(int(text), "timestamp")
+    if sent_ns >= now_ns + _AHEAD_NS:
+        raise errors.too_early()
+    window = arguments.get("recvWindow")
+    due_ns = sent_ns + (_DEFAULT_RECV_WINDOW_NS if window is None else recv_window_ns(window))
+    if now_ns > due_ns:
+        raise errors.too_late()
+    return due_ns
 
 
 def check_key(key: ApiKey, security: Security, ip: str) -> None:
     """Raises ApiError -2015 when this key may not do this, or not from there."""
-    needed = _NEEDED.get(security)
-    if needed is not None and not key.permissions & needed:
-        raise errors.rejected_key()
-    if key.allowed_ips and ip not in key.allowed_ips:
+    check_permission(key, permission_for(security), ip)
+
+
+def check_permission(key: ApiKey, permission: int, ip: str) -> None:
+    """As `check_key`, with the permission that an endpoint needs; 0 for none."""
+    if permission & ~key.mask or (key.allowed_ips and ip not in key.allowed_ips):
         raise errors.rejected_key()
 
 
+@lru_cache(maxsize=256)  # a client sends the same one each time
 def recv_window_ns(text: str) -> int:
     """Nanoseconds of a recvWindow in ms with up to three decimals. Raises ApiError."""
     if not text:

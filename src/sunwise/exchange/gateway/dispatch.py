@@ -14,7 +14,7 @@ import msgspec
 from sunwise.exchange.gateway.authentication import Authenticator
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.limits import OrderLimits, RequestLimits
-from sunwise.exchange.gateway.registry import Call, Security
+from sunwise.exchange.gateway.registry import Call
 
 _encode = msgspec.json.Encoder().encode
 
@@ -53,60 +53,58 @@ class Dispatcher:
     def refuse(self, call: Call, refusal: ApiError) -> None:
         """Ends a call that could not even be read; it costs as much as any other."""
         try:
-            self.requests.admit(call.ip)
-            self.requests.charge(call.ip, call.endpoint.least_weight)
+            call.address = self.requests.enter(call.ip, call.received_ns)
+            call.weight = call.endpoint.least_weight
         except ApiError as limit:
             refusal = limit
         self.fail(call, refusal)
 
     def _admit(self, call: Call) -> Any:  # noqa: ANN401 - the endpoint's own Struct
         """The call's parameters, once everything that stands before its handler is passed."""
-        endpoint, ip = call.endpoint, call.ip
-        self.requests.admit(ip)
-        try:
-            if endpoint.security is not Security.NONE:
-                self.authenticator.authenticate(call)
-            params = endpoint.reader.read(call.arguments)
-        except ApiError:
-            call.weight = endpoint.least_weight
-            self.requests.charge(ip, call.weight)
-            raise
+        endpoint, now_ns, requests = call.endpoint, call.received_ns, self.requests
+        call.address = address = requests.enter(call.ip, now_ns)
+        call.weight = endpoint.least_weight
+        if endpoint.needs_key:
+            self.authenticator.authenticate(call)
+        params = call.arguments
+        if not endpoint.reads_itself:
+            params = endpoint.reader.read(params)
         weight = endpoint.weight
-        call.weight = weight if isinstance(weight, int) else weight(params)
-        try:
-            self.requests.charge(ip, call.weight)
-        except ApiError:
-            call.weight = 0
-            raise
+        if not isinstance(weight, int):
+            weight = weight(params)
+        call.weight = 0  # a refusal for want of weight costs nothing further
+        requests.check(address, weight, now_ns)
         if endpoint.order_count:
             self._count(call)
+        if endpoint.weight_on_success:
+            requests.take(address, weight)
+        else:
+            call.weight = weight
         return params
 
     def _count(self, call: Call) -> None:
-        key = call.key
+        key, orders = call.key, call.endpoint.order_count
         assert key is not None, "only signed endpoints place orders"
-        if not key.is_market_maker:
-            self.orders.count(key.account, call.endpoint.order_count)
-            call.order_count = call.endpoint.order_count
+        exempt = key.is_market_maker
+        call.unfilled = self.orders.count(key.account, orders, call.received_ns, exempt=exempt)
+        call.order_count = 0 if exempt else orders
 
     def succeed(self, call: Call, body: bytes) -> None:
         """Ends the call with the JSON of its result."""
-        if call.weight and not call.endpoint.weight_on_success:
-            self.requests.give_back(call.ip, call.weight)
-            call.weight = 0
         call.send(200, body, None)
 
     def fail(self, call: Call, error: ApiError) -> None:
         """Ends the call with a refusal."""
-        if call.order_count:
-            self.orders.give_back(call.account, call.order_count)
-            call.order_count = 0
+        if call.order_count and call.unfilled is not None:
+            call.unfilled.give_back(call.order_count)
+        if call.weight and call.address is not None:
+            self.requests.take(call.address, call.weight)
         call.send(error.status, error_body(error), error)
 
     def traded(self, call: Call) -> None:
         """The order that this call placed has traded: it is no unfilled order."""
-        if call.order_count:
-            self.orders.give_back(call.account, 1)
+        if call.order_count and call.unfilled is not None:
+            call.unfilled.give_back(1)
 
     def resume(self, call: Call, answer: Coroutine[Any, Any, bytes]) -> None:
         """Ends the call with what this coroutine returns or refuses."""

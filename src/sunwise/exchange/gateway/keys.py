@@ -4,6 +4,7 @@ import re
 from enum import Enum, IntFlag
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 KEY_CHARACTERS: Final = 64
@@ -40,3 +41,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     allowed_ips: tuple[str, ...] = ()  # any address when empty
     created_ns: int = 0
     is_market_maker: bool = False  # exempt from the limit of unfilled orders
+    mask: int = 0  # `permissions` as a plain int: flags of an Enum are slow to test
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "mask", int(self.permissions))

@@ -5,7 +5,7 @@ it lives in memory; what a window has counted is dropped with the window.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 from msgspec import Meta, Struct
 
@@ -33,8 +33,8 @@ class LimitSettings(Struct, frozen=True, kw_only=True):
     refusals_before_ban: Positive = 60  # 429s within a minute, then 418
 
 
-class _Address:
-    """What one address has used."""
+class Address:
+    """What one address has used in the windows of now."""
 
     __slots__ = ("banned_until_ns", "bans", "minute", "raw", "raw_window", "refused", "used")
 
@@ -49,42 +49,57 @@ class RequestLimits:
 
     def __init__(self, settings: LimitSettings, clock: Clock) -> None:
         self._settings = settings
+        self._is_enabled = settings.enabled
+        self._weight_limit = settings.weight_per_minute
+        self._raw_limit = settings.raw_per_5_minutes
         self._now_ns = clock.now_ns
-        self._addresses: dict[str, _Address] = {}
-        self._swept_ns = 0
+        self._addresses: dict[str, Address] = {}
+        self._nobody = Address()  # of everybody while limits are switched off
+        self._swept_minute = -1
 
-    def admit(self, ip: str) -> None:
+    def enter(self, ip: str, now_ns: int) -> Address:
         """Counts one request. Raises ApiError 418 or 429 when the address must wait."""
-        if not self._settings.enabled:
-            return
-        now_ns = self._now_ns()
-        address = self._at(ip, now_ns)
+        if not self._is_enabled:
+            return self._nobody
+        address = self._addresses.get(ip)
+        minute = now_ns // _MINUTE_NS
+        if address is None or address.minute != minute:
+            address = self._turn(ip, minute)
         if address.banned_until_ns > now_ns:
             left_s = -(-(address.banned_until_ns - now_ns) // _SECOND_NS)
             raise errors.banned(address.banned_until_ns // 1_000_000, left_s)
         address.raw += 1
-        limit = self._settings.raw_per_5_minutes
-        if address.raw > limit:
+        if address.raw > self._raw_limit:
             self._refused(address, now_ns)
-            raise errors.too_many_requests(limit, "5 MINUTES", _left_s(now_ns, 5 * _MINUTE_NS))
-        if address.used >= self._settings.weight_per_minute:
+            left_s = _left_s(now_ns, 5 * _MINUTE_NS)
+            raise errors.too_many_requests(self._raw_limit, "5 MINUTES", left_s)
+        if address.used >= self._weight_limit:
             self._refuse_weight(address, now_ns)
+        return address
+
+    def check(self, address: Address, weight: int, now_ns: int) -> None:
+        """Raises ApiError 429 when the address has not so much weight left."""
+        if address.used + weight > self._weight_limit and self._is_enabled:
+            self._refuse_weight(address, now_ns)
+
+    def take(self, address: Address, weight: int) -> None:
+        """Takes weight from the address."""
+        if self._is_enabled:
+            address.used += weight
+
+    def admit(self, ip: str) -> None:
+        """As `enter`, now."""
+        self.enter(ip, self._now_ns())
 
     def charge(self, ip: str, weight: int) -> None:
-        """Takes weight from the address. Raises ApiError 429 when it has not so much left."""
-        if not self._settings.enabled:
-            return
-        now_ns = self._now_ns()
-        address = self._at(ip, now_ns)
-        if address.used + weight > self._settings.weight_per_minute:
-            self._refuse_weight(address, now_ns)
-        address.used += weight
-
-    def give_back(self, ip: str, weight: int) -> None:
-        """Returns what was charged for a call that turned out to weigh nothing."""
-        address = self._addresses.get(ip)
-        if address is not None:
-            address.used = max(0, address.used - weight)
+        """As `check` and `take`, now."""
+        if self._is_enabled:
+            now_ns = self._now_ns()
+            address = self._addresses.get(ip)
+            if address is None or address.minute != now_ns // _MINUTE_NS:
+                address = self._turn(ip, now_ns // _MINUTE_NS)
+            self.check(address, weight, now_ns)
+            address.used += weight
 
     def used(self, ip: str) -> int:
         """Weight that the address has used in this minute."""
@@ -101,12 +116,11 @@ class RequestLimits:
         yield _described("ORDERS", "DAY", 1, settings.orders_per_day)
         yield _described("RAW_REQUESTS", "MINUTE", 5, settings.raw_per_5_minutes)
 
-    def _refuse_weight(self, address: _Address, now_ns: int) -> None:
+    def _refuse_weight(self, address: Address, now_ns: int) -> NoReturn:
         self._refused(address, now_ns)
-        limit = self._settings.weight_per_minute
-        raise errors.too_much_weight(limit, "1 MINUTE", _left_s(now_ns, _MINUTE_NS))
+        raise errors.too_much_weight(self._weight_limit, "1 MINUTE", _left_s(now_ns, _MINUTE_NS))
 
-    def _refused(self, address: _Address, now_ns: int) -> None:
+    def _refused(self, address: Address, now_ns: int) -> None:
         address.refused += 1
         if address.refused >= self._settings.refusals_before_ban:
             address.refused = 0
@@ -114,38 +128,41 @@ class RequestLimits:
             address.bans += 1
             address.banned_until_ns = now_ns + length_ns
 
-    def _at(self, ip: str, now_ns: int) -> _Address:
+    def _turn(self, ip: str, minute: int) -> Address:
+        """The address in a new minute."""
         address = self._addresses.get(ip)
         if address is None:
-            self._sweep(now_ns)
-            address = self._addresses[ip] = _Address()
-        minute = now_ns // _MINUTE_NS
-        if address.minute != minute:
-            address.minute, address.used, address.refused = minute, 0, 0
-            if address.raw_window != minute // 5:
-                address.raw_window, address.raw = minute // 5, 0
+            self._sweep(minute)
+            address = self._addresses[ip] = Address()
+        address.minute, address.used, address.refused = minute, 0, 0
+        if address.raw_window != minute // 5:
+            address.raw_window, address.raw = minute // 5, 0
         return address
 
-    def _sweep(self, now_ns: int) -> None:
+    def _sweep(self, minute: int) -> None:
         """Forgets addresses of the past, once a minute, when a new one comes."""
-        if now_ns - self._swept_ns < _MINUTE_NS:
+        if self._swept_minute == minute:
             return
-        self._swept_ns = now_ns
-        minute = now_ns // _MINUTE_NS
+        self._swept_minute = minute
         for ip, address in list(self._addresses.items()):
-            forgiven = address.banned_until_ns + _FORGET_BANS_NS < now_ns or not address.bans
-            if address.minute + 5 < minute and forgiven:
+            forgotten_ns = address.banned_until_ns + _FORGET_BANS_NS
+            if address.minute + 5 < minute and forgotten_ns < minute * _MINUTE_NS:
                 del self._addresses[ip]
 
 
-class _Account:
-    """Unfilled orders of one account."""
+class Unfilled:
+    """Unfilled orders of one account in the windows of now."""
 
     __slots__ = ("day", "day_count", "ten_count", "tens")
 
     def __init__(self) -> None:
         self.tens = self.day = -1
         self.ten_count = self.day_count = 0
+
+    def give_back(self, orders: int) -> None:
+        """Orders that were refused, or that traded."""
+        self.ten_count = max(0, self.ten_count - orders)
+        self.day_count = max(0, self.day_count - orders)
 
 
 class OrderLimits:
@@ -159,32 +176,26 @@ class OrderLimits:
     def __init__(self, settings: LimitSettings, clock: Clock) -> None:
         self._settings = settings
         self._now_ns = clock.now_ns
-        self._accounts: dict[int, _Account] = {}
+        self._accounts: dict[int, Unfilled] = {}
+        self._limits = (settings.orders_per_10_seconds, settings.orders_per_day)
 
-    def count(self, account: int, orders: int) -> None:
+    def count(self, account: int, orders: int, now_ns: int, *, exempt: bool) -> Unfilled:
         """Counts new orders. Raises ApiError -1015 (429) when the account has too many.
 
         Beyond the day's limit the ten seconds are not counted any further, as Binance has it.
         """
-        if not self._settings.enabled:
-            return
-        now_ns = self._now_ns()
         state = self._at(account, now_ns)
-        limit = self._settings.orders_per_day
-        if state.day_count + orders > limit:
-            raise errors.too_many_orders(limit, "1 DAY", _left_s(now_ns, _DAY_NS))
-        limit = self._settings.orders_per_10_seconds
-        if state.ten_count + orders > limit:
-            raise errors.too_many_orders(limit, "10 SECOND", _left_s(now_ns, 10 * _SECOND_NS))
+        if exempt or not self._settings.enabled:
+            return state
+        per_tens, per_day = self._limits
+        if state.day_count + orders > per_day:
+            raise errors.too_many_orders(per_day, "1 DAY", _left_s(now_ns, _DAY_NS))
+        if state.ten_count + orders > per_tens:
+            left_s = _left_s(now_ns, 10 * _SECOND_NS)
+            raise errors.too_many_orders(per_tens, "10 SECOND", left_s)
         state.ten_count += orders
         state.day_count += orders
-
-    def give_back(self, account: int, orders: int) -> None:
-        """Orders that were refused, or that traded."""
-        state = self._accounts.get(account)
-        if state is not None:
-            state.ten_count = max(0, state.ten_count - orders)
-            state.day_count = max(0, state.day_count - orders)
+        return state
 
     def counts(self, account: int) -> tuple[int, int]:
         """Unfilled orders in these ten seconds and on this day."""
@@ -200,10 +211,10 @@ class OrderLimits:
         yield _described("ORDERS", "SECOND", 10, settings.orders_per_10_seconds) | {"count": ten}
         yield _described("ORDERS", "DAY", 1, settings.orders_per_day) | {"count": day}
 
-    def _at(self, account: int, now_ns: int) -> _Account:
+    def _at(self, account: int, now_ns: int) -> Unfilled:
         state = self._accounts.get(account)
         if state is None:
-            state = self._accounts[account] = _Account()
+            state = self._accounts[account] = Unfilled()
         tens = now_ns // (10 * _SECOND_NS)
         if state.tens != tens:
             state.tens, state.ten_count = tens, 0

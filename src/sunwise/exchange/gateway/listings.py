@@ -8,6 +8,7 @@ import msgspec
 from sunwise.chassis.log.catalog import Catalog
 from sunwise.contracts.exchange.catalog import Asset, Symbol
 from sunwise.exchange.gateway import errors
+from sunwise.exchange.gateway.parameters import DECIMAL_RANGE
 from sunwise.exchange.gateway.stream_codecs import SymbolText
 from sunwise.money.decimal_text import Malformed, TooLarge, TooPrecise, parse_scaled
 
@@ -17,7 +18,9 @@ _encode: Final = msgspec.json.Encoder().encode
 class Listing:
     """One symbol under one version of its terms."""
 
-    __slots__ = ("base", "base_text", "quote", "quote_text", "symbol", "text")
+    __slots__ = (
+        "base", "base_text", "no_qty", "no_quote", "quote", "quote_text", "symbol", "text",
+    )  # fmt: skip
 
     def __init__(self, symbol: Symbol, base: Asset, quote: Asset) -> None:
         self.symbol = symbol
@@ -26,6 +29,8 @@ class Listing:
         self.text = SymbolText(symbol, base, quote)
         self.base_text = json_text(base.name)
         self.quote_text = json_text(quote.name)
+        self.no_qty = self.text.qty(0)
+        self.no_quote = self.text.quote(0)
 
     def ticks(self, name: str, text: str) -> int:
         """A price in ticks. Raises ApiError -1111, -1108, or the filter that it fails."""
@@ -62,7 +67,7 @@ def scaled(name: str, text: str, decimals: int) -> int:
     except TooLarge:
         raise errors.overflow(name) from None
     except Malformed:
-        raise errors.invalid(name) from None
+        raise errors.illegal(name, DECIMAL_RANGE) from None
 
 
 class Listings:
@@ -86,12 +91,16 @@ class Listings:
 
     def named(self, name: str) -> Listing:
         """The symbol of this name. Raises ApiError -1121."""
-        if self._version != self._catalog.version:
-            self._derive()
-        listing = self._by_name.get(name)
+        listing = self.find(name)
         if listing is None:
             raise errors.invalid_symbol()
         return listing
+
+    def find(self, name: str) -> Listing | None:
+        """The symbol of this name, or None."""
+        if self._version != self._catalog.version:
+            self._derive()
+        return self._by_name.get(name)
 
     def at(self, index: int) -> Listing:
         """The symbol of this index, which must be listed."""

@@ -43,6 +43,13 @@ _STATUSES: Final = {
     OrderStatus.REJECTED: "REJECTED",
 }
 
+# Plain ints: a member of an Enum costs a look-up in its class.
+_TRADED: Final = int(EventKind.TRADE)
+_EXPIRED: Final = int(EventKind.EXPIRED)
+_PREVENTED: Final = int(EventKind.PREVENTED)
+_REJECTED: Final = int(EventKind.REJECTED)
+_PREVENTION: Final = int(ExpiryReason.SELF_TRADE_PREVENTION)
+_QUOTE_SPENT: Final = int(ExpiryReason.QUOTE_SPENT)
 _ACCEPTED: Final = subset(ORDER_EVENT, "order_id", "working_ns").unpack_from
 _CLOSED: Final = subset(ORDER_EVENT, "reject", "order_id").unpack_from
 _TRADE: Final = subset(
@@ -56,7 +63,7 @@ class Placed:
     """What became of one accepted order, within the command that placed it."""
 
     __slots__ = (
-        "executed_lots", "executed_quote_atoms", "expiry_reason", "fills", "order_id",
+        "executed_lots", "executed_quote_atoms", "expiry_reason", "fills", "has_more", "order_id",
         "prevented_lots", "prevented_match_id", "status", "time_ns", "working_ns",
     )  # fmt: skip
 
@@ -69,21 +76,23 @@ class Placed:
         self.executed_lots = self.executed_quote_atoms = 0
         self.expiry_reason = self.prevented_match_id = self.prevented_lots = 0
         self.status: int = OrderStatus.NEW
-        for at in range(EVENT_STRIDE, len(records), EVENT_STRIDE):
-            self._take(records[at], records, at)
-        self._judge(placing)
+        self.has_more = len(records) > EVENT_STRIDE  # anything beyond being accepted
+        if self.has_more:
+            for at in range(EVENT_STRIDE, len(records), EVENT_STRIDE):
+                self._take(records[at], records, at)
+            self._judge(placing)
 
     def _take(self, kind: int, records: bytes, at: int) -> None:
-        if kind == EventKind.TRADE:
+        if kind == _TRADED:
             _, price, lots, atoms, trade_id, fee = _TRADE(records, at)
             self.executed_lots += lots
             self.executed_quote_atoms += atoms
             self.fills.append((price, lots, fee, trade_id))
-        elif kind == EventKind.EXPIRED:
+        elif kind == _EXPIRED:
             reason, order_id = _CLOSED(records, at)
             if order_id == self.order_id:
                 self.expiry_reason = reason
-        elif kind == EventKind.PREVENTED:
+        elif kind == _PREVENTED:
             _, _, lots, _, match_id, _ = _TRADE(records, at)
             self.prevented_match_id = match_id
             self.prevented_lots += lots
@@ -94,7 +103,7 @@ class Placed:
             executed_lots=self.executed_lots,
             is_filled=bool(placing.qty_lots) and self.executed_lots == placing.qty_lots,
         )
-        if self.expiry_reason != ExpiryReason.SELF_TRADE_PREVENTION:
+        if self.expiry_reason != _PREVENTION:
             self.prevented_match_id = self.prevented_lots = 0
 
 
@@ -104,9 +113,9 @@ def status_after(expiry_reason: int, *, executed_lots: int, is_filled: bool) -> 
     An order by quoteOrderQty whose rest buys less than one lot is filled: Binance computes its
     quantity from the money, and that quantity has traded (rest-api.md, "New order").
     """
-    if expiry_reason == ExpiryReason.SELF_TRADE_PREVENTION:
+    if expiry_reason == _PREVENTION:
         return OrderStatus.EXPIRED_IN_MATCH
-    if expiry_reason == ExpiryReason.QUOTE_SPENT and executed_lots:
+    if expiry_reason == _QUOTE_SPENT and executed_lots:
         return OrderStatus.FILLED
     if expiry_reason:
         return OrderStatus.EXPIRED
@@ -119,7 +128,7 @@ def reject_of(outcome: Outcome) -> int:
     """Why the command was refused; 0 when it was not. A command without events has nothing to say."""
     records = outcome.records
     assert records, "an order command always has an event"
-    if records[0] != EventKind.REJECTED:
+    if records[0] != _REJECTED:
         return 0
     reject: int = _REJECT(records)[0]
     return reject
@@ -135,18 +144,22 @@ def placed(placing: Placing, result: Placed, unit_ns: int) -> bytes:
     )
     if placing.response == "ACK":
         return f"{head}}}".encode()
-    qty = placing.qty_lots or result.executed_lots  # of an order by quote: what it came to
+    executed, spent, ending = listing.no_qty, listing.no_quote, ""
+    if result.has_more:
+        executed = text.qty(result.executed_lots)
+        spent = text.quote(result.executed_quote_atoms)
+        ending = _ending(result, text)
+    lots = placing.qty_lots
+    ordered = text.quote(placing.quote_atoms) if placing.quote_atoms else listing.no_quote
     body = (
-        f'{head},"price":"{text.price(placing.price_ticks)}","origQty":"{text.qty(qty)}",'
-        f'"executedQty":"{text.qty(result.executed_lots)}",'
-        f'"origQuoteOrderQty":"{text.quote(placing.quote_atoms)}",'
-        f'"cummulativeQuoteQty":"{text.quote(result.executed_quote_atoms)}",'
+        f'{head},"price":"{text.price(placing.price_ticks)}",'
+        f'"origQty":"{text.qty(lots) if lots else executed}","executedQty":"{executed}",'
+        f'"origQuoteOrderQty":"{ordered}","cummulativeQuoteQty":"{spent}",'
         f'"status":"{_STATUSES[result.status]}","timeInForce":"{TIFS[placing.time_in_force]}",'
         f'"type":"{TYPES[placing.order_type]}","side":"{SIDES[placing.side]}",'
-        f"{_stop(placing, text)}"
-        f'{_strategy(placing.strategy_id, placing.strategy_type)}"workingTime":'
-        f"{result.working_ns // unit_ns if result.working_ns else -1},"
-        f'"selfTradePreventionMode":"{STP_MODES[placing.stp]}"{_ending(result, text)}'
+        f"{_conditional(placing, text)}"
+        f'"workingTime":{result.working_ns // unit_ns if result.working_ns else -1},'
+        f'"selfTradePreventionMode":"{STP_MODES[placing.stp]}"{ending}'
     )
     if placing.response == "RESULT":
         return f"{body}}}".encode()
@@ -170,8 +183,12 @@ def _fills(placing: Placing, result: Placed, listing: Listing) -> str:
     )
 
 
-def _stop(placing: Placing, text: SymbolText) -> str:
-    return f'"stopPrice":"{text.price(placing.stop_ticks)}",' if placing.stop_ticks else ""
+def _conditional(placing: Placing, text: SymbolText) -> str:
+    """Fields that only some orders have."""
+    stop = f'"stopPrice":"{text.price(placing.stop_ticks)}",' if placing.stop_ticks else ""
+    if placing.strategy_id or placing.strategy_type:
+        return stop + _strategy(placing.strategy_id, placing.strategy_type)
+    return stop
 
 
 def _strategy(strategy_id: int, strategy_type: int) -> str:

@@ -16,8 +16,6 @@ from sunwise.contracts.exchange.records import (
     CommandFlag,
     CommandKind,
     OrderType,
-    SelfTradePrevention,
-    TimeInForce,
     struct_format,
 )
 from sunwise.exchange.gateway import errors
@@ -39,12 +37,16 @@ from sunwise.money.rounding import notional_atoms
 
 MIN_STRATEGY_TYPE: Final = 1_000_000
 _INT32_MAX: Final = 2**31 - 1
+# Plain ints: a member of an Enum costs a look-up in its class.
+_PLACE: Final = int(CommandKind.PLACE)
+_BY_QUOTE: Final = int(CommandFlag.BY_QUOTE)
+_MARKET: Final = int(OrderType.MARKET)
 
 # Types that Binance has and this exchange has not yet: known words, refused with their own message.
 _NOT_BUILT: Final = {-1: "Stop loss", -2: "Take profit"}
 _TYPES: Final = {kind.name: int(kind) for kind in OrderType} | {"STOP_LOSS": -1, "TAKE_PROFIT": -2}
 
-_pack: Final = struct.Struct(struct_format(ORDER_COMMAND)).pack
+pack_order: Final = struct.Struct(struct_format(ORDER_COMMAND)).pack
 _PACKED: Final = (
     "kind, flags, side, order_type, time_in_force, stp, account, symbol, symbol_version, "
     "price_ticks, qty_lots, quote_atoms, stop_ticks, iceberg_lots, trailing_bips, peg_offset, "
@@ -112,7 +114,7 @@ class CancelOpenOrders(Struct, rename="camel", frozen=True, gc=False):
     symbol: SymbolName
 
 
-class Placing(Struct, frozen=True, gc=False):
+class Placing(Struct, gc=False):
     """A new order as decoded, and its record."""
 
     record: bytes
@@ -144,26 +146,25 @@ def decode_new(order: NewOrder, listing: Listing, *, account: int, expires_ns: i
         raise errors.rejected_order(f"{_NOT_BUILT[kind]} orders are not supported for this symbol.")
     check(order)
     if order.iceberg_qty or order.trailing_delta is not None or order.peg_price_type:
-        _refuse_unbuilt(order)
+        _refuse_unbuilt(order, listing)
     if order.strategy_type is not None and order.strategy_type < MIN_STRATEGY_TYPE:
         raise errors.bad_strategy_type()
     price = listing.ticks("price", order.price) if order.price else 0
     qty = listing.lots("quantity", order.quantity) if order.quantity else 0
     stop = listing.ticks("stopPrice", order.stop_price) if order.stop_price else 0
-    quote = _quote_atoms(order, listing)
-    tif = order.time_in_force or TimeInForce.GTC
-    stp = order.self_trade_prevention_mode or SelfTradePrevention.NONE
+    quote = _quote_atoms(order, listing) if order.quote_order_qty else 0
+    tif, stp = order.time_in_force or 0, order.self_trade_prevention_mode or 0
     client_id = order.new_client_order_id or new_id()
     strategy_id, strategy_type = order.strategy_id or 0, order.strategy_type or 0
     symbol = listing.symbol
-    record = _pack(
-        CommandKind.PLACE, CommandFlag.BY_QUOTE if quote else 0, order.side, kind, tif, stp,
+    record = pack_order(
+        _PLACE, _BY_QUOTE if quote else 0, order.side, kind, tif, stp,
         account, symbol.index, symbol.version, price, qty, quote, stop, 0, 0, 0, 0,
         expires_ns, client_id.encode(), b"", strategy_id, 0, 0, strategy_type,
     )  # fmt: skip
     return Placing(
         record, listing, order.side, kind, tif, stp, price, qty, quote, stop, client_id,
-        order.new_order_resp_type or ("FULL" if kind <= OrderType.MARKET else "ACK"),
+        order.new_order_resp_type or ("FULL" if kind <= _MARKET else "ACK"),
         strategy_id, strategy_type,
     )  # fmt: skip
 
@@ -178,7 +179,7 @@ def cancel_record(
     request_id: str,
 ) -> bytes:
     """A CANCEL by order id, or by client order id when `target` is given."""
-    return _pack(
+    return pack_order(
         CommandKind.CANCEL, CommandFlag.BY_CLIENT_ID if target else 0, 0, 0, 0, 0,
         account, listing.symbol.index, listing.symbol.version, 0, 0, 0, 0, 0, 0, 0,
         0 if target else order_id, expires_ns, request_id.encode(), target.encode(), 0, 0, 0, 0,
@@ -187,7 +188,7 @@ def cancel_record(
 
 def cancel_all_record(listing: Listing, *, account: int, expires_ns: int, request_id: str) -> bytes:
     """A CANCEL_ALL of one symbol."""
-    return _pack(
+    return pack_order(
         CommandKind.CANCEL_ALL, 0, 0, 0, 0, 0,
         account, listing.symbol.index, listing.symbol.version, 0, 0, 0, 0, 0, 0, 0, 0,
         expires_ns, request_id.encode(), b"", 0, 0, 0, 0,
@@ -218,9 +219,7 @@ def check_filters(placing: Placing) -> None:
 
 
 def _quote_atoms(order: NewOrder, listing: Listing) -> int:
-    if not order.quote_order_qty:
-        return 0
-    atoms = listing.quote_atoms("quoteOrderQty", order.quote_order_qty)
+    atoms = listing.quote_atoms("quoteOrderQty", order.quote_order_qty or "")
     if not atoms:
         raise errors.filter_failure("NOTIONAL")
     return atoms
@@ -281,9 +280,9 @@ _CHECKS: Final[dict[int, Callable[[NewOrder], None]]] = {
 }
 
 
-def _refuse_unbuilt(order: NewOrder) -> None:
+def _refuse_unbuilt(order: NewOrder, listing: Listing) -> None:
     """Modifiers that the records have room for and the engine does not know yet."""
-    if order.iceberg_qty and order.iceberg_qty.strip("0."):
+    if order.iceberg_qty and listing.lots("icebergQty", order.iceberg_qty):
         raise errors.rejected_order("Iceberg orders are not supported for this symbol.")
     if order.trailing_delta is not None:
         raise errors.rejected_order("Trailing stop orders are not supported for this symbol.")

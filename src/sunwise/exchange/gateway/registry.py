@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from sunwise.exchange.gateway.errors import ApiError
-from sunwise.exchange.gateway.keys import ApiKey
+from sunwise.exchange.gateway.keys import ApiKey, Permission
+from sunwise.exchange.gateway.limits import Address, Unfilled
 from sunwise.exchange.gateway.parameters import Reader
 
 
@@ -25,6 +26,20 @@ class Security(Enum):
     TRADE = "TRADE"
     USER_DATA = "USER_DATA"
     USER_STREAM = "USER_STREAM"
+    SIGNED = "SIGNED"  # signed by any key, whatever it may do: logging on
+
+
+_NEEDED = {
+    Security.TRADE: Permission.TRADE,
+    Security.USER_DATA: Permission.USER_DATA,
+    Security.USER_STREAM: Permission.USER_STREAM,
+    Security.KEY: Permission.USER_STREAM,
+}
+
+
+def permission_for(security: Security) -> int:
+    """The Permission that a key needs for this; 0 for none."""
+    return int(_NEEDED.get(security, 0))
 
 
 class Transport(Enum):
@@ -42,6 +57,7 @@ class Call:
     """One request from its arrival to its answer. Each transport has a subclass with `send`."""
 
     __slots__ = (
+        "address",
         "arguments",
         "endpoint",
         "expires_ns",
@@ -53,6 +69,7 @@ class Call:
         "payload",
         "received_ns",
         "transport",
+        "unfilled",
         "weight",
     )
 
@@ -74,15 +91,19 @@ class Call:
     logged-on WebSocket session sets it itself and sends no signature."""
     expires_ns: int
     """timestamp + recvWindow, ns since 1970; 0 when the call is not signed."""
+    address: Address | None
+    """What the client's address has used, once the call is admitted."""
     weight: int
-    """Request weight charged so far."""
+    """Request weight still to be charged when the call is refused."""
+    unfilled: Unfilled | None
+    """The account's unfilled orders, when this call has added to them."""
     order_count: int
-    """Orders counted against the account, given back when the order is refused."""
+    """Orders that it has added, given back when it is refused or trades."""
 
     def __init__(self, endpoint: "Endpoint", arguments: dict[str, str]) -> None:
         self.endpoint = endpoint
         self.arguments = arguments
-        self.key = None
+        self.key = self.address = self.unfilled = None
         self.key_text = ""
         self.payload = b""
         self.micros = False
@@ -132,19 +153,29 @@ class Endpoint:
     """Orders that it counts against the account."""
     weight_on_success: bool = True
     """False: a call that succeeds gives its weight back (orders and cancels, since 2026-04-02)."""
+    reads_itself: bool = False
+    """The handler is given the arguments as they are: for the order path, where a pass counts."""
     least_weight: int = 1
     """Weight of a call that is refused before its parameters are read."""
     reader: Reader = field(init=False)
     """Reads the parameters."""
+    needs_key: bool = field(init=False)
+    """Whether a call must show an API key."""
+    is_signed: bool = field(init=False)
+    """Whether calls carry timestamp and signature."""
+    permission: int = field(init=False)
+    """The Permission that the key must have; 0 for none."""
 
     def __post_init__(self) -> None:
-        reader = Reader(self.params, signed=self.security is not Security.NONE)
-        object.__setattr__(self, "reader", reader)
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether calls carry timestamp and signature."""
-        return self.security not in (Security.NONE, Security.KEY)
+        needs_key = self.security is not Security.NONE
+        derived = {
+            "reader": Reader(self.params, signed=needs_key),
+            "needs_key": needs_key,
+            "is_signed": needs_key and self.security is not Security.KEY,
+            "permission": permission_for(self.security),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
 
 
 _PATH = re.compile(r"/[a-zA-Z0-9/._-]+")

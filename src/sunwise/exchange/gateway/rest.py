@@ -22,6 +22,8 @@ _UNITS: Final = {
     b"microsecond": True,
 }
 _NO_STORE: Final = b"cache-control: no-store\r\n"
+_USED: Final = _NO_STORE + b"x-mbx-used-weight: %d\r\nx-mbx-used-weight-1m: %d\r\n"
+_ORDERS: Final = _USED + b"x-mbx-order-count-10s: %d\r\nx-mbx-order-count-1d: %d\r\n"
 
 Probe = Callable[[], tuple[int, bytes]]
 """Status and JSON of a question that operators ask, such as health."""
@@ -38,20 +40,17 @@ class RestCall(Call):
 
     @override
     def send(self, status: int, body: bytes, error: ApiError | None) -> None:
-        dispatcher = self.dispatcher
-        used = dispatcher.requests.used(self.ip)
-        headers = b"%bx-mbx-used-weight: %d\r\nx-mbx-used-weight-1m: %d\r\n" % (
-            _NO_STORE,
-            used,
-            used,
-        )
+        address = self.address
+        used = self.dispatcher.requests.used(self.ip) if address is None else address.used
+        unfilled = self.unfilled
         if error is not None:
+            headers = _USED % (used, used)
             if error.after_s:
                 headers += b"retry-after: %d\r\n" % error.after_s
-        elif self.endpoint.order_count:
-            headers += b"x-mbx-order-count-10s: %d\r\nx-mbx-order-count-1d: %d\r\n" % (
-                dispatcher.orders.counts(self.account)
-            )
+        elif unfilled is None:
+            headers = _USED % (used, used)
+        else:
+            headers = _ORDERS % (used, used, unfilled.ten_count, unfilled.day_count)
         self.responder.respond(status, body, headers=headers)
 
 
@@ -104,13 +103,13 @@ class Rest:
             if micros is None:
                 raise errors.invalid_time_unit()
             call.micros = micros
-        body = request.body
-        call.arguments = read_arguments(request.query, b"" if request.method == "GET" else body)
+        query, body = request.query, request.body
+        call.arguments = read_arguments(query, b"" if request.method == "GET" else body)
         key_text = headers.get(b"x-mbx-apikey")
         if key_text is not None:
             call.key_text = key_text.decode("latin-1")
         if call.endpoint.is_signed:
-            call.payload = signed_payload(request.query, body)
+            call.payload = signed_payload(query, body)
 
     def _handle_other(self, request: Request, responder: Responder) -> None:
         probe = self._probes.get(request.path)

@@ -39,7 +39,11 @@ from sunwise.exchange.gateway.user_listen_keys import KeyAccess, ListenKeys
 from sunwise.exchange.gateway.user_stream_codecs import UserCodec
 from sunwise.exchange.gateway.user_streams import UserStreams
 from sunwise.exchange.gateway.websocket_api import ApiAccess, api_opener
-from sunwise.exchange.gateway.websocket_server import WebSocketServer, WebSocketSettings
+from sunwise.exchange.gateway.websocket_server import (
+    ATTEMPTS,
+    WebSocketServer,
+    WebSocketSettings,
+)
 from sunwise.exchange.gateway.websocket_session_endpoints import session_endpoints
 
 _KEYS_EVERY_S: Final = 1.0
@@ -61,7 +65,7 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     ws_port: Port = 9443
     """Port of streams and the WebSocket API; 0 takes a free one."""
     tls_certificate: str = ""
-    """File with the certificate chain of the REST port (PEM); empty for plain HTTP."""
+    """File with the certificate chain of both ports (PEM); empty for plain HTTP and ws."""
     tls_key: str = ""
     """File with its private key (PEM)."""
     legacy_listen_key: bool = False
@@ -86,6 +90,10 @@ class GatewaySettings(Struct, frozen=True, kw_only=True):
     """Orders that share one message of the log; 1 measures the worst case."""
     max_connections: Annotated[int, Meta(ge=1)] = 4_096
     """Open REST connections."""
+
+    def tls(self) -> tuple[str, str] | None:
+        """Files of certificate and key, when both ports are to be secure."""
+        return (self.tls_certificate, self.tls_key) if self.tls_certificate else None
 
     def limits(self) -> LimitSettings:
         """The limits on requests and orders."""
@@ -212,13 +220,12 @@ class GatewayService:
             probes={"/sunwise/v1/health": self._health, "/sunwise/v1/ready": self._readiness},
             pages=AsgiBridge(Pages(core.registry, version=version)),
         )
-        tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
         server = HttpServer(
             rest,
             host=settings.host,
             port=settings.rest_port,
             limits=HttpLimits(max_connections=settings.max_connections),
-            tls=tls,
+            tls=settings.tls(),
         )
         await server.start()
         stack.push_async_callback(server.stop)
@@ -233,14 +240,21 @@ class GatewayService:
     ) -> None:
         settings, bus, clock = self._settings, self._bus, self._clock
         feeds = Feeds(bus)
+        stack.push_async_callback(feeds.close)
+        hub = StreamHub(bus, feeds, names, clock, shard=settings.shard)
+        stack.push_async_callback(hub.close)
         users = UserStreams(bus, feeds, UserCodec(names), clock, shard=settings.shard)
+        access = ApiAccess(core.registry, core.dispatcher, self._ring, clock)
         server = WebSocketServer(
-            WebSocketSettings(host=settings.host, port=settings.ws_port),
-            clock,
-            StreamHub(bus, feeds, names, clock, shard=settings.shard),
-            open_api=api_opener(
-                ApiAccess(core.registry, core.dispatcher, self._ring, clock), users
+            WebSocketSettings(
+                host=settings.host,
+                port=settings.ws_port,
+                tls=settings.tls(),
+                attempts=ATTEMPTS if settings.limits_enabled else 0,
             ),
+            clock,
+            hub,
+            open_api=api_opener(access, users),
             keys=KeyAccess(listen_keys, users) if listen_keys is not None else None,
         )
         await server.start()

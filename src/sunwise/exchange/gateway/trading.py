@@ -28,6 +28,8 @@ from sunwise.exchange.gateway.orders import (
     decode_new,
     new_id,
 )
+from sunwise.exchange.gateway.orders_quickly import decode_quickly
+from sunwise.exchange.gateway.parameters import Reader
 from sunwise.exchange.gateway.read_models import ReadModels
 from sunwise.exchange.gateway.registry import Call, Endpoint, Security
 
@@ -70,6 +72,7 @@ class Trading:
         self._listings = listings
         self._read_models = read_models
         self._clock = clock
+        self._reader = Reader(NewOrder, signed=True)
 
     def endpoints(self) -> Iterable[Endpoint]:
         """POST and DELETE order, order/test, DELETE openOrders."""
@@ -83,6 +86,7 @@ class Trading:
             security=Security.TRADE,
             order_count=1,
             weight_on_success=False,
+            reads_itself=True,
             handler=self.place,
         )
         yield Endpoint(
@@ -121,18 +125,19 @@ class Trading:
 
     # ---- new orders ----
 
-    def place(self, call: Call, order: NewOrder) -> None:
+    def place(self, call: Call, arguments: dict[str, str]) -> None:
         """Sends the order; the answer comes with its event."""
-        placing = self._decoded(call, order)
-        self._submit(call, placing.record, partial(self._placed, call, order, placing))
+        account = call.account
+        placing = decode_quickly(arguments, self._listings, account, call.expires_ns)
+        if placing is None:
+            placing = self._decoded(call, self._reader.read(arguments))
+        self._submit(call, placing.record, partial(self._placed, call, placing))
 
     def _decoded(self, call: Call, order: NewOrder) -> Placing:
         listing = self._listings.named(order.symbol)
         return decode_new(order, listing, account=call.account, expires_ns=call.expires_ns)
 
-    def _placed(
-        self, call: Call, order: NewOrder, placing: Placing, outcome: Outcome | Fault
-    ) -> None:
+    def _placed(self, call: Call, placing: Placing, outcome: Outcome | Fault) -> None:
         if not isinstance(outcome, Outcome):
             self._dispatcher.fail(call, refusal_of(outcome))
             return
@@ -140,7 +145,7 @@ class Trading:
         if not reject:
             self._dispatcher.succeed(call, self._accepted(call, placing, outcome))
         elif reject == Reject.STALE_SYMBOL_VERSION:
-            self._dispatcher.resume(call, self._place_again(call, order, placing.listing))
+            self._dispatcher.resume(call, self._place_again(call, placing.listing))
         else:
             self._dispatcher.fail(call, errors.of_reject(reject))
 
@@ -150,10 +155,10 @@ class Trading:
             self._dispatcher.traded(call)
         return order_codecs.placed(placing, result, unit_ns(call))
 
-    async def _place_again(self, call: Call, order: NewOrder, stale: Listing) -> bytes:
+    async def _place_again(self, call: Call, stale: Listing) -> bytes:
         """The symbol's terms have changed on the way: decode under the new ones, once."""
         await self._renewed(stale)
-        placing = self._decoded(call, order)
+        placing = self._decoded(call, self._reader.read(call.arguments))
         return self._accepted(call, placing, await self._outcome(call, placing.record))
 
     async def _renewed(self, stale: Listing) -> None:

@@ -25,15 +25,15 @@ def read_arguments(query: bytes, body: bytes) -> dict[str, str]:
     Raises ApiError -1100 for what cannot be decoded, -1101 for a name that comes twice in the same
     place and for more parameters than any endpoint has.
     """
-    arguments = _read(query) if query else {}
-    if body:
-        for name, value in _read(body).items():
-            arguments.setdefault(name, value)
-    return arguments
+    if not query:
+        return _read(body) if body else {}
+    return _read(body) | _read(query) if body else _read(query)
 
 
 def signed_payload(query: bytes, body: bytes) -> bytes:
     """What the client has signed: query and body as sent, without `signature`."""
+    if not query:
+        return _without_signature(body)
     return _without_signature(query) + _without_signature(body)
 
 
@@ -46,15 +46,17 @@ def _read(raw: bytes) -> dict[str, str]:
     parts = text.split("&")
     if len(parts) > MAX_PARAMETERS:
         raise too_many_parameters(MAX_PARAMETERS, len(parts))
+    is_plain = "%" not in text and "+" not in text
     for part in parts:
-        if not part:
-            continue  # `a=1&&b=2`, and a last `&`
         name, _, value = part.partition("=")
-        if "%" in part or "+" in part:
+        if not is_plain:
             name, value = _decoded(name), _decoded(value)
-        if name in found:
-            raise duplicate_values()
         found[name] = value
+    n_empty = parts.count("")  # `a=1&&b=2`, and a last `&`
+    if n_empty:
+        found.pop("", None)
+    if len(found) + n_empty != len(parts):
+        raise duplicate_values()
     return found
 
 
