@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 import picows
@@ -141,7 +141,7 @@ async def _bare_writes(server: WebSocketServer, frame: bytes, rounds: int, pause
     return used_s
 
 
-def _no_api(_connection: object, _target: object) -> Any:
+def _no_api(_connection: object, _target: object) -> NoReturn:
     raise AssertionError("this benchmark reads streams only")
 
 
@@ -211,7 +211,7 @@ async def _run_readers(pipe: Pipe, port: int, stream: str, count: int) -> None:
 # --- the publisher ---
 
 
-async def _measure(case: Case, bus: Bus, edge: Pipe, port: int, seconds: float) -> Seen:
+async def _measure(case: Case, bus: Bus, seconds: float, *, edge: Pipe, port: int) -> Seen:
     ours, theirs = _SPAWN.Pipe()
     readers = _SPAWN.Process(target=_readers, args=(theirs, port, case.stream, case.readers))
     readers.start()
@@ -272,7 +272,9 @@ async def _run(seconds: float, repeats: int) -> list[Figure]:
         process.start()
         port = await asyncio.get_running_loop().run_in_executor(None, edge.recv)
         for case in CASES:
-            seen = [await _measure(case, bus, edge, port, seconds) for _ in range(repeats)]
+            seen = [
+                await _measure(case, bus, seconds, edge=edge, port=port) for _ in range(repeats)
+            ]
             figures += _figures(case, seen)
         edge.send("stop")
         process.join()

@@ -2,16 +2,24 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import os
 import socket
+import ssl
 import struct
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import websockets
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from websockets.frames import Opcode
 
+from sunwise.chassis.http import AddressTaken
 from sunwise.contracts.exchange.market_data import Feed
 from sunwise.exchange.gateway.websocket_connection import LineSettings
 from tests.contract.streams.venue import Edge, answer, ask, running_edge, trade
@@ -213,6 +221,46 @@ async def test_an_endless_header_is_not_buffered():
     async with running_edge() as (edge, _), raw_socket(edge) as client:
         client.writer.write(b"GET /ws HTTP/1.1\r\nX: " + b"a" * 60_000)
         assert await client.rest() == b""
+
+
+async def test_a_taken_port_is_one_clear_sentence():
+    async with running_edge() as (edge, _):
+        with pytest.raises(AddressTaken, match=str(edge.server.port)):
+            async with running_edge(port=edge.server.port):
+                pass
+
+
+async def test_a_certificate_makes_the_port_secure(tmp_path):
+    files = certificate(tmp_path)
+    trusting = ssl.create_default_context(cafile=files[0])
+    async with running_edge(tls=files) as (edge, market):
+        url = f"wss://localhost:{edge.server.port}/ws/btcusdt@trade"
+        async with websockets.connect(url, ssl=trusting) as client:
+            await ask(client, "LIST_SUBSCRIPTIONS")
+            market.publish(Feed.TRADES, trade(3))
+            assert (await answer(client))["t"] == 3
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """Files of a certificate for localhost and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return str(folder / "cert.pem"), str(folder / "key.pem")
 
 
 class RawClient:

@@ -7,6 +7,7 @@ pings every connection and ends it after 24 hours. Clients behind it never wait 
 import asyncio
 import contextlib
 import logging
+import ssl
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from picows import (
 from typing_extensions import override
 
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.http.server import bind
 from sunwise.exchange.gateway import errors
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.stream_control import StreamSession
@@ -38,6 +40,7 @@ from sunwise.exchange.gateway.websocket_paths import ApiTarget, StreamTarget, pa
 ATTEMPTS: Final = 300
 ATTEMPTS_WINDOW_S: Final = 300.0
 _READ_BUFFER_BYTES: Final = 2_048
+_BACKLOG: Final = 1_024  # connections that wait to be accepted
 _json: Final = msgspec.json.Encoder().encode
 
 
@@ -47,6 +50,8 @@ class WebSocketSettings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 0
     """0 takes any free port."""
+    tls: tuple[str, str] | None = None
+    """Files of the certificate chain and its key (PEM), for wss; None for ws."""
     line: LineSettings = LineSettings()
     attempts: int = ATTEMPTS
     """Connections that an address may open in five minutes; 0 for any number."""
@@ -121,19 +126,22 @@ class WebSocketServer:
         return list(self._connections)
 
     async def start(self) -> None:
-        """Listens. Raises OSError when the port is taken."""
+        """Listens. Raises AddressTaken; OSError or ssl.SSLError for unusable TLS files."""
         settings = self._settings
+        secure = _tls_context(*settings.tls) if settings.tls else None
+        listener = bind(settings.host, settings.port)
+        self.port = listener.getsockname()[1]
         self._server = await ws_create_server(
             self._route,
-            settings.host,
-            settings.port,
+            sock=listener,
+            backlog=_BACKLOG,
+            ssl=secure,
             websocket_handshake_timeout=settings.handshake_s,
             enable_auto_pong=False,
             max_frame_size=settings.line.max_message_bytes,
             read_buffer_init_size=_READ_BUFFER_BYTES,
             logger_name=BugReporter(self._loop),
         )
-        self.port = self._server.sockets[0].getsockname()[1]
         self._sweeping = self._loop.create_task(self._run_sweep())
 
     async def close(self, *, notice_s: float = 1.0) -> None:
@@ -265,6 +273,13 @@ class BugReporter(logging.LoggerAdapter[logging.Logger]):
             self._loop.call_exception_handler(
                 {"message": "a WebSocket callback failed", "exception": fault}
             )
+
+
+def _tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 def _read_connection_header(request: WSUpgradeRequest) -> None:
