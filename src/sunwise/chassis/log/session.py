@@ -52,6 +52,10 @@ class WriterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Commands without an outcome, beyond which `submit` raises Overloaded."""
     deadline_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 5.0
     """After this time a command ends as NotAccepted or OutcomeUnknown."""
+    max_batch_commands: Annotated[int, msgspec.Meta(ge=1, le=MAX_BATCH_COMMANDS)] = (
+        MAX_BATCH_COMMANDS
+    )
+    """Commands that share one message of the log; 1 measures the worst case."""
     resend_after_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 1.0
     """An unacknowledged batch is sent again after this time."""
     stalled_after_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 1.0
@@ -115,6 +119,7 @@ class WriterSession:
         self._clock = clock
         self._monotonic_s = monotonic_s
         self._max_waiting = settings.max_waiting
+        self._max_batch_commands = settings.max_batch_commands
         self._deadline_s = settings.deadline_s
         self._resend_after_s = settings.resend_after_s
         self._stalled_after_s = settings.stalled_after_s
@@ -173,7 +178,7 @@ class WriterSession:
 
     def _new_batch(self) -> _Batch:
         queue = self._queue
-        taken = [queue.popleft() for _ in range(min(len(queue), MAX_BATCH_COMMANDS))]
+        taken = [queue.popleft() for _ in range(min(len(queue), self._max_batch_commands))]
         number = self._next_number
         self._next_number = number + 1
         records = b"".join([record for record, _, _ in taken])
