@@ -50,7 +50,7 @@ _WHY_IT_COMPILES: Final = (
     ": once for this version on this machine, up to a minute; later starts take it from a cache"
 )
 _ENGINE: Final = ("engine", "clock")
-_EDGE: Final = ("market_data", "accounts", "desk", "gateway")
+_EDGE: Final = ("market_data", "accounts", "history", "desk", "gateway")
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
@@ -141,7 +141,7 @@ class Exchange:
         self._nats = await start_nats_server(place, grants(SHARD), NatsServerSettings())
         self._stack.push_async_callback(self._stop_nats)
         self._watch(self._keep_nats(place))
-        admin = await self._connect(OPERATOR)
+        admin = await self.connect(OPERATOR)
         provisioning = Provisioning(admin, specs=self._streams, record=folder.path / "streams.json")
         await _patiently(provisioning.provide)
         self._stack.push_async_callback(_quietly, provisioning.remember)
@@ -158,7 +158,8 @@ class Exchange:
     async def _stop_nats(self) -> None:
         await self._nats.stop()
 
-    async def _connect(self, user: str) -> Any:  # noqa: ANN401 - a NatsBus, which is Bus and StreamAdmin
+    async def connect(self, user: str) -> Any:  # noqa: ANN401 - a NatsBus, which is Bus and StreamAdmin
+        """A connection of this bus user, closed with the exchange."""
         bus = await connect_nats(self._nats.url, user=user, seed=self._nats.keys / f"{user}.nk")
         self._stack.push_async_callback(bus.close)
         return bus
@@ -218,7 +219,7 @@ class Exchange:
     # --- what must exist ---
 
     async def _provision(self, ports: dict[str, Any]) -> None:
-        self.operator = Operator(await self._connect(OPERATOR_USER), shard=SHARD)
+        self.operator = Operator(await self.connect(OPERATOR_USER), shard=SHARD)
         provisioned = await self.operator.provision(self.plan.provision())
         self.accounts = provisioned.accounts
         for name in provisioned.differing:

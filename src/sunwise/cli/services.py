@@ -174,7 +174,7 @@ async def make_history(place: Place) -> Service:
         database = open_database(place.folder("history") / "history.sqlite")
         bus = await place.connect("history")
         try:
-            await HistoryService(bus, database, clock=place.clock, settings=settings).run(ready)
+            await HistoryService(bus, database, settings=settings).run(ready)
         finally:
             await bus.close()
             database.dispose()

@@ -38,6 +38,8 @@ class RecordedSymbol(Struct, kw_only=True):
     """Highest price, in units of 10**-price_decimals once the scan is complete."""
     max_quantity: int = 0
     """Largest level or trade, in units of 10**-quantity_decimals once the scan is complete."""
+    last_price: str = ""
+    """Of the last trade, as recorded; empty without any."""
     depth_updates: int = 0
     trades: int = 0
     snapshots: int = 0
@@ -95,6 +97,7 @@ def _count(recording: Recording, frame: Frame, extremes: dict[str, "_Extremes"])
     found = extremes.setdefault(frame.symbol, _Extremes())
     if isinstance(frame, RecordedTrade):
         symbol.trades += 1
+        symbol.last_price = frame.price
         found.note(frame.price, frame.quantity)
         return
     if isinstance(frame, DepthUpdate):

@@ -51,6 +51,11 @@ class ReplayReport(Struct, kw_only=True):
         return all(symbol.is_exact for symbol in self.symbols)
 
     @property
+    def foreign_trades(self) -> int:
+        """Trades with somebody else's orders, over all symbols."""
+        return sum(symbol.foreign_trades for symbol in self.symbols)
+
+    @property
     def frames_per_s(self) -> float:
         """Frames of every kind, a second."""
         return self.frames / self.elapsed_s if self.elapsed_s else 0.0
