@@ -398,5 +398,9 @@ EXPIRY_REASONS: Final[dict[int, str]] = {
     ExpiryReason.FILL_CAP: "EXCHANGE_CANCELED",
     ExpiryReason.QUOTE_SPENT: "INSUFFICIENT_LIQUIDITY",
     ExpiryReason.PRICE_BOUND: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
+    ExpiryReason.FUNDS_SPENT: "EXCHANGE_CANCELED",  # Binance refuses such an order before it trades
 }
 """Binance's word for each reason; self-trade prevention has a status of its own instead."""
+assert {*EXPIRY_REASONS, ExpiryReason.SELF_TRADE_PREVENTION} == set(ExpiryReason), (
+    "an order could expire for a reason that no client can be told"
+)
