@@ -53,5 +53,8 @@ def test_what_cannot_be_a_name_is_none(name):
     assert parse_stream(name) is None
 
 
-def test_all_mini_tickers_is_a_stream_of_no_symbol():
-    assert parse_stream("!miniTicker@arr").kind is StreamKind.ALL_MINI_TICKERS
+@pytest.mark.parametrize(
+    "name", ["!miniTicker@arr", "!miniTicker@arr@1000ms", "!miniTicker@arr@3000ms"]
+)
+def test_all_mini_tickers_is_a_stream_of_no_symbol(name):
+    assert parse_stream(name).kind is StreamKind.ALL_MINI_TICKERS

@@ -14,6 +14,7 @@ INTERVALS: Final = (
 )  # fmt: skip
 _NAME: Final = re.compile(r"[^\s@!#/?&\x00-\x1f\x7f]{1,40}(@[A-Za-z0-9_+:.-]{1,24}){1,2}")
 _ALL: Final = re.compile(r"![A-Za-z0-9_]{1,24}(@[A-Za-z0-9_+:.-]{1,24}){0,2}")
+_ALL_MINI_TICKERS: Final = re.compile(r"!miniTicker@arr(@1000ms|@3000ms)?")  # python-binance's pace
 _PACES: Final = {"": False, "@1000ms": False, "@100ms": True}
 
 
@@ -57,7 +58,7 @@ _DEPTH: Final = re.compile(r"depth(5|10|20|)(@1000ms|@100ms|)")
 
 def parse_stream(name: str) -> Stream | None:
     """What the name asks for; None when it cannot be the name of a stream."""
-    if name == "!miniTicker@arr":
+    if _ALL_MINI_TICKERS.fullmatch(name):
         return Stream(name, StreamKind.ALL_MINI_TICKERS)
     if _ALL.fullmatch(name):
         return Stream(name, StreamKind.NONE)
