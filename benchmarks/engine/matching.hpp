@@ -268,7 +268,11 @@ inline int match(State& s, Order& taker) {
         const Order& maker = s.orders[maker_no];
         const i64 lots = takeable_lots(s, taker, maker);
         if (lots == 0) {
-            return taker.by_quote ? ExpiryReason::QUOTE_SPENT : ExpiryReason::FUNDS_SPENT;
+            const i64 price_atoms =
+                maker.price_ticks * s.symbols[taker.symbol].terms.quote_atoms_per_tick_lot;
+            const bool is_quote =
+                taker.by_quote && taker.quote_atoms() - taker.executed_quote_atoms < price_atoms;
+            return is_quote ? ExpiryReason::QUOTE_SPENT : ExpiryReason::FUNDS_SPENT;
         }
         if (maker.account == taker.account && taker.stp != SelfTradePrevention::NONE) {
             prevent(s, taker, maker_no, lots);

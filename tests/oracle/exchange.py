@@ -97,7 +97,7 @@ class Exchange:
         return self.events
 
     def apply_one(self, command):
-        if command.kind not in tuple(CommandKind):
+        if command.kind not in _DOES:
             self.refuse(command, Reject.UNKNOWN_KIND)
         elif not self.is_authorised(command.kind):
             self.refuse(command, Reject.NOT_AUTHORISED)

@@ -22,6 +22,11 @@ from tests.oracle.state import ASK, BID, PPM, STOP_DOWN, STOP_UP, Balance, Order
 MAX_FILLS = 512
 MAX_CANCELS = 512
 MAX_TRIGGERS = 8
+FLAGS = (0, CommandFlag.BY_QUOTE)
+SIDES = range(len(Side))
+ORDER_TYPES = range(len(OrderType))
+TIMES_IN_FORCE = range(len(TimeInForce))
+PREVENTIONS = range(len(SelfTradePrevention))
 STOPS = (OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
@@ -69,11 +74,11 @@ def check_fields(exchange, command):
     is_market = command.order_type == OrderType.MARKET
     is_by_quote = command.flags == CommandFlag.BY_QUOTE
     sound = (
-        command.flags in (0, CommandFlag.BY_QUOTE)
-        and command.side in tuple(Side)
-        and command.order_type in tuple(OrderType)
-        and command.time_in_force in tuple(TimeInForce)
-        and command.stp in tuple(SelfTradePrevention)
+        command.flags in FLAGS
+        and command.side in SIDES
+        and command.order_type in ORDER_TYPES
+        and command.time_in_force in TIMES_IN_FORCE
+        and command.stp in PREVENTIONS
         and min(command.price_ticks, command.qty_lots, command.stop_ticks, command.expires_ns) >= 0
         and not (command.iceberg_lots or command.trailing_bips or command.peg_offset)
         and not (command.list_leg or command.list_kind)
@@ -324,7 +329,7 @@ def match(exchange, symbol, taker):
         maker = book.queues[price][0]
         lots = takeable(exchange, symbol, taker, maker)
         if lots == 0:
-            return ExpiryReason.QUOTE_SPENT if taker.is_by_quote else ExpiryReason.FUNDS_SPENT
+            return what_is_spent(symbol, taker, maker)
         if is_own(taker, maker):
             prevent(exchange, symbol, taker, maker, lots)
             if taker.command.stp != SelfTradePrevention.EXPIRE_MAKER:
@@ -350,6 +355,14 @@ def takeable(exchange, symbol, taker, maker):
     if taker.is_by_quote and not taker.is_buy:
         bounds.append(given(exchange, taker.command).free // terms.base_atoms_per_lot)
     return min(bounds)
+
+
+def what_is_spent(symbol, taker, maker):
+    """Why not one lot more can be taken: the order's own quote is used up, or the free money."""
+    lot_price = maker.command.price_ticks * symbol.terms.quote_atoms_per_tick_lot
+    left = taker.command.quote_atoms - taker.executed_quote
+    is_quote = taker.is_by_quote and left < lot_price
+    return ExpiryReason.QUOTE_SPENT if is_quote else ExpiryReason.FUNDS_SPENT
 
 
 def trade(exchange, symbol, taker, maker, lots):

@@ -35,8 +35,7 @@ _READERS = {
 _WRITERS = {
     name: (
         struct.Struct(struct_format(table)),
-        _names(table),
-        [b"" if field.code[0] == "c" else 0 for field in table if field.code[0] != "x"],
+        {field.name: b"" if field.code[0] == "c" else 0 for field in table if field.code[0] != "x"},
     )
     for name, table in EVENT_TABLES.items()
 }
@@ -58,8 +57,7 @@ def read_commands(records):
 
 def write_event(table, **fields):
     """The event's bytes; what is not named is zero."""
-    layout, names, blank = _WRITERS[table]
-    row = list(blank)
-    for name, value in fields.items():
-        row[names.index(name)] = value
-    return layout.pack(*row)
+    layout, blank = _WRITERS[table]
+    row = blank | fields
+    assert len(row) == len(blank), f"no such field: {set(fields) - set(blank)}"
+    return layout.pack(*row.values())

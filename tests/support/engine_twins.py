@@ -37,7 +37,7 @@ def apply_all(core, records, out):
 class Twins:
     """Sends batches to both and stops at the first event that differs."""
 
-    def __init__(self, capacities=SMALL, *, n_buffer=MIN_EVENT_BUFFER):
+    def __init__(self, capacities=SMALL, *, n_buffer=4 * MIN_EVENT_BUFFER):
         self.core = Core.create(capacities)
         self.oracle = Exchange(capacities)
         self.now_ns = START_NS

@@ -139,7 +139,7 @@ class ExpiryReason(IntEnum):
     FILL_CAP = 5  # more fills than one command may cause
     QUOTE_SPENT = 6  # a MARKET order by quoteOrderQty: what is left buys less than one lot
     PRICE_BOUND = 7  # kept for the price range execution rule; not used yet
-    FUNDS_SPENT = 8  # a MARKET order whose cost was not known: what is free pays no further lot
+    FUNDS_SPENT = 8  # a MARKET order that pays as it goes: what is free pays no further lot
 
 
 class CommandFlag(IntFlag):

@@ -160,6 +160,6 @@ _TINY: Final = Capacities(8, 8, 8, 8, 8, 8, 1, 1, 8, 1)
 def _check_arrays(commands: np.ndarray, out: np.ndarray) -> None:
     """Machine code reads whatever memory it is given: only the right records may get there."""
     for array, dtype in ((commands, COMMAND), (out, EVENT)):
-        flags = array.flags
-        if array.dtype != dtype or not (flags.c_contiguous and flags.aligned and flags.writeable):
+        is_right = array.dtype is dtype or array.dtype == dtype  # comparing takes 50 µs
+        if not is_right or not (array.flags.c_contiguous and array.flags.writeable):
             raise TypeError("commands come from command_array, buffers from event_buffer")

@@ -59,7 +59,7 @@ class _Columns:
             "offsets": self.offsets,
             "itemsize": size_bytes,
         }
-        return np.dtype(columns)
+        return np.dtype((np.record, columns))  # so that plain Python reads `row.field` too
 
 
 def _wire(tables: dict[str, tuple[Field, ...]], stride: int) -> np.dtype[Any]:
@@ -454,12 +454,11 @@ def _slots(capacity: int) -> int:
     return max(64, 1 << (2 * capacity - 1).bit_length())
 
 
-def empty_array(dtype: np.dtype[Any], length: int) -> np.recarray[Any, Any] | np.ndarray:
-    """Zeros that begin on a cache line; records are a recarray, so that plain Python reads alike."""
+def empty_array(dtype: np.dtype[Any], length: int) -> np.ndarray:
+    """Zeros that begin on a cache line."""
     raw = np.zeros(length * dtype.itemsize + _CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % _CACHE_LINE
-    array = raw[start : start + length * dtype.itemsize].view(dtype)
-    return array.view(np.recarray) if dtype.names else array
+    return raw[start : start + length * dtype.itemsize].view(dtype)
 
 
 def empty_state(capacities: Capacities) -> State:

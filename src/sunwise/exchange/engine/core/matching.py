@@ -61,7 +61,7 @@ def match(state: Any, taker_no: int, out: Any) -> int:
         maker = state.orders[maker_no]
         lots = takeable_lots(state, taker, maker)
         if lots == 0:
-            return QUOTE_SPENT if taker.by_quote else FUNDS_SPENT
+            return _what_is_spent(state, taker, maker)
         if maker.account == taker.account and taker.stp != STP_NONE:
             _prevent(state, taker, maker_no, lots, out)
             if taker.stp != EXPIRE_MAKER:
@@ -99,6 +99,14 @@ def takeable_lots(state: Any, taker: Any, maker: Any) -> int:
     elif taker.side == BUY:
         lots = _payable(lots, price_atoms, state.balances[taker.quote_balance].free_atoms)
     return lots
+
+
+@kernel
+def _what_is_spent(state: Any, taker: Any, maker: Any) -> int:
+    """Why a MARKET order cannot take one lot more: its quoteOrderQty is used up, or its money."""
+    price_atoms = maker.price_ticks * state.symbols[taker.symbol].quote_atoms_per_tick_lot
+    is_quote = taker.by_quote and taker.quote_atoms - taker.executed_quote_atoms < price_atoms
+    return QUOTE_SPENT if is_quote else FUNDS_SPENT
 
 
 @kernel

@@ -134,9 +134,8 @@ def _columns(
     name: str, array: np.ndarray, fields: tuple[str, ...], places: np.ndarray | None = None
 ) -> Iterator[tuple[str, np.ndarray]]:
     """These fields of the records, or of those at `places`, one column each."""
-    plain = array.view(np.ndarray)
     for field in fields:
-        yield f"{name}.{field}", plain[field] if places is None else plain[field][places]
+        yield f"{name}.{field}", array[field] if places is None else array[field][places]
 
 
 def _places(walk: Any, state: State, pool: int) -> np.ndarray:

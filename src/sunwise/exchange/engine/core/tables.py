@@ -82,7 +82,7 @@ def handle(arrays: Any) -> Any:
     if isinstance(arrays, tuple):
         words = [word for array in arrays for word in handle(array)]
         return np.array(words, np.int64).tobytes()
-    return arrays.__array_interface__["data"][0], len(arrays)
+    return arrays.ctypes.data, len(arrays)
 
 
 register_model(Block)(models.OpaqueModel)
