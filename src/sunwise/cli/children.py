@@ -177,7 +177,8 @@ def last_words(log: Path) -> str:
         lines = []
     if not lines:
         return f"It said nothing (log: {log})."
-    worst = [line for line in lines if " CRITICAL " in line or "Error" in line] or lines
+    critical = [line for line in lines if " CRITICAL " in line]
+    worst = critical or [line for line in lines if "Error" in line] or lines
     return f"It said: {worst[-1].strip()[:300]} (log: {log})"
 
 

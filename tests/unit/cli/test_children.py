@@ -134,6 +134,6 @@ def _is_alive(pid):
 
 def test_last_words_prefer_what_went_wrong(tmp_path):
     log = tmp_path / "x.log"
-    log.write_text("12:00 CRITICAL engine failed: disk full\n12:01 INFO bye\n")
+    log.write_text("12:00 CRITICAL engine failed: disk full\nOSError: errno 28\n12:01 INFO bye\n")
     assert "disk full" in last_words(log)
     assert "said nothing" in last_words(tmp_path / "absent.log")
