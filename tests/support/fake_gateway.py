@@ -90,10 +90,21 @@ class FakeWriter:
     def accepted(self, command, **changes) -> bytes:
         """ACCEPTED of this order, resting."""
         self._order_id += 1
-        same = (
-            "symbol side order_type time_in_force stp account price_ticks qty_lots quote_atoms "
-            "stop_ticks client_id strategy_id strategy_type"
-        ).split()
+        same = [
+            "symbol",
+            "side",
+            "order_type",
+            "time_in_force",
+            "stp",
+            "account",
+            "price_ticks",
+            "qty_lots",
+            "quote_atoms",
+            "stop_ticks",
+            "client_id",
+            "strategy_id",
+            "strategy_type",
+        ]
         values = {name: getattr(command, name) for name in same} | {
             "kind": EventKind.ACCEPTED, "flags": EventFlag.ON_BOOK | EventFlag.WORKING,
             "order_id": self._order_id, "accepted_ns": self.now_ns(), "working_ns": self.now_ns(),

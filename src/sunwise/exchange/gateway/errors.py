@@ -382,6 +382,15 @@ _REJECTS: Final[dict[int, ApiError]] = {
     Reject.CLIENT_IDS_FULL: _FULL,
     Reject.ACCOUNT_SYMBOLS_FULL: _FULL,
 }
+_NEVER_A_CLIENTS: Final = {
+    # What only the operator's own commands can meet: listing, funds, capacities.
+    Reject.NONE, Reject.UNKNOWN_ASSET, Reject.DUPLICATE_NAME, Reject.BAD_TERMS,
+    Reject.HOUSE_UNFUNDED, Reject.AMOUNT_OUT_OF_RANGE, Reject.FUNDS_LOCKED_OR_MISSING,
+    Reject.SYMBOLS_FULL, Reject.ASSETS_FULL, Reject.CAPACITY_NOT_RAISED,
+}  # fmt: skip
+assert _REJECTS.keys() | _NEVER_A_CLIENTS == set(Reject), (
+    "an order could be refused for a reason that no client can be told"
+)
 
 
 def of_reject(reject: int) -> ApiError:

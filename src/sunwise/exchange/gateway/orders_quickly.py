@@ -26,7 +26,7 @@ _SIDES: Final = {side.name: int(side) for side in Side}
 _TIFS: Final = {tif.name: int(tif) for tif in TimeInForce}
 _STP_MODES: Final = {mode.name: int(mode) for mode in SelfTradePrevention}
 _RESPONSES: Final = frozenset({"ACK", "RESULT", "FULL"})
-_LONGEST_NUMBER: Final = 21  # 20 digits and the point: within Binance's range on either side
+_LONGEST_NUMBER: Final = 20  # characters: then neither side of the point is too long for Binance
 
 _SHARED: Final = frozenset(
     {"symbol", "side", "type", "quantity", "newClientOrderId", "newOrderRespType",
