@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from itertools import product
 
 import msgspec
@@ -202,23 +203,27 @@ async def test_trades_tops_candles_and_tickers_are_told(stage, start):
 async def test_a_candle_is_never_seen_empty_while_it_is_being_stored(stage, start):
     toy, messages = opened(7, 30)
     await stage.store(messages)
-    async with running(start()):
+    service, shown = start(), {}
+    storing, add = service.settle, service._candles.add
 
-        async def ask_on() -> int:
-            shown: dict[int, int] = {}
-            for _ in range(80):
-                query = GetCandles(symbol=0, interval="1m", limit=1_000)
-                for candle in (await stage.ask("market", query)).candles:
-                    assert candle.trades >= shown.get(candle.open_ns, 0), "a candle lost trades"
-                    shown[candle.open_ns] = candle.trades
-            return len(shown)
+    def add_slowly(rows) -> None:
+        time.sleep(0.01)
+        add(rows)
 
-        asking = [asyncio.create_task(ask_on()) for _ in range(2)]
-        while not all(task.done() for task in asking):
+    async def ask_while_storing() -> None:
+        query = GetCandles(symbol=0, interval="1m", limit=1_000)
+        answer = asyncio.create_task(service._answer(query))
+        await storing()
+        for candle in (await answer).candles:
+            assert candle.trades >= shown.get(candle.open_ns, 0), "a candle lost trades"
+            shown[candle.open_ns] = candle.trades
+
+    service.settle, service._candles.add = ask_while_storing, add_slowly
+    async with running(service):
+        for _ in range(20):
             await stage.store([*toy.batch(4), *toy.clock(20 * 10**9)])
-            await asyncio.sleep(0.002)
-        for task in asking:
-            assert await task > 2
+        await check(stage, toy)
+    assert len(shown) > 5
 
 
 @pytest.mark.parametrize(
