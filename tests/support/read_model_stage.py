@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from sunwise.chassis.bus import Message
+from sunwise.chassis.bus import Message, StreamSpec
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
 from sunwise.chassis.bus.streams import shard_streams
@@ -35,9 +35,13 @@ class Stage:
     def bus(self, user: str) -> SimulatedBus:
         return SimulatedBus(self.server, user=user)
 
-    async def open(self) -> None:
+    async def open(self, *, created_after: int = 0) -> None:
+        """Makes the streams; `created_after` others, which give them another identity."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, what: self.failures.append(what))
+        for number in range(created_after):
+            old = StreamSpec(name=f"OLD{number}", subjects=(f"old.{number}",), max_bytes=1_000)
+            await self.bus(OPERATOR).ensure_stream(old)
         await self.make_streams()
         for subject in ("user.0.*", "md.0.>"):
             await self._asker.subscribe(subject, self.heard.append)

@@ -87,7 +87,7 @@ async def test_a_restart_goes_on_from_its_checkpoint(stage, tmp_path):
 async def test_a_checkpoint_of_another_log_is_dropped(tmp_path):
     for seed in (3, 4):
         stage = Stage(seed)
-        await stage.open()
+        await stage.open(created_after=seed)
         toy, messages = flow(seed, 5)
         await stage.store(messages)
         async with running(service_on(stage, tmp_path)):

@@ -128,7 +128,7 @@ async def test_candles_of_another_log_are_dropped(new_database, tmp_path):
     database = new_database()
     for seed in (3, 4):
         stage = Stage(seed)
-        await stage.open()
+        await stage.open(created_after=seed)
         toy, messages = opened(seed, 10)
         await stage.store(messages)
         service = MarketDataService(
