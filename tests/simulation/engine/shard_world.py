@@ -122,7 +122,7 @@ class ShardWorld:
         self.loop_failures = []
         self.replicas: dict[str, EngineService] = {}
         self.open_orders: list[tuple[str, int]] = []
-        self.finished = 0
+        self.loading = True
         self.settings = EngineSettings(
             shard=SHARD,
             outbox=OutboxSettings(
@@ -155,7 +155,7 @@ class ShardWorld:
     async def _clock(self, bus):
         await run_clock(bus, self.clock, ClockSettings(shard=SHARD))
 
-    async def _gateway(self, bus, number, n_commands):
+    async def _gateway(self, bus, number):
         """A client that never gives up: it repeats under the same client order id until told."""
         writer = await LogWriter.open(
             bus, shard=SHARD, writer=FIRST_GATEWAY_WRITER + number, clock=self.clock,
@@ -163,23 +163,19 @@ class ShardWorld:
         )  # fmt: skip
         state = self.client_state[number]
         try:
-            await asyncio.gather(*(self._lane(writer, lane, n_commands // 4) for lane in state))
+            await asyncio.gather(*(self._lane(writer, lane) for lane in state))
         finally:
             await writer.close()
         await asyncio.sleep(10**6)
 
-    async def _lane(self, writer, lane, n_commands):
-        while lane["done"] < n_commands:
+    async def _lane(self, writer, lane):
+        while self.loading or lane["record"] is not None:
             if lane["record"] is None:
                 lane["record"] = self._new_command(lane)
-            await asyncio.sleep(self.rng.choice([0, 0, 0.005, 0.05]))
             result = await self._attempt(writer, lane)
             if isinstance(result, Outcome):
                 lane["record"] = None
-                lane["done"] += 1
-                self.finished += 1
-            else:
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(self.rng.choice([0.0, 0.02, 0.1, 0.2]))
 
     def _new_command(self, lane):
         lane["count"] += 1
@@ -214,7 +210,7 @@ class ShardWorld:
 
     # --- the run ---
 
-    async def start(self, *, n_commands):
+    async def start(self):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: self.loop_failures.append(context))
         for spec in shard_streams(SHARD):
@@ -224,15 +220,10 @@ class ShardWorld:
         await self._set_up()
         self.client_state = []
         for number, name in enumerate(self.gateways):
-            lanes = [
-                {"name": f"g{number}l{i}", "count": 0, "done": 0, "record": None} for i in range(4)
-            ]
+            lanes = [{"name": f"g{number}l{i}", "count": 0, "record": None} for i in range(4)]
             self.client_state.append(lanes)
-            self.processes[name] = Process(
-                self, name, lambda bus, n=number: self._gateway(bus, n, n_commands)
-            )
+            self.processes[name] = Process(self, name, lambda bus, n=number: self._gateway(bus, n))
             self.processes[name].start()
-        self.n_expected = len(self.gateways) * (n_commands // 4) * 4
 
     async def _set_up(self):
         bus = SimulatedBus(self.server, user="admin")
@@ -245,9 +236,13 @@ class ShardWorld:
         await writer.close()
 
     async def finish(self):
-        """Heals everything and waits until every client was told about every command."""
-        await until(lambda: self.finished >= self.n_expected, 600)
+        """Waits until every client was told about every command, and every replica is done."""
+        self.loading = False
+        await until(self._all_told, 600)
         await until(self._settled, 60)
+
+    def _all_told(self):
+        return all(lane["record"] is None for lanes in self.client_state for lane in lanes)
 
     def _settled(self):
         last = self.server.streams["CMD_0"].last_seq

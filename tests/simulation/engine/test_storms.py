@@ -14,7 +14,7 @@ from tests.simulation.engine.weather import EVERY_FAULT, Storm
 SEEDS_A_TEST = 20
 
 
-def run_storm(seed, *, kinds=EVERY_FAULT, n_faults=6, n_commands=40):
+def run_storm(seed, *, kinds=EVERY_FAULT, n_faults=8):
     clock = SimulatedClock()
     with tempfile.TemporaryDirectory() as folder:
         world = None
@@ -22,7 +22,7 @@ def run_storm(seed, *, kinds=EVERY_FAULT, n_faults=6, n_commands=40):
         async def main():
             nonlocal world
             world = ShardWorld(seed=seed, folder=Path(folder), clock=clock)
-            await world.start(n_commands=n_commands)
+            await world.start()
             storm = Storm(world, kinds)
             await storm.blow(n_faults)
             await world.finish()
@@ -47,4 +47,4 @@ def test_a_shard_survives_any_storm(block):
 @pytest.mark.parametrize("block", range(100))
 def test_a_shard_survives_thousands_of_storms(block, seed):
     for number in range(SEEDS_A_TEST):
-        run_storm(seed + block * SEEDS_A_TEST + number, n_faults=20, n_commands=200)
+        run_storm(seed + block * SEEDS_A_TEST + number, n_faults=30)

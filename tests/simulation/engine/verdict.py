@@ -44,11 +44,11 @@ def judge(evidence):
 
 
 def check_events_are_one_chain(stored):
-    """Every batch's event messages by command sequence, each position once."""
+    """Every batch's event messages by command sequence, each position stored once."""
     sequence, batches = EventSequence(), defaultdict(list)
     for message in (decode_events(one.payload) for one in stored):
-        if sequence.take(message):
-            batches[message.command_seq].append(message)
+        assert sequence.take(message), f"{message.command_seq}.{message.part} is stored twice"
+        batches[message.command_seq].append(message)
     return batches
 
 

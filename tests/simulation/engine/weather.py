@@ -4,6 +4,8 @@ import asyncio
 
 from sunwise.chassis.bus.simulated_server import Faults
 
+CALM = Faults(delay_s=(0.0, 0.002), sync_s=(0.0, 0.002))
+
 
 class Storm:
     """Breaks things in `world` for a while."""
@@ -13,12 +15,13 @@ class Storm:
         self.rng = world.rng
         self.kinds = kinds
         self.log = []
+        world.server.faults = CALM
 
     async def blow(self, n_faults):
         """So many faults, one after another or overlapping."""
         under_way = []
         for _ in range(n_faults):
-            await asyncio.sleep(self.rng.uniform(0.0, 1.0))
+            await asyncio.sleep(self.rng.uniform(0.0, 0.6))
             kind = self.rng.choice(self.kinds)
             self.log.append(kind)
             fault = getattr(self, kind)()
@@ -27,7 +30,7 @@ class Storm:
                 await task
             under_way.append(task)
         await asyncio.gather(*under_way)
-        self.world.server.faults = Faults()
+        self.world.server.faults = CALM
 
     async def _a_while(self, most=2.0):
         await asyncio.sleep(self.rng.choice([0.0, 0.01, 0.2, most]) * self.rng.random())
@@ -92,6 +95,7 @@ class Storm:
             drop_delivery=rng.choice([0.0, 0.02]),
         )
         await self._a_while(3.0)
+        self.world.server.faults = CALM
 
 
 EVERY_FAULT = tuple(name for name in vars(Storm) if not name.startswith("_") and name != "blow")

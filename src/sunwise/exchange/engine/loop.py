@@ -7,6 +7,8 @@ import struct
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from sunwise.chassis.bus import StoredMessage
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.exchange.accounts import Position
@@ -28,7 +30,13 @@ from sunwise.contracts.exchange.log import (
     event_subject,
     writer_name,
 )
-from sunwise.contracts.exchange.records import COMMAND_STRIDE, COMMAND_TABLES, CommandKind, offsets
+from sunwise.contracts.exchange.records import (
+    COMMAND_STRIDE,
+    COMMAND_TABLES,
+    EVENT_STRIDE,
+    CommandKind,
+    offsets,
+)
 from sunwise.exchange.engine.core import Core, command_array, event_buffer
 
 _REMEMBERED_CHAINS: Final = 16_384
@@ -72,6 +80,7 @@ class EngineLoop:
         self.position = position or Position(command_seq=0)  # of the last message produced
         self.chain = chain or GENESIS_CHAIN
         self._out = event_buffer(MAX_PART_EVENTS)
+        self._out_bytes = self._out.view(np.ndarray).view(np.uint8).data
         self._chains: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
     @property
@@ -113,7 +122,7 @@ class EngineLoop:
         done = 0
         while True:
             done, n_events = self.core.apply(commands, done, self._out)
-            records = self._out[:n_events].tobytes()
+            records = bytes(self._out_bytes[: n_events * EVENT_STRIDE])
             flags = BatchFlag.LAST if done == len(commands) else 0
             part = len(produced)
             produced.append(self._produced(seq, part, flags=flags, batch=batch, records=records))

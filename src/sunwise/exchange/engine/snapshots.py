@@ -4,6 +4,7 @@ A file is named `<command_seq>-<evt_seq>.snapshot`. Until EVT holds the event th
 called `....staged`: what nobody confirmed is deleted at the next start.
 """
 
+import contextlib
 import gc
 import os
 import signal
@@ -129,13 +130,16 @@ def fork_snapshot(
     if child:
         gc.unfreeze()
         return child
+    code = 1
     try:
         _become_writer()
         write_snapshot(staged, point, state_hash=hash_state(), arrays=arrays)
-        os._exit(0)
+        code = 0
     except BaseException as error:  # noqa: BLE001  (a child has nobody to raise it to)
-        staged.with_suffix(_FAILED).write_text(f"{type(error).__name__}: {error}")
-        os._exit(1)
+        with contextlib.suppress(OSError):
+            staged.with_suffix(_FAILED).write_text(f"{type(error).__name__}: {error}")
+    finally:
+        os._exit(code)  # whatever happens, the child never runs the parent's code
 
 
 def _become_writer() -> None:
