@@ -15,6 +15,7 @@ from sunwise.contracts.exchange.accounts import (
     Position,
 )
 from sunwise.exchange.gateway.keys import KeyKind
+from sunwise.exchange.gateway.websocket_connection import LineSettings
 from tests.contract.streams.venue import T_NS, answer, ask, call, running_edge, silent
 
 QUIET = "/ws-api/v3?returnRateLimits=false"
@@ -212,6 +213,33 @@ async def test_a_listen_key_opens_an_unwrapped_stream():
             assert (await answer(raw))["e"] == "executionReport"
             told = await answer(combined)
             assert (told["stream"], told["data"]["e"]) == (key, "executionReport")
+
+
+async def test_a_missed_event_ends_a_keyed_connection():
+    async with running_edge() as (edge, accounts):
+        async with edge.connect(f"/ws/{edge.keys.create(9)}") as client:
+            await ask(client, "LIST_SUBSCRIPTIONS")
+            accounts.tell(9, new(1), seq=5)
+            accounts.tell(9, new(3), seq=7, previous=Position(command_seq=6))
+            assert [(await answer(client))["e"] for _ in range(2)] == [
+                "executionReport",
+                "eventStreamTerminated",
+            ]
+            await asyncio.wait_for(client.wait_closed(), 5)
+            assert client.close_code == 1001
+
+
+async def test_a_keyed_stream_ends_with_its_key():
+    line = LineSettings(ping_every_s=0.05, messages_per_s=1_000)
+    async with running_edge(line=line) as (edge, accounts):
+        key = edge.keys.create(9)
+        async with edge.connect(f"/stream?streams={key}") as client:
+            await ask(client, "LIST_SUBSCRIPTIONS")
+            assert edge.keys.forget(key, 9)
+            told = await answer(client)
+            assert (told["stream"], told["data"]["e"]) == (key, "listenKeyExpired")
+            accounts.tell(9, new(1), seq=5)
+            assert await silent(client)
 
 
 async def test_an_unknown_listen_key_is_an_invalid_stream():

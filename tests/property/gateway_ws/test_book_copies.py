@@ -65,6 +65,7 @@ def test_a_copy_in_step_shows_the_real_levels(flow, snapshot_delay):
 
 def run(flow, snapshot_delay: int) -> None:
     venue, copy = Venue(), BookCopy()
+    venue.change([(is_ask, ticks, 3) for ticks in range(1, 81) for is_ask in (0, 1)])
     held: list[DepthChanged] = []
     asked: list[tuple[int, Depth]] = []
     for number, (change_rows, fate) in enumerate(flow):
@@ -81,6 +82,19 @@ def run(flow, snapshot_delay: int) -> None:
             copy.load(asked.pop()[1])
         if not copy.needs_snapshot and copy.last_update_id == venue.update_id:
             assert copy.top(DEEPEST) == venue.best(DEEPEST)
+
+
+def test_a_copy_that_has_too_few_levels_left_asks_for_more():
+    venue, copy = Venue(), BookCopy()
+    deep = stream_books.SNAPSHOT_LEVELS
+    venue.change([(1, ticks, 1) for ticks in range(1, deep + 2)])
+    copy.load(venue.snapshot())
+    copy.apply(venue.change([(1, ticks, 0) for ticks in range(1, deep - DEEPEST + 1)]))
+    assert not copy.needs_snapshot
+    copy.apply(venue.change([(1, deep - DEEPEST + 1, 0)]))
+    assert copy.needs_snapshot
+    assert copy.load(venue.snapshot())
+    assert copy.top(DEEPEST) == venue.best(DEEPEST)
 
 
 def test_far_levels_are_forgotten_and_near_ones_are_not():

@@ -8,7 +8,7 @@ web-socket-streams.md, "Error Messages"; codes 2 (invalid stream) and 4 as seen 
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -44,10 +44,17 @@ class StreamSession:
     """One connection's streams and its control messages."""
 
     def __init__(
-        self, hub: StreamHub, listener: Listener, form: Form, *, keys: KeyAccess | None = None
+        self,
+        hub: StreamHub,
+        listener: Listener,
+        form: Form,
+        *,
+        keys: KeyAccess | None = None,
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
+        """`lost` ends the connection, when a user stream opened by a listen key has a hole."""
         self._hub = hub
-        self._keyed = KeyedStreams(keys, listener, form) if keys is not None else None
+        self._keyed = KeyedStreams(keys, listener, form, lost=lost) if keys is not None else None
         self._listener = listener
         self._form = form
         self._streams: dict[str, Stream] = {}

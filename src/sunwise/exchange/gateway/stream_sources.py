@@ -35,6 +35,7 @@ from sunwise.exchange.gateway.stream_topics import PartialDepthTopic, Topic
 from sunwise.exchange.gateway.websocket_tasks import Tasks
 
 _POLL_S: Final = 1.0
+_LEAST_POLL_S: Final = 0.02  # real time, for exchanges whose clock runs faster
 _RESYNC_S: Final = 0.1  # market data was behind the feed: ask again after this long
 
 DECODERS: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
@@ -140,6 +141,7 @@ class AverageTopic(Topic):
                 before = now
                 self._show(answer, clock.now_ns())
             await clock.sleep(_POLL_S)
+            await asyncio.sleep(_LEAST_POLL_S)
 
     def _show(self, answer: AveragePrice, now_ns: int) -> None:
         text = self.text

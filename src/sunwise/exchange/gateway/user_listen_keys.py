@@ -8,6 +8,8 @@ run a single gateway when old clients need them.
 import asyncio
 import secrets
 import string
+from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from sunwise.chassis.clock import Clock
@@ -64,34 +66,29 @@ class ListenKeys:
 class KeyedStream:
     """One account's events on a connection to market streams, unwrapped."""
 
-    def __init__(self, key: str, account: int, listener: Listener, form: Form) -> None:
+    def __init__(self, owner: "KeyedStreams", key: str, account: int) -> None:
         self.key = key
         self.account = account
-        self._listener = listener
-        self._form = form
+        self._owner = owner
 
     def take(self, payload_of: PayloadOf) -> None:
         """One event."""
-        self._push(payload_of(self._form.unit_ns))
+        self._owner.push(self.key, payload_of)
 
     def lose(self, now_ns: int) -> None:
-        """Events were missed."""
-        self._push(stream_terminated(now_ns // self._form.unit_ns))
-
-    def expire(self, now_ns: int) -> None:
-        """The key's hour is over."""
-        self._push(listen_key_expired(self.key, now_ns // self._form.unit_ns))
-
-    def _push(self, payload: bytes) -> None:
-        if self._form.combined:
-            payload = b'{"stream":"%b","data":%b}' % (self.key.encode(), payload)
-        self._listener.push(text_frame(payload))
+        """Events were missed: old clients know no event for that, they see the connection end."""
+        self._owner.push(self.key, lambda unit_ns: stream_terminated(now_ns // unit_ns))
+        self._owner.lost()
 
 
 class KeyedStreams:
     """The listen keys that one connection has opened."""
 
-    def __init__(self, access: "KeyAccess", listener: Listener, form: Form) -> None:
+    def __init__(
+        self, access: "KeyAccess", listener: Listener, form: Form, *, lost: Callable[[], None]
+    ) -> None:
+        self.lost = lost
+        """Ends the connection."""
         self._access = access
         self._listener = listener
         self._form = form
@@ -102,7 +99,7 @@ class KeyedStreams:
         account = self._access.keys.account_of(key)
         if account is None:
             return None
-        stream = self._open.setdefault(key, KeyedStream(key, account, self._listener, self._form))
+        stream = self._open.setdefault(key, KeyedStream(self, key, account))
         return self._access.streams.join(account, stream)
 
     def leave(self, key: str) -> bool:
@@ -114,15 +111,26 @@ class KeyedStreams:
 
     def expire(self, now_ns: int) -> None:
         """Ends those whose hour is over, and says so."""
-        for key, stream in tuple(self._open.items()):
+        for key in tuple(self._open):
             if self._access.keys.account_of(key) is None:
-                stream.expire(now_ns)
+                self.push(key, partial(_expired, key, now_ns))
                 self.leave(key)
+
+    def push(self, key: str, payload_of: PayloadOf) -> None:
+        """Sends an event of this key's account."""
+        payload = payload_of(self._form.unit_ns)
+        if self._form.combined:
+            payload = b'{"stream":"%b","data":%b}' % (key.encode(), payload)
+        self._listener.push(text_frame(payload))
 
     def close(self) -> None:
         """Ends all."""
         for key in tuple(self._open):
             self.leave(key)
+
+
+def _expired(key: str, now_ns: int, unit_ns: int) -> bytes:
+    return listen_key_expired(key, now_ns // unit_ns)
 
 
 class KeyAccess(NamedTuple):

@@ -80,16 +80,24 @@ class ApiAccess:
         self.dispatcher = dispatcher
         self.keys = keys
         self.clock = clock
-        weight = next(iter(dispatcher.requests.describe()))
-        self._weight_text = _json(weight)[:-1] + b',"count":%d}'
+        weight = _counted(next(iter(dispatcher.requests.describe())))
+        orders = [_counted(limit) for limit in dispatcher.orders.describe(0)]
+        self._weight_text = b"[%b]" % weight
+        self._order_text = b"[%b,%b]" % (b",".join(orders), weight)
 
     def limits(self, call: Call | None, ip: str) -> bytes:
         """The `rateLimits` that a call has touched, as a JSON array."""
-        used = self._weight_text % self.dispatcher.requests.used(ip)
+        used = self.dispatcher.requests.used(ip)
         if call is None or not call.endpoint.order_count or call.key is None:
-            return b"[%b]" % used
-        orders = _json(list(self.dispatcher.orders.describe(call.key.account)))
-        return b"%b,%b]" % (orders[:-1], used)
+            return self._weight_text % used
+        ten, day = self.dispatcher.orders.counts(call.key.account)
+        return self._order_text % (ten, day, used)
+
+
+def _counted(limit: dict[str, str | int]) -> bytes:
+    """A limit as JSON with room for its count."""
+    limit.pop("count", None)
+    return _json(limit)[:-1] + b',"count":%d}'
 
 
 class ApiSession:

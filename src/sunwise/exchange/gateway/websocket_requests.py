@@ -81,16 +81,19 @@ def _request_id(content: dict[str, Any]) -> bytes:
 
 
 def _request(request_id: bytes, method: str, params: dict[str, Any]) -> Request:
-    texts = {name: v if isinstance(v, str) else _text(v) for name, v in params.items()}
-    signed = [f"{name}={texts[name]}" for name in sorted(texts) if name != "signature"]
+    texts, signed = {}, []
+    for name in sorted(params):
+        value = params[name]
+        text = value if type(value) is str else _text(value)
+        if value is not None:
+            texts[name] = text
+        if name != "signature":
+            signed.append(f"{name}={text}")
     shown = params.get("returnRateLimits")
     if isinstance(shown, bool):
         del texts["returnRateLimits"]
     else:
         shown = None
-    for name, value in params.items():
-        if value is None:
-            del texts[name]
     return Request(request_id, method, texts, "&".join(signed).encode(), shown)
 
 

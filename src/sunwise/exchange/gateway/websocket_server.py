@@ -206,7 +206,13 @@ class WebSocketServer:
         if isinstance(target, ApiTarget):
             return self._open_api(connection, target)
         form = Form(target.combined, target.unit_ns)
-        session = StreamSession(self._hub, connection.outbox, form, keys=self._keys)
+        session = StreamSession(
+            self._hub,
+            connection.outbox,
+            form,
+            keys=self._keys,
+            lost=lambda: connection.end(CloseCode.GOING_AWAY, "User data stream interrupted"),
+        )
         session.start(target.names)
         return session
 
