@@ -40,9 +40,8 @@ class Ticker:
 
         Time never goes back, and moves by at most `max_step_s` from what the log has.
         """
-        if not self.log_ns and newest is not None:
-            self.log_ns = newest.time_ns
-        limit_ns = self.log_ns + self._max_step_ns if self.log_ns else now_ns
+        base_ns = self.log_ns or (newest.time_ns if newest is not None else 0)
+        limit_ns = base_ns + self._max_step_ns if base_ns else now_ns
         self._said_ns = max(self.log_ns, min(now_ns, limit_ns))
         return COMMAND_CODECS["control"].pack(
             kind=CommandKind.CLOCK, wall_ns=self._said_ns, **_attested(newest)
