@@ -217,16 +217,16 @@ async def test_a_listen_key_opens_an_unwrapped_stream():
 
 async def test_a_missed_event_ends_a_keyed_connection():
     async with running_edge() as (edge, accounts):
-        async with edge.connect(f"/ws/{edge.keys.create(9)}") as client:
-            await ask(client, "LIST_SUBSCRIPTIONS")
-            accounts.tell(9, new(1), seq=5)
-            accounts.tell(9, new(3), seq=7, previous=Position(command_seq=6))
-            assert [(await answer(client))["e"] for _ in range(2)] == [
-                "executionReport",
-                "eventStreamTerminated",
-            ]
-            await asyncio.wait_for(client.wait_closed(), 5)
-            assert client.close_code == 1001
+        client = await edge.connect(f"/ws/{edge.keys.create(9)}")
+        await ask(client, "LIST_SUBSCRIPTIONS")
+        accounts.tell(9, new(1), seq=5)
+        accounts.tell(9, new(3), seq=7, previous=Position(command_seq=6))
+        assert [(await answer(client))["e"] for _ in range(2)] == [
+            "executionReport",
+            "eventStreamTerminated",
+        ]
+        await asyncio.wait_for(client.wait_closed(), 5)
+        assert client.close_code == 1001
 
 
 async def test_a_keyed_stream_ends_with_its_key():

@@ -74,8 +74,6 @@ class BookCopy:
     def load(self, snapshot: Depth) -> bool:
         """Starts from this snapshot; False when it is older than the changes waiting for it."""
         waiting = self._waiting or []
-        if waiting and snapshot.last_update_id + 1 < waiting[0].first_update_id:
-            return False
         self._bids.load(snapshot.bids)
         self._asks.load(snapshot.asks)
         self.last_update_id = snapshot.last_update_id
