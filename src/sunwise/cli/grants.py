@@ -51,7 +51,7 @@ def grants(shard: str) -> list[Grant]:
             serve=(keys_subject(shard),),
         ),
         _with(desk, publish=(of_accounts,), serve=(desk_subject(shard),)),
-        _with(replay, publish=(of_market,), subscribe=(listing_events,)),
+        _with(replay, publish=queries, subscribe=(listing_events,)),
         Grant(
             user="market_data",
             publish=(f"md.{shard}.>",),

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import msgspec
 
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import SystemClock
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.log import EventReader, LogWriter, WriterSettings
 from sunwise.cli.exchange import SHARD, Exchange, ExchangeSettings
 from sunwise.cli.failures import told_in_one_sentence
@@ -21,8 +22,9 @@ from sunwise.cli.replay_output import ProgressBar, tell
 from sunwise.cli.replay_plan import RESTING, TAKING, plan_for
 from sunwise.cli.terminal import Terminal
 from sunwise.cli.up import told_to_stop
+from sunwise.contracts.exchange import accounts, history, market_data
 from sunwise.contracts.exchange.catalog import Symbol
-from sunwise.contracts.exchange.market_data import Depth, GetDepth, MarketReply, query_subject
+from sunwise.contracts.exchange.market_data import Depth, GetDepth, MarketReply
 from sunwise.contracts.exchange.records import Side
 from sunwise.exchange.replay.recording import Recording, scan
 from sunwise.exchange.replay.replayer import Instrument, ReplayAccounts, Replayer
@@ -32,11 +34,11 @@ from sunwise.exchange.replay.session import MAX_IN_FLIGHT, ReplaySession
 _LOG_PATIENCE_S: Final = 60.0
 _MOST_LEVELS: Final = 5_000  # what market data tells of one side
 _FASTEST: Final = 100_000
-_MARKET_PATIENCE_S: Final = 120.0
+_READERS_PATIENCE_S: Final = 120.0
 
 
-class NotAsRecorded(Permanent):
-    """The exchange's book or tape is not the recorded one; the report says where."""
+class NotAsStored(Permanent):
+    """Market data tells another book than the log's own events."""
 
 
 def _read_speed(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
@@ -147,8 +149,8 @@ async def replay_on(
 ) -> ReplayReport:
     """Replays on a started exchange; the report, its final books checked against market data.
 
-    Raises Interrupted when the log cannot be written, NotAsRecorded when market data's final book
-    is not the recorded one though nobody else has traded.
+    Raises Interrupted when the log cannot be written, NotAsStored when market data's final book
+    is not that of the log's own events though nobody else has traded.
     """
     clock = SystemClock()
     bus = await exchange.connect("replay")
@@ -169,7 +171,12 @@ async def replay_on(
     reader = await EventReader.open(bus, shard=SHARD, handler=session.on_event)
     try:
         with ProgressBar(recording, terminal) as bar:
-            report = await session.run(recording.in_order(), speed=speed, on_progress=bar.move)
+            report = await session.run(
+                recording.in_order(),
+                speed=speed,
+                on_progress=bar.move,
+                keep_up=partial(_wait_for_readers, bus),
+            )
     finally:
         await reader.close()
         await writer.close()
@@ -189,19 +196,40 @@ def _instrument(symbol: Symbol, recording: Recording) -> Instrument:
     )
 
 
+async def _wait_for_readers(bus: Bus) -> None:
+    """Returns once the read models have applied all that was stored when this was called.
+
+    A replay at full speed would run away from them: whoever trades inside it asks them.
+    """
+    questions: list[tuple[str, msgspec.Struct]] = [
+        (market_data.query_subject(SHARD), market_data.GetDepth(symbol=0, limit=1)),
+        (accounts.query_subject(SHARD), accounts.GetBalances(account=0)),
+        (history.query_subject(SHARD), history.GetFills(account=0, symbol=0, limit=1)),
+    ]
+    await asyncio.gather(*[_ask_patiently(bus, *question) for question in questions])
+
+
+async def _ask_patiently(bus: Bus, subject: str, question: msgspec.Struct) -> bytes:
+    deadline_s = asyncio.get_running_loop().time() + _READERS_PATIENCE_S
+    while True:
+        try:
+            return await bus.request(subject, msgspec.msgpack.encode(question), timeout_s=10.0)
+        except Retryable as fault:
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise
+            await asyncio.sleep(min(fault.after_s, 1.0))
+
+
 async def _check_final_books(bus: Bus, replayer: Replayer, symbols: dict[str, Symbol]) -> None:
     """Market data, which follows the same events by code of its own, must see the same books."""
     decoder = msgspec.msgpack.Decoder(MarketReply)
     for name, each in replayer.symbols.items():
         query = GetDepth(symbol=symbols[name].index, limit=_MOST_LEVELS)
-        payload = await bus.request(
-            query_subject(SHARD), msgspec.msgpack.encode(query), timeout_s=_MARKET_PATIENCE_S
-        )
+        payload = await _ask_patiently(bus, market_data.query_subject(SHARD), query)
         depth = decoder.decode(payload)
         assert isinstance(depth, Depth), "market data answered another question"
         for side, levels in ((Side.BUY, depth.bids), (Side.SELL, depth.asks)):
-            recorded = sorted(each.comparison.recorded_side(side).items(), reverse=side is Side.BUY)
-            if levels != recorded[:_MOST_LEVELS]:
-                raise NotAsRecorded(
-                    f"{name}: market data's final {side.name} levels are not the recorded ones."
+            if levels != each.comparison.stored_levels(side)[:_MOST_LEVELS]:
+                raise NotAsStored(
+                    f"{name}: market data's final {side.name} levels are not those of the log."
                 )

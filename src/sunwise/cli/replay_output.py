@@ -56,7 +56,7 @@ def tell(report: ReplayReport, terminal: Terminal) -> None:
     """Prints the report."""
     table = Table(title="Replay")
     for column in ("symbol", "books equal", "trades printed", "organic", "injected", "others'"):
-        table.add_column(column, justify="left" if column == "symbol" else "right")
+        table.add_column(column, justify="left" if column == "symbol" else "right", no_wrap=True)
     for each in report.symbols:
         table.add_row(
             each.symbol,

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from sunwise.chassis.bus import Message
+from sunwise.cli.children import tell_ready
 from sunwise.cli.exchange import Exchange, ExchangeSettings
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.market_plan import dozen
@@ -97,6 +98,7 @@ async def _up(exchange: Exchange, terminal: Terminal, *, liquidity: bool) -> Non
             if not stop.is_set():
                 first_trade = asyncio.create_task(_tell_first_trade(exchange, terminal, started_s))
                 _tell_how_to_reach(exchange.running, terminal, time.monotonic() - started_s)
+                tell_ready({"data": str(exchange.settings.data)})
                 if not liquidity:
                     first_trade.cancel()
                 await stop.wait()

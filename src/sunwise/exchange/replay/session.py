@@ -5,7 +5,7 @@ second: several depth updates are in flight at any time, up to 256 commands a ba
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -23,6 +23,7 @@ from sunwise.exchange.replay.report import ReplayReport
 
 MAX_IN_FLIGHT: Final = 2_048
 _YIELD_EVERY: Final = 64
+_KEEP_UP_EVERY: Final = 8_192  # commands; how far readers of the log may fall behind
 _NS: Final = 1_000_000_000
 _MS: Final = 1_000_000
 _TRADE: Final = subset(TRADE_EVENT, "symbol", "maker_order_id", "qty_lots")
@@ -60,24 +61,34 @@ class ReplaySession:
         *,
         speed: float | None,
         on_progress: Callable[[Progress], None] | None = None,
+        keep_up: Callable[[], Awaitable[None]] | None = None,
     ) -> ReplayReport:
         """The report, once the last command has its events.
 
-        `speed` is recorded time over the exchange's time, None for as fast as it goes. Raises
+        `speed` is recorded time over the exchange's time, None for as fast as it goes. `keep_up`
+        is awaited now and then: it returns when others have come as far as the log. Raises
         Interrupted when the log cannot be written for longer than the writer's deadline.
         """
         start_ns = self._clock.monotonic_ns()
         pace = None if speed is None else _Pace(self._clock, speed)
+        sent = 0
         for count, frame in enumerate(frames, 1):
             if pace is not None:
                 await pace.until(frame.time_ms)
-            for command in self._replayer.on_frame(frame):
+            commands = self._replayer.on_frame(frame)
+            for command in commands:
                 if self._writer.n_waiting >= MAX_IN_FLIGHT:
                     await self._wait_below(MAX_IN_FLIGHT)
                 self._writer.submit_to(command.record, partial(self._done, command))
             if count % _YIELD_EVERY == 0:
                 await self._breathe(count, frame, on_progress)
+            sent += len(commands)
+            if keep_up is not None and sent >= _KEEP_UP_EVERY:
+                sent = 0
+                await keep_up()
         await self._wait_below(1)
+        if keep_up is not None:
+            await keep_up()
         return self.report((self._clock.monotonic_ns() - start_ns) / _NS)
 
     def report(self, elapsed_s: float) -> ReplayReport:

@@ -145,9 +145,10 @@ class BookComparison:
         self.stored.touched.clear()
         return not self.different
 
-    def recorded_side(self, side: Side) -> dict[int, int]:
-        """Lots by price of one side, as recorded."""
-        return {price: lots for (of, price), lots in self._recorded.items() if of == side}
+    def stored_levels(self, side: Side) -> list[tuple[int, int]]:
+        """Price and lots of each stored level of one side, best first."""
+        levels = [(price, lots) for (of, price), lots in self.stored.lots.items() if of == side]
+        return sorted(levels, reverse=side is Side.BUY)
 
     def _compare(self, key: LevelKey) -> None:
         if self._recorded.get(key) == self.stored.lots.get(key):
