@@ -46,6 +46,5 @@ def _parts(
     commands: np.ndarray, batches: np.ndarray
 ) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
     """The header of each batch, and its commands."""
-    records = commands.view(np.recarray)
     for writer, epoch, batch_no, batch_ns, first, end in batches.tolist():
-        yield (writer, epoch, batch_no, batch_ns), records[first:end]
+        yield (writer, epoch, batch_no, batch_ns), commands[first:end]
