@@ -56,7 +56,7 @@ class RecordCodec:
         """The record at byte `at`, texts as str."""
         row = list(self._struct.unpack_from(data, at))
         for i in self._texts:
-            row[i] = row[i].rstrip(b"\0").decode()
+            row[i] = text_of(row[i])
         return self.record._make(row)
 
 
@@ -76,6 +76,11 @@ def unpack_events(records: bytes | memoryview) -> list[Any]:
         assert codec is not None, "an event of unknown kind"
         events.append(codec.unpack(records, at))
     return events
+
+
+def text_of(field: bytes) -> str:
+    """A text field as str. Bytes that no gateway writes show as U+FFFD: they must stop no reader."""
+    return field.rstrip(b"\0").decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
 def field_offset(table: tuple[Field, ...], name: str) -> int:

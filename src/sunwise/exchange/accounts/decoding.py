@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from sunwise.contracts.exchange.codec import subset
+from sunwise.contracts.exchange.codec import subset, text_of
 from sunwise.contracts.exchange.records import (
     FUNDS_EVENT,
     ORDER_EVENT,
@@ -126,4 +126,4 @@ def symbol_fields(records: Records, at: int) -> SymbolFields:
 def request_client_id(records: Records, at: int) -> str:
     """The id of the request that canceled the order at byte `at`."""
     (text,) = _REQUEST.unpack_from(records, at)
-    return str(text.rstrip(b"\0").decode())
+    return text_of(text)

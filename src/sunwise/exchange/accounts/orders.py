@@ -8,7 +8,7 @@ import struct
 from typing import Final
 
 from sunwise.contracts.exchange.accounts import OrderState, OrderStatus
-from sunwise.contracts.exchange.codec import subset
+from sunwise.contracts.exchange.codec import subset, text_of
 from sunwise.contracts.exchange.records import (
     CLIENT_ID_BYTES,
     ORDER_EVENT,
@@ -122,7 +122,7 @@ class Order:
             account=account,
             symbol=symbol,
             order_id=order_id,
-            client_id=client_id.rstrip(b"\0").decode(),
+            client_id=text_of(client_id),
             side=side,
             order_type=order_type,
             time_in_force=time_in_force,

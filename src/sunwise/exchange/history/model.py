@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sunwise.contracts.exchange.accounts import OrderState, OrderStatus, Position
-from sunwise.contracts.exchange.codec import subset
+from sunwise.contracts.exchange.codec import subset, text_of
 from sunwise.contracts.exchange.log import EventMessage
 from sunwise.contracts.exchange.records import (
     EVENT_STRIDE,
@@ -178,7 +178,7 @@ class History:
             event.account,
             event.symbol,
             event.order_id,
-            event.client_id.rstrip(b"\0").decode(),
+            text_of(event.client_id),
             event.side,
             event.order_type,
             event.time_in_force,
