@@ -14,6 +14,12 @@ from sunwise.contracts.exchange.records import Capacity
 
 _N_ACCOUNTS = 50
 _PLENTY = 10**16  # atoms of each asset: enough for every order of a run
+# As in production the gateway is alone, so that its own CPU is seen.
+_PROCESSES = {
+    "engine": ("engine", "clock"),
+    "models": ("market_data", "accounts", "history", "desk"),
+    "gateway": ("gateway",),
+}
 _MANY_ORDERS = 1_000_000  # the peer has no limit of open orders
 
 
@@ -24,7 +30,7 @@ class UnderTest:
     rest: tuple[str, int]
     ws_api_url: str
     credentials: list[Credentials]
-    pids: dict[str, int]  # by process: nats-server, engine, edge
+    pids: dict[str, int]  # by process: nats-server and those of _PROCESSES
 
 
 @asynccontextmanager
@@ -34,7 +40,9 @@ async def running(folder: Path, *, max_batch_commands: int = 256) -> AsyncIterat
         "SUNWISE_GATEWAY_LIMITS_ENABLED": "false",
         "SUNWISE_GATEWAY_MAX_BATCH_COMMANDS": str(max_batch_commands),
     }
-    settings = ExchangeSettings(data=folder, rest_port=0, ws_port=0, environment=environment)
+    settings = ExchangeSettings(
+        data=folder, rest_port=0, ws_port=0, environment=environment, processes=_PROCESSES
+    )
     plan = dozen(["BTCUSDT"], with_liquidity=False)
     funds = {asset.name: _PLENTY for asset in plan.assets}
     plan = msgspec.structs.replace(

@@ -162,11 +162,11 @@ def figures(ours: Measured, other: Measured | None) -> list[Figure]:
 def _targets(ours: Measured, other: Measured | None) -> list[Figure]:
     half = ours.outcomes["REST Poisson 50%"].percentile_ms(0.99)
     half_ws = ours.outcomes["WS Poisson 50%"].percentile_ms(0.99)
-    edge_us = ours.cpu_us["REST closed 64"]["edge"]
+    gateway_us = ours.cpu_us["REST closed 64"]["gateway"]
     rows = [
         Figure("p99 at half of capacity, REST", half, "ms", "< 10"),
         Figure("p99 at half of capacity, WS", half_ws, "ms", "< 10"),
-        Figure("CPU of the edge beside the ceiling", edge_us / CEILING_US, "x", "<= 2"),
+        Figure("CPU of the gateway beside the ceiling", gateway_us / CEILING_US, "x", "<= 2"),
     ]
     if other is None:
         return rows

@@ -49,8 +49,11 @@ _PATIENCE_S: Final = 4.0
 _WHY_IT_COMPILES: Final = (
     ": once for this version on this machine, up to a minute; later starts take it from a cache"
 )
-_ENGINE: Final = ("engine", "clock")
-_EDGE: Final = ("market_data", "accounts", "history", "desk", "gateway")
+PROCESSES: Final = {
+    "engine": ("engine", "clock"),
+    "edge": ("market_data", "accounts", "history", "desk", "gateway"),
+}
+"""The services of each process on a laptop; production gives each service its own."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
@@ -73,6 +76,8 @@ class ExchangeSettings(msgspec.Struct, frozen=True, kw_only=True):
     speed: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1.0
     """Exchange seconds a real second."""
     legacy_listen_key: bool = False
+    processes: dict[str, tuple[str, ...]] = msgspec.field(default_factory=lambda: PROCESSES)
+    """The services of each process, by its name."""
     environment: dict[str, str] = {}
     """More variables for the children (settings of single services)."""
     min_free_bytes: int = MIN_FREE_BYTES
@@ -127,12 +132,13 @@ class Exchange:
         remove_running(folder.path)
         await self._start_nats(folder)
         self._time = await self._settle_time()
-        engine = self._child("engine", _ENGINE)
-        edge = self._child("edge", _EDGE)
-        for child in (engine, edge):
+        processes = settings.processes
+        children = {name: self._child(name, processes[name]) for name in processes}
+        for child in children.values():
             self._stack.push_async_callback(child.stop)
-        await _together(engine.start(), edge.start(), self._explain_compiling(engine))
-        await self._provision(edge.answer)
+        starts = [child.start() for child in children.values()]
+        await _together(*starts, self._explain_compiling(children[_home_of("engine", processes)]))
+        await self._provision(children[_home_of("gateway", processes)].answer)
         if self._with_liquidity:
             await self._start_liquidity(folder)
 
@@ -317,6 +323,11 @@ class Exchange:
         self._report(sentence)
         if hasattr(self, "running"):
             self._write_running()
+
+
+def _home_of(service: str, processes: dict[str, tuple[str, ...]]) -> str:
+    """The process that runs this service."""
+    return next(name for name, services in processes.items() if service in services)
 
 
 # --- before anything is started ---
