@@ -49,7 +49,8 @@ _FROM_TRIGGER: Final = int(EventFlag.FROM_TRIGGER)
 _BUYER_IS_MAKER: Final = int(EventFlag.BUYER_IS_MAKER)
 _WORKING: Final = int(EventFlag.WORKING)
 _BUY: Final = int(Side.BUY)
-_NO_CAUSE: Final = (-1, 0)
+_TRIGGERED: Final = int(EventKind.TRIGGERED)
+_NO_CAUSE: Final = -1
 
 
 class _Prevented(NamedTuple):
@@ -106,28 +107,29 @@ class Accounts:
 
     def apply(self, message: EventMessage, *, tells: bool = True) -> list[UserEvents]:
         """Takes the next event message; what to tell whom, nothing unless `tells`."""
-        self._tells = tells
+        if self._cause == _NO_CAUSE:  # a batch is told whole or not at all
+            self._tells = self._feed.tells = tells
         self.time_ns = message.time_ns
-        records = message.records
+        records, handlers = message.records, self._handlers
         for at in range(0, len(records), EVENT_STRIDE):
             kind, flags, index = _CAUSE.unpack_from(records, at)
-            cause = (index, flags & _FROM_TRIGGER)
-            if cause != self._cause or kind == EventKind.TRIGGERED:
+            cause = index << 8 | flags & _FROM_TRIGGER
+            if cause != self._cause or kind == _TRIGGERED:
                 self._end_command()
                 self._cause = cause
-            handler = self._handlers.get(kind)
+            handler = handlers.get(kind)
             if handler is not None:
                 handler(records, at)
         self.position = Position(command_seq=message.command_seq, part=message.part)
         if message.is_last:
             self._end_command()
             self._cause = _NO_CAUSE
-        told = self._feed.take(self.accounts, self.position, message.time_ns)
-        return told if tells else []
+        return self._feed.take(self.accounts, self.position, message.time_ns)
 
     def _end_command(self) -> None:
         self._feed.end_command(self.accounts)
-        self._prevented.clear()
+        if self._prevented:
+            self._prevented.clear()
 
     # --- orders ---
 

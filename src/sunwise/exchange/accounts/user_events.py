@@ -30,26 +30,37 @@ class _Told:
 
 
 class UserFeed:
-    """Gathers user events; the accounts of the house itself are told nothing."""
+    """Gathers user events; the accounts of the house itself are told nothing.
+
+    While it `tells` nothing, it only keeps who would have been told: the next message that is told
+    names the position of the one before it.
+    """
 
     def __init__(self) -> None:
+        self.tells = True
         self._at_work: dict[int, _Told] = {}  # of the command at work
         self._done: dict[int, list[UserEvent]] = {}  # of commands that have ended
+        self._untold_at_work: set[int] = set()  # accounts, likewise
+        self._untold: set[int] = set()
 
     @property
     def is_empty(self) -> bool:
         """Nothing waits to be handed over."""
-        return not self._at_work and not self._done
+        return not (self._at_work or self._done or self._untold_at_work or self._untold)
 
     def tell(self, account: int, event: UserEvent) -> None:
-        """One thing that happened."""
+        """One thing that happened. Only while it tells."""
         if account >= FIRST_CLIENT_ACCOUNT:
             self._of(account).events.append(event)
 
     def touch(self, account: int, asset: int) -> None:
         """A balance that changed."""
-        if account >= FIRST_CLIENT_ACCOUNT:
+        if account < FIRST_CLIENT_ACCOUNT:
+            return
+        if self.tells:
             self._of(account).assets[asset] = None
+        else:
+            self._untold_at_work.add(account)
 
     def _of(self, account: int) -> _Told:
         told = self._at_work.get(account)
@@ -70,6 +81,9 @@ class UserFeed:
 
     def end_command(self, accounts: dict[int, Account]) -> None:
         """The command at work has ended: its balances are final."""
+        if self._untold_at_work:
+            self._untold |= self._untold_at_work
+            self._untold_at_work.clear()
         if not self._at_work:
             return
         for account, told in self._at_work.items():
@@ -84,6 +98,9 @@ class UserFeed:
         self, accounts: dict[int, Account], position: Position, time_ns: int
     ) -> list[UserEvents]:
         """Everything that ended commands told, a message an account; each names the one before."""
+        for account in self._untold:
+            accounts[account].told = position
+        self._untold.clear()
         if not self._done:
             return []
         done, self._done = self._done, {}

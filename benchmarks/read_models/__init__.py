@@ -1,0 +1,1 @@
+"""How many events a second the read models take in, and what they keep in memory."""
