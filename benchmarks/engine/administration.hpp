@@ -10,7 +10,7 @@ namespace sunwise {
 
 inline void open_account(State& s, const Command& command) {
     const FundsCommand& c = command.funds;
-    require(c.flags == 0 && c.expires_ns == 0, "OPEN_ACCOUNT that may be refused");
+    require(c.flags == 0 && c.expires_ns == 0 && c.reference.is_ascii(), "OPEN_ACCOUNT that may be refused");
     require(s.n_accounts < s.accounts.size, "ACCOUNTS_FULL is not implemented");
     FundsEvent& event = new_event(s, EventKind::ACCOUNT_OPENED).funds;
     event.command_kind = c.kind;
@@ -21,7 +21,7 @@ inline void open_account(State& s, const Command& command) {
 inline void move_funds(State& s, const Command& command) {
     const FundsCommand& c = command.funds;
     require(c.flags == 0 && c.expires_ns == 0 && c.amount_atoms > 0 && c.asset >= 0 &&
-                c.asset < s.n_assets, "a movement of funds that would be refused");
+                c.asset < s.n_assets && c.reference.is_ascii(), "a movement of funds that would be refused");
     const i64 atoms = c.amount_atoms;
     Asset& asset = s.assets[c.asset];
     Balance& house = s.balances[asset.house_balance];

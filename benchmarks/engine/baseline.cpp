@@ -37,30 +37,51 @@ static void begin_batch(State& s, const Batch& batch) {
                                                               : NOBODY;
 }
 
-static void apply_command(State& s, const Command& command) {
-    const int kind = command.order.kind;
-    if (kind == CommandKind::PLACE || kind == CommandKind::CANCEL ||
-        kind == CommandKind::CANCEL_ALL) {
-        require(s.writer_class >= ADMIN_CLASS, "NOT_AUTHORISED is not implemented");
-        return kind == CommandKind::PLACE    ? place(s, command)
-               : kind == CommandKind::CANCEL ? cancel(s, command)
-                                             : cancel_all(s, command);
-    }
-    require(s.writer_class == (kind == CommandKind::CLOCK ? CLOCK_CLASS : ADMIN_CLASS),
-            "NOT_AUTHORISED is not implemented");
+// UNKNOWN_KIND, or NOT_AUTHORISED when this writer may not send the kind.
+static int check_writer(const State& s, int kind) {
     switch (kind) {
-        case CommandKind::CLOCK: return set_clock(s, command);
-        case CommandKind::OPEN_ACCOUNT: return open_account(s, command);
+        case CommandKind::PLACE:
+        case CommandKind::CANCEL:
+        case CommandKind::CANCEL_ALL:
+            return s.writer_class >= ADMIN_CLASS ? Reject::NONE : Reject::NOT_AUTHORISED;
+        case CommandKind::CLOCK:
+            return s.writer_class == CLOCK_CLASS ? Reject::NONE : Reject::NOT_AUTHORISED;
+        case CommandKind::OPEN_ACCOUNT:
         case CommandKind::DEPOSIT:
         case CommandKind::WITHDRAW:
         case CommandKind::CREDIT:
-        case CommandKind::DEBIT: return move_funds(s, command);
+        case CommandKind::DEBIT:
+        case CommandKind::LIST_ASSET:
+        case CommandKind::LIST_SYMBOL:
+        case CommandKind::SET_SYMBOL_STATUS:
+        case CommandKind::RAISE_CAPACITY:
+        case CommandKind::ACTIVATE_RULES:
+            return s.writer_class == ADMIN_CLASS ? Reject::NONE : Reject::NOT_AUTHORISED;
+        default: return Reject::UNKNOWN_KIND;
+    }
+}
+
+static void apply_rare(State& s, const Command& command) {
+    switch (command.order.kind) {
+        case CommandKind::CANCEL_ALL: return cancel_all(s, command);
+        case CommandKind::CLOCK: return set_clock(s, command);
+        case CommandKind::OPEN_ACCOUNT: return open_account(s, command);
         case CommandKind::LIST_ASSET: return list_asset(s, command);
         case CommandKind::LIST_SYMBOL: return list_symbol(s, command);
         case CommandKind::SET_SYMBOL_STATUS: return set_status(s, command);
         case CommandKind::ACTIVATE_RULES: return activate_rules(s, command);
-        default: fail("a kind of command that is not implemented");
+        case CommandKind::RAISE_CAPACITY: fail("RAISE_CAPACITY is not implemented");
+        default: return move_funds(s, command);
     }
+}
+
+static void apply_command(State& s, const Command& command) {
+    const int kind = command.order.kind;
+    const int code = check_writer(s, kind);
+    if (code != Reject::NONE) return tell_refusal(s, command, code);
+    if (kind == CommandKind::PLACE) return place(s, command);
+    if (kind == CommandKind::CANCEL) return cancel(s, command);
+    apply_rare(s, command);
 }
 
 // Applies a whole batch; the number of events written. `room` is what `out` holds.

@@ -153,6 +153,9 @@ struct Name24 {
 struct Name40 {
     uint64_t words[5];
     bool is_empty() const { return words[0] == 0; }
+    bool is_ascii() const {
+        return !((words[0] | words[1] | words[2] | words[3] | words[4]) & 0x8080808080808080);
+    }
     bool operator==(const Name40&) const = default;
 };"""
 

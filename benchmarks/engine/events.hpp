@@ -85,9 +85,11 @@ inline void tell_refusal(State& s, const Command& command, int code) {
     if (order.kind == 0 || order.kind > CommandKind::CANCEL_ALL) return;
     event.symbol = order.symbol;
     event.account = order.account;
-    if (order.kind != CommandKind::PLACE) {
-        event.client_id = order.target_client_id;
-        event.request_client_id = order.client_id;
+    const bool is_place = order.kind == CommandKind::PLACE;
+    const Name40& name = is_place ? order.client_id : order.target_client_id;
+    if (name.is_ascii()) event.client_id = name;  // else no reader of the log could read it
+    if (!is_place) {
+        if (order.client_id.is_ascii()) event.request_client_id = order.client_id;
         return;
     }
     event.side = order.side;
@@ -98,7 +100,6 @@ inline void tell_refusal(State& s, const Command& command, int code) {
     event.qty_lots = order.qty_lots;
     event.quote_atoms = order.quote_atoms;
     event.stop_ticks = order.stop_ticks;
-    event.client_id = order.client_id;
     event.strategy_id = order.strategy_id;
     event.strategy_type = order.strategy_type;
 }

@@ -179,6 +179,15 @@ inline i64 takeable_lots(State& s, Order& taker, const Order& maker) {
     return lots;
 }
 
+// Why a MARKET order cannot take one lot more.
+inline int what_is_spent(State& s, Order& taker, const Order& maker) {
+    const i64 price_atoms =
+        maker.price_ticks * s.symbols[taker.symbol].terms.quote_atoms_per_tick_lot;
+    const bool is_quote =
+        taker.by_quote && taker.quote_atoms() - taker.executed_quote_atoms < price_atoms;
+    return is_quote ? ExpiryReason::QUOTE_SPENT : ExpiryReason::FUNDS_SPENT;
+}
+
 inline void give(State& s, const Symbol& symbol, const Order& order, i64 lots, i64 base,
                  i64 quote) {
     const bool is_buy = order.side == Side::BUY;
@@ -267,13 +276,7 @@ inline int match(State& s, Order& taker) {
         const i32 maker_no = s.levels[book.best_level].first;
         const Order& maker = s.orders[maker_no];
         const i64 lots = takeable_lots(s, taker, maker);
-        if (lots == 0) {
-            const i64 price_atoms =
-                maker.price_ticks * s.symbols[taker.symbol].terms.quote_atoms_per_tick_lot;
-            const bool is_quote =
-                taker.by_quote && taker.quote_atoms() - taker.executed_quote_atoms < price_atoms;
-            return is_quote ? ExpiryReason::QUOTE_SPENT : ExpiryReason::FUNDS_SPENT;
-        }
+        if (lots == 0) return what_is_spent(s, taker, maker);
         if (maker.account == taker.account && taker.stp != SelfTradePrevention::NONE) {
             prevent(s, taker, maker_no, lots);
             if (taker.stp != SelfTradePrevention::EXPIRE_MAKER) {

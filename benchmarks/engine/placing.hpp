@@ -24,7 +24,7 @@ inline int check_fields(const State& s, const OrderCommand& c) {
     if (c.flags > CommandFlag::BY_QUOTE || c.side > Side::SELL ||
         c.order_type > OrderType::TAKE_PROFIT_LIMIT || c.time_in_force > TimeInForce::FOK ||
         c.stp > SelfTradePrevention::EXPIRE_BOTH || c.price_ticks < 0 || c.qty_lots < 0 ||
-        c.stop_ticks < 0 || c.expires_ns < 0 || has_unbuilt) {
+        c.stop_ticks < 0 || c.expires_ns < 0 || has_unbuilt || !c.client_id.is_ascii()) {
         return Reject::BAD_FIELD;
     }
     if (is_market && c.price_ticks) return Reject::BAD_FIELD;
@@ -137,7 +137,8 @@ inline i64 least_atoms(State& s, const OrderCommand& c) {
 }
 
 // The first table that could overflow. `places`: 0 cannot rest, 1 may rest, 2 a stop.
-inline int missing_room(State& s, const OrderCommand& c, int places, int new_balances) {
+inline int missing_room(State& s, const OrderCommand& c, const Owner& owner, int places) {
+    const int new_balances = (owner.base_balance == 0) + (owner.quote_balance == 0);
     if (!s.balances.has_room(new_balances)) return Reject::BALANCES_FULL;
     if (!s.orders.has_room(1)) return Reject::ORDERS_FULL;
     if (places) {
@@ -145,8 +146,10 @@ inline int missing_room(State& s, const OrderCommand& c, int places, int new_bal
         const i64 nodes = places * (s.symbols[c.symbol].top_shift / DIGIT_BITS);
         if (!s.nodes.has_room(nodes + s.reserved_nodes)) return Reject::TRIE_NODES_FULL;
     }
-    if (!s.client_ids.has_room(1)) return Reject::CLIENT_IDS_FULL;
-    if (places && !s.account_symbols.has_room(1)) return Reject::ACCOUNT_SYMBOLS_FULL;
+    if (!c.client_id.is_empty() && !s.client_ids.has_room(1)) return Reject::CLIENT_IDS_FULL;
+    if (places && owner.account_symbol == 0 && !s.account_symbols.has_room(1)) {
+        return Reject::ACCOUNT_SYMBOLS_FULL;
+    }
     return Reject::NONE;
 }
 
@@ -168,7 +171,7 @@ inline int check_owner(State& s, const OrderCommand& c, const Owner& owner) {
         return Reject::NO_LIQUIDITY;
     }
     const int places = is_stop(c) ? 2 : rests ? 1 : 0;
-    return missing_room(s, c, places, (owner.base_balance == 0) + (owner.quote_balance == 0));
+    return missing_room(s, c, owner, places);
 }
 
 inline i32 accept(State& s, const OrderCommand& c, const Owner& owner) {
@@ -238,6 +241,7 @@ inline void place(State& s, const Command& command) {
 
 inline int check_cancel(State& s, const OrderCommand& c, uint8_t known_flag) {
     if ((c.flags && c.flags != known_flag) || c.expires_ns < 0) return Reject::BAD_FIELD;
+    if (!c.client_id.is_ascii() || !c.target_client_id.is_ascii()) return Reject::BAD_FIELD;
     if (0 < c.expires_ns && c.expires_ns < s.now_ns) return Reject::EXPIRED_COMMAND;
     if (c.account < FIRST_CLIENT_ACCOUNT || c.account >= s.n_accounts) {
         return Reject::UNKNOWN_ACCOUNT;
