@@ -19,7 +19,9 @@ def bot_suite(compiled_engine, tmp_path_factory):
         folder = tmp_path_factory.mktemp("suite")
         (folder / "test_bot.py").write_text(textwrap.dedent(source))
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bot.py"]
-        done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(
+            command, check=False, cwd=folder, capture_output=True, text=True, timeout=240
+        )
         return done.returncode, done.stdout + done.stderr
 
     return run
