@@ -111,7 +111,16 @@ class Process:
 class ShardWorld:
     """Starts everything; `attempts` says what each gateway's client was told."""
 
-    def __init__(self, *, seed, folder: Path, clock: SimulatedClock, n_gateways=2, n_replicas=2):
+    def __init__(
+        self,
+        *,
+        seed,
+        folder: Path,
+        clock: SimulatedClock,
+        n_gateways=2,
+        n_replicas=2,
+        takeover_after_s=None,
+    ):
         self.rng = random.Random(seed)
         self.server = SimulatedServer(seed=self.rng.randrange(2**32))
         self.folder = folder
@@ -126,7 +135,7 @@ class ShardWorld:
         self.settings = EngineSettings(
             shard=SHARD,
             outbox=OutboxSettings(
-                takeover_after_s=self.rng.choice([0.0, 0.05, 0.1]),
+                takeover_after_s=takeover_after_s or self.rng.choice([0.0, 0.05, 0.1]),
                 max_in_flight=self.rng.choice([1, 4, 256]),
                 max_waiting=self.rng.choice([8, 1024]),
             ),
