@@ -72,9 +72,8 @@ class Stage:
         return [
             msgspec.msgpack.decode(message.payload, type=kind)
             for message in self.heard
-            if message.subject == subject or (
-                subject.endswith(".") and message.subject.startswith(subject)
-            )
+            if message.subject == subject
+            or (subject.endswith(".") and message.subject.startswith(subject))
         ]
 
 

@@ -151,7 +151,7 @@ async def make_market_data(place: Place) -> Service:
     async def work(ready: Ready) -> None:
         settings = place.settings(MarketDataSettings, "market_data")
         folder = place.folder("market_data")
-        database = open_database(folder / "candles.sqlite")
+        database = open_database(settings.database or folder / "candles.sqlite")
         bus = await place.connect("market_data")
         try:
             await MarketDataService(
@@ -171,7 +171,7 @@ async def make_history(place: Place) -> Service:
 
     async def work(ready: Ready) -> None:
         settings = place.settings(HistorySettings, "history")
-        database = open_database(place.folder("history") / "history.sqlite")
+        database = open_database(settings.database or place.folder("history") / "history.sqlite")
         bus = await place.connect("history")
         try:
             await HistoryService(bus, database, settings=settings).run(ready)

@@ -36,6 +36,8 @@ class HistorySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     shard: str = "0"
     """Name of the shard."""
+    database: str = ""
+    """URL of a PostgreSQL database; empty for a SQLite file in the data folder."""
 
 
 class HistoryService:

@@ -51,6 +51,8 @@ class MarketDataSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     shard: str = "0"
     """Name of the shard."""
+    database: str = ""
+    """URL of a PostgreSQL database for candles; empty for a SQLite file in the data folder."""
     tick_s: Annotated[float, Meta(ge=0.001, le=1)] = 0.01
     """Trades and tops of books are gathered for so long before they are told."""
     trades_kept: Annotated[int, Meta(ge=1_000, le=1_000_000)] = 1_000
