@@ -22,6 +22,7 @@ from websockets.frames import Opcode
 from sunwise.chassis.http import AddressTaken
 from sunwise.contracts.exchange.market_data import Feed
 from sunwise.exchange.gateway.websocket_connection import LineSettings
+from sunwise.exchange.gateway.websocket_frames import MAX_FRAGMENTS
 from tests.contract.streams.venue import Edge, answer, ask, running_edge, trade
 
 BINANCE = LineSettings()
@@ -185,7 +186,7 @@ async def test_fragments_may_not_add_up_to_more_than_a_message_may_be():
 async def test_endless_empty_fragments_end_the_connection():
     async with running_edge() as (edge, _), raw_client(edge) as client:
         await client.send(Opcode.TEXT, b"{", final=False)
-        for _ in range(2_000):
+        for _ in range(MAX_FRAGMENTS):
             await client.send(Opcode.CONT, b"", final=False)
         assert await client.close_code() == 1008
 

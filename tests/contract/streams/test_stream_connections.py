@@ -6,6 +6,7 @@ import json
 import pytest
 import websockets
 
+from sunwise.chassis.bus.simulated_server import Faults
 from sunwise.contracts.exchange.market_data import Feed, GetDepth
 from sunwise.exchange.gateway.websocket_connection import LineSettings
 from tests.contract.streams.venue import (
@@ -59,6 +60,7 @@ async def test_a_client_may_connect_first_and_subscribe_later(path):
 
 async def test_an_answer_to_subscribe_means_that_nothing_later_is_missed():
     async with running_edge() as (edge, market), edge.connect("/ws") as client:
+        edge.world.faults = Faults(delay_s=(0.0, 0.02))
         for number in range(20):
             name = ("btcusdt", "ethusdt")[number % 2]
             await ask(client, "SUBSCRIBE", f"{name}@trade")
