@@ -59,13 +59,21 @@ class StoredPosition(msgspec.Struct, frozen=True):
     """What else the reader needs to go on (chain, part, ...), encoded by it."""
 
 
-def open_database(target: str | Path) -> Engine:
+_REBUILD: Final = "It is derived from the log: move it away and start again to have it rebuilt."
+_RESTORE: Final = "Nothing can rebuild it: restore it from a backup."
+
+
+def open_database(target: str | Path, *, is_derived: bool = True) -> Engine:
     """An engine for a SQLite file (a path) or a PostgreSQL URL (`postgresql://...`).
 
-    SQLite runs in WAL mode: readers never wait for the writer. Raises DatabaseUnusable, or
-    Retryable when PostgreSQL does not answer.
+    `is_derived`: the log can rebuild it, so a power cut may take its last rows; otherwise every
+    commit is synced. SQLite runs in WAL mode: readers never wait for the writer. Raises
+    DatabaseUnusable, or Retryable when PostgreSQL does not answer.
     """
-    engine = _sqlite(Path(target)) if "://" not in str(target) else _postgresql(str(target))
+    if "://" in str(target):
+        engine = _postgresql(str(target))
+    else:
+        engine = _sqlite(Path(target), synchronous="NORMAL" if is_derived else "FULL")
     try:
         with engine.connect():
             pass
@@ -75,21 +83,19 @@ def open_database(target: str | Path) -> Engine:
             raise DatabaseUnusable(f"Cannot open {target}: {reason}.") from error
         raise Retryable(f"PostgreSQL does not answer: {reason}", after_s=1.0) from error
     except DatabaseError as error:
-        raise DatabaseUnusable(
-            f"{target} is damaged ({error.orig}). It is derived from the log: move it away and "
-            "start again to have it rebuilt."
-        ) from error
+        cure = _REBUILD if is_derived else _RESTORE
+        raise DatabaseUnusable(f"{target} is damaged ({error.orig}). {cure}") from error
     return engine
 
 
-def _sqlite(path: Path) -> Engine:
+def _sqlite(path: Path, *, synchronous: str) -> Engine:
     engine = create_engine(f"sqlite:///{path}")
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
         connection.isolation_level = None  # SQLAlchemy begins and ends transactions, not sqlite3
         # Rows and position change together, so after a power cut they are older, never torn.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
 
@@ -135,7 +141,7 @@ def migrate(engine: Engine, folder: Path, *, service: str) -> None:
         except CommandError as error:
             raise DatabaseUnusable(
                 f"The database of {service} was written by another release ({error}). Use that "
-                "release, or move the database away: it is rebuilt from the log."
+                "release."
             ) from error
         _metadata.create_all(connection)
 

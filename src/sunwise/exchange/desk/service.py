@@ -182,9 +182,10 @@ class Desk:
         return [unpack_events(outcome.records)[0].account for outcome in outcomes]
 
     async def _move_funds(self, request: MoveFunds) -> FundsHeld:
-        outcomes = await self._do(
-            self._transfer(request.account, request.asset, request.amount_atoms)
-        )
+        # One after the other: a refused debit must not let the withdrawal take the house's money.
+        outcomes: list[Outcome] = []
+        for record in self._transfer(request.account, request.asset, request.amount_atoms):
+            outcomes += await self._do([record])
         events = [unpack_events(outcome.records)[0] for outcome in outcomes]
         [moved] = [event for event in events if event.account == request.account]
         return FundsHeld(free_atoms=moved.free_atoms, locked_atoms=moved.locked_atoms)

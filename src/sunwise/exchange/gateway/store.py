@@ -86,7 +86,7 @@ class KeyStore:
         """
         if "://" not in str(target):
             _make_private(Path(target))
-        engine = open_database(target)
+        engine = open_database(target, is_derived=False)
         migrate(engine, _MIGRATIONS, service="gateway")
         return cls(engine, clock)
 
