@@ -81,10 +81,11 @@ class Flow:
             return CLOCK_WRITER, [None], step_ns
         if draw < 0.14:
             return ADMIN_WRITER, [self._administer() for _ in range(min(size, 3))], step_ns
-        records = [self._order() for _ in range(self.random.randint(1, size))]
+        records = [self.order() for _ in range(self.random.randint(1, size))]
         return self.random.choice(GATEWAYS), records, step_ns
 
-    def _order(self):
+    def order(self):
+        """What a gateway sends: a new order, a cancel, or a spoilt record."""
         draw = self.random.random()
         if draw < 0.62:
             return self._place()

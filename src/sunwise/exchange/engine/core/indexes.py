@@ -8,6 +8,8 @@ gap and no search ever steps over dead slots (Knuth, TAOCP 3, 6.4, algorithm R).
 
 Tables are at most half full. The hash takes a secret of the replica: nobody
 outside can choose client ids that collide. What a table means does not depend on it.
+
+PYTEST_DONT_REWRITE: an assert in a kernel is compiled as it is written.
 """
 
 from typing import Any, Final

@@ -9,10 +9,12 @@ the modules that the kernel calls. So the cache lives in a folder named by a
 hash of everything that a kernel is made of: any change is a new folder.
 """
 
+import fcntl
 import functools
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -68,9 +70,27 @@ def bound(function: Callable[..., Any], *kinds: Any) -> Callable[..., Any]:
     """
     if not IS_COMPILED:
         return function
-    function.compile(kinds)  # type: ignore[attr-defined] # Numba's dispatcher
+    with _alone():
+        function.compile(kinds)  # type: ignore[attr-defined] # Numba's dispatcher
     entry_point: Callable[..., Any] = function.overloads[kinds].entry_point  # type: ignore[attr-defined] # likewise
     return entry_point
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Lets one process of this machine compile at a time: the others find its work in the cache."""
+    try:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
+    except OSError:  # nothing can be kept there, so there is nothing to wait for
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def cache_folder() -> Path:

@@ -1,6 +1,8 @@
 """Places in a fixed array, taken and given back: the last one given back is taken first.
 
 It is the one most likely still in the processor's cache.
+
+PYTEST_DONT_REWRITE: an assert in a kernel is compiled as it is written.
 """
 
 from typing import Any
