@@ -29,7 +29,7 @@ def levels(book) -> list[tuple[int, int]]:
 
 @settings(max_examples=15)
 @given(SEEDS)
-def test_depth_is_the_engines_book_after_every_batch_of_a_flow(seed):
+def test_depth_is_the_engines_book_after_a_flow(seed):
     log = oracle_log(seed)
     model = applied(log)
     for symbol in log.exchange.symbols:

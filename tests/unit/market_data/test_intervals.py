@@ -6,7 +6,6 @@ import pytest
 
 from sunwise.exchange.market_data.intervals import (
     NAMES,
-    close_of,
     following,
     open_of,
     preceding,
@@ -41,7 +40,6 @@ def test_a_candle_opens_and_ends_where_its_calendar_says(interval, moment, opens
     assert open_of(interval, ns(moment)) == ns(opens)
     assert following(interval, ns(opens)) == ns(next_opens)
     assert preceding(interval, ns(next_opens)) == ns(opens)
-    assert close_of(interval, ns(opens)) == ns(next_opens) - 10**6
 
 
 @pytest.mark.parametrize("interval", NAMES)

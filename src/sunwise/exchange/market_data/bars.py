@@ -3,12 +3,12 @@
 from typing import Final
 
 from sunwise.contracts.exchange.market_data import Candle
-from sunwise.exchange.market_data import intervals
 from sunwise.exchange.market_data.rows import LARGEST
 
 BarRow = tuple[int, ...]
 """(open_ns, open, high, low, close ticks, lots, quote, trades, buy lots, buy quote, first id)."""
 BAR_WIDTH: Final = 11
+_MILLISECOND_NS: Final = 1_000_000  # a candle closes that much before the next, as Binance has it
 
 
 class Bar:
@@ -107,16 +107,14 @@ def empty_row(open_ns: int, close_ticks: int) -> BarRow:
     return (open_ns, close_ticks, close_ticks, close_ticks, close_ticks, 0, 0, 0, 0, 0, -1)
 
 
-def candle(
-    symbol: int, interval: str, row: BarRow, *, is_closed: bool, offset_ns: int = 0
-) -> Candle:
-    """The row as the contract shows it."""
+def candle(symbol: int, interval: str, row: BarRow, *, next_ns: int, is_closed: bool) -> Candle:
+    """The row as the contract shows it; the next candle opens at `next_ns`."""
     open_ns, opened, high, low, closed, lots, quote, trades, buy_lots, buy_quote, first_id = row
     return Candle(
         symbol=symbol,
         interval=interval,
         open_ns=open_ns,
-        close_ns=intervals.close_of(interval, open_ns, offset_ns=offset_ns),
+        close_ns=next_ns - _MILLISECOND_NS,
         open_ticks=opened,
         high_ticks=high,
         low_ticks=low,

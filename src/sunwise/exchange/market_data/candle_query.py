@@ -139,26 +139,22 @@ def filled_candles(wanted: Wanted, stored: list[BarRow]) -> list[Candle]:
     `stored` are the source's rows that open within [begin_ns, end_ns), and the newest one before.
     """
     # A row may have been stored while it was read: the same row once more.
-    rows = sorted({row[0]: row for row in (*stored, *wanted.unstored)}.values())
+    known = {row[0]: row for row in (*stored, *wanted.unstored)}
+    rows = [known[open_ns] for open_ns in sorted(known)]
     close_ticks = 0
     for row in rows:
         if row[0] >= wanted.begin_ns:
             break
         close_ticks = row[4]
     by_open = _rows_by_open(wanted, rows)
+    nexts_ns = [*wanted.opens_ns[1:], wanted.end_ns]
     found = []
-    for open_ns in wanted.opens_ns:
+    for open_ns, next_ns in zip(wanted.opens_ns, nexts_ns, strict=True):
         row = by_open.get(open_ns) or empty_row(open_ns, close_ticks)
         close_ticks = row[4]
-        ends_ns = following(wanted.interval, open_ns, offset_ns=wanted.offset_ns)
+        is_closed = next_ns <= wanted.now_ns
         found.append(
-            candle(
-                wanted.symbol,
-                wanted.interval,
-                row,
-                is_closed=ends_ns <= wanted.now_ns,
-                offset_ns=wanted.offset_ns,
-            )
+            candle(wanted.symbol, wanted.interval, row, next_ns=next_ns, is_closed=is_closed)
         )
     return found
 

@@ -124,7 +124,10 @@ class Candles:
         for place in places:
             row = self.live_bar(place).row(clock.opens_ns[place])
             if row[7]:
-                found.append(candle(self.symbol, NAMES[place], row, is_closed=False))
+                end_ns = clock.ends_ns[place]
+                found.append(
+                    candle(self.symbol, NAMES[place], row, next_ns=end_ns, is_closed=False)
+                )
         return found
 
     def end(self, ended: list[Ended], *, tells: bool) -> list[ClosedRow]:
@@ -157,11 +160,13 @@ class Candles:
 
     def _tell_closed(self, ended: Ended, row: BarRow) -> None:
         name = NAMES[ended.place]
-        self.untold.append(candle(self.symbol, name, row, is_closed=True))
-        empty_ns = following(name, ended.open_ns)
+        next_ns = following(name, ended.open_ns)
+        self.untold.append(candle(self.symbol, name, row, next_ns=next_ns, is_closed=True))
+        empty_ns = next_ns
         if length_ns := LENGTHS_NS[name]:
             empty_ns = max(empty_ns, ended.next_ns - _MAX_EMPTY_TOLD * length_ns)
         while empty_ns < ended.next_ns:
             empty = empty_row(empty_ns, self.last_ticks)
-            self.untold.append(candle(self.symbol, name, empty, is_closed=True))
-            empty_ns = following(name, empty_ns)
+            next_ns = following(name, empty_ns)
+            self.untold.append(candle(self.symbol, name, empty, next_ns=next_ns, is_closed=True))
+            empty_ns = next_ns

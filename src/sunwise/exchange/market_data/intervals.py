@@ -11,7 +11,6 @@ SECOND_NS: Final = 1_000_000_000
 MINUTE_NS: Final = 60 * SECOND_NS
 HOUR_NS: Final = 60 * MINUTE_NS
 DAY_NS: Final = 24 * HOUR_NS
-_MILLISECOND_NS: Final = 1_000_000
 _FIRST_MONDAY_NS: Final = 4 * DAY_NS  # 1970-01-05
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -59,11 +58,6 @@ def following(interval: str, open_ns: int, *, offset_ns: int = 0) -> int:
 def preceding(interval: str, open_ns: int, *, offset_ns: int = 0) -> int:
     """When the candle before the one that opens at `open_ns` opens."""
     return open_of(interval, open_ns - 1, offset_ns=offset_ns)
-
-
-def close_of(interval: str, open_ns: int, *, offset_ns: int = 0) -> int:
-    """When the candle closes: a millisecond before the next one opens, as Binance has it."""
-    return following(interval, open_ns, offset_ns=offset_ns) - _MILLISECOND_NS
 
 
 def _month_open(local_ns: int) -> int:

@@ -81,9 +81,9 @@ class CandleStore:
             within = of_source.where(
                 _CANDLES.c.open_ns >= wanted.begin_ns, _CANDLES.c.open_ns < wanted.end_ns
             ).order_by(_CANDLES.c.open_ns)
-            rows: list[BarRow] = [tuple(row) for row in connection.execute(within)]
+            rows: list[BarRow] = [*connection.execute(within)]
             if rows and rows[0][0] == wanted.begin_ns:
                 return rows
             before = of_source.where(_CANDLES.c.open_ns < wanted.begin_ns)
             newest = before.order_by(_CANDLES.c.open_ns.desc()).limit(1)
-            return [tuple(row) for row in connection.execute(newest)] + rows
+            return [*connection.execute(newest), *rows]
