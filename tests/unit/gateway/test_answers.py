@@ -307,8 +307,23 @@ async def test_the_day_in_the_clients_zone(gateway):
     answer = await gateway.ask(
         "GET", "/api/v3/ticker/tradingDay?symbols=[%22BTCUSDT%22]&timeZone=8"
     )
-    assert answer.json[0]["highPrice"] == "1.20000000"
-    assert gateway.bus.queries[0][1]["offset_ns"] == -8 * 3_600 * 1_000 * MS
+    (shown,) = answer.json
+    assert shown["highPrice"] == "1.20000000"
+    assert (shown["openTime"] + 8 * 3_600_000) % 86_400_000 == 0
+    assert shown["closeTime"] == shown["openTime"] + 86_399_999
+    query = gateway.bus.queries[0][1]
+    assert (query["offset_ns"], query["start_ns"]) == (
+        -8 * 3_600 * 1_000 * MS,
+        shown["openTime"] * MS,
+    )
+
+
+@pytest.mark.parametrize("path", ["ticker/tradingDay?symbol=BTCUSDT", "ticker?symbol=BTCUSDT"])
+async def test_a_window_without_any_trade_ever_is_all_zeros(gateway, path):
+    gateway.bus.answers["candles"] = lambda query: Candles(position=AT, candles=[])
+    shown = (await gateway.ask("GET", f"/api/v3/{path}")).json
+    assert (shown["openPrice"], shown["lastPrice"], shown["volume"]) == ("0.00000000",) * 3
+    assert (shown["firstId"], shown["lastId"], shown["count"]) == (-1, -1, 0)
 
 
 @pytest.mark.parametrize(
@@ -506,3 +521,31 @@ async def test_probes_and_pages_are_not_the_api(gateway):
     assert (await gateway.ask("GET", "/sunwise/v1/health")).json == {"status": "up"}
     assert (await gateway.ask("GET", "/sunwise/v1/nothing")).status == 404
     assert (await gateway.ask("GET", "/docs")).raw == b"a page"
+
+
+async def test_a_symbol_that_a_read_model_does_not_know_yet_is_no_fault(gateway):
+    gateway.bus.answers["tickers"] = lambda query: Tickers(position=AT, tickers=[TICKER])
+    one = await gateway.ask("GET", "/api/v3/ticker/price?symbol=ETHUSDT")
+    assert one.refusal[:2] == (503, -1001)
+    every = await gateway.ask("GET", "/api/v3/ticker/price")
+    assert [row["symbol"] for row in every.json] == ["BTCUSDT"]
+
+
+async def test_a_symbol_that_is_not_known_here_yet_is_no_fault(gateway):
+    gateway.bus.answers["open_orders"] = lambda query: Orders(
+        position=AT, orders=[changed(symbol=7)]
+    )
+    answer = await gateway.call("GET", "/api/v3/openOrders")
+    assert answer.refusal[:2] == (503, -1001)
+
+
+async def test_a_bug_of_ours_ends_one_call_only(gateway, caplog):
+    def broken(query):
+        raise ZeroDivisionError("a bug")
+
+    gateway.bus.answers["depth"] = broken
+    answer = await gateway.ask("GET", "/api/v3/depth?symbol=BTCUSDT")
+    message = "An unknown error occurred while processing the request."
+    assert answer.refusal == (500, -1000, message)
+    assert "a bug" in caplog.text
+    assert (await gateway.ask("GET", "/api/v3/ping")).status == 200

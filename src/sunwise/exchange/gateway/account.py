@@ -261,7 +261,7 @@ class Account:
         return f"[{','.join(rows)}]".encode()
 
     def _fill(self, listing: Listing, fill: Fill, unit: int) -> str:
-        text, asset = listing.text, self._listings.assets[fill.fee_asset]
+        text, asset = listing.text, self._listings.asset(fill.fee_asset)
         return (
             f'{{"symbol":"{text.name}","id":{fill.trade_id},"orderId":{fill.order_id},'
             f'"orderListId":-1,"price":"{text.price(fill.price_ticks)}",'

@@ -5,18 +5,21 @@ how they read a request and write an answer.
 """
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from sunwise.chassis.telemetry import METRICS
 from sunwise.exchange.gateway.authentication import Authenticator
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.limits import OrderLimits, RequestLimits
 from sunwise.exchange.gateway.registry import Call
 
 _encode = msgspec.json.Encoder().encode
+_log = logging.getLogger(__name__)
 
 
 def error_body(error: ApiError) -> bytes:
@@ -25,7 +28,7 @@ def error_body(error: ApiError) -> bytes:
 
 
 class Dispatcher:
-    """Runs calls. A refusal is sent to the client; anything else that goes wrong is a bug here."""
+    """Runs calls. Never raises: a refusal is sent to the client, and so is that we have a bug."""
 
     def __init__(
         self, authenticator: Authenticator, requests: RequestLimits, orders: OrderLimits
@@ -34,6 +37,7 @@ class Dispatcher:
         self.requests = requests
         self.orders = orders
         self._tasks: set[asyncio.Task[bytes]] = set()
+        self._bugs = METRICS.counter("sunwise_gateway_bugs_total", "Calls that met a bug of ours.")
 
     def run(self, call: Call) -> None:
         """Takes the call through to its answer, which may come in a later turn of the loop."""
@@ -42,6 +46,9 @@ class Dispatcher:
             answer = call.endpoint.handler(call, params)
         except ApiError as refusal:
             self.fail(call, refusal)
+            return
+        except Exception as bug:  # noqa: BLE001 - see `break_off`
+            self.break_off(call, bug)
             return
         if answer is None:
             return  # the handler ends the call
@@ -122,8 +129,18 @@ class Dispatcher:
         elif isinstance(refusal, ApiError):
             self.fail(call, refusal)
         else:
-            self.fail(call, ApiError(-1000, _UNKNOWN, status=500))
-            raise refusal  # a bug: the event loop's exception handler decides
+            self.break_off(call, refusal)
+
+    def break_off(self, call: Call, bug: BaseException) -> None:
+        """Ends a call that met a bug of ours: logged, counted, and answered with -1000.
+
+        The gateway goes on, unlike a service that keeps state: a call leaves nothing half done here
+        (its command is in the log whole or not at all), and one client's odd request must not end
+        everybody's connections again and again.
+        """
+        _log.critical("%s met a bug", call.endpoint.name, exc_info=bug)
+        self._bugs.value += 1
+        self.fail(call, ApiError(-1000, _UNKNOWN, status=500))
 
     async def close(self) -> None:
         """Ends calls that still wait; their clients see the connection close."""

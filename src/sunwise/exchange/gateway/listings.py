@@ -103,10 +103,21 @@ class Listings:
         return self._by_name.get(name)
 
     def at(self, index: int) -> Listing:
-        """The symbol of this index, which must be listed."""
+        """The symbol of this index. Raises ApiError -1001 while it is not known here.
+
+        Read models may be ahead of the catalog by a moment.
+        """
         if self._version != self._catalog.version:
             self._derive()
+        if index >= len(self._by_index):
+            raise errors.internal()
         return self._by_index[index]
+
+    def asset(self, index: int) -> Asset:
+        """The asset of this index. Raises as `at`."""
+        if index >= len(self._catalog.assets):
+            raise errors.internal()
+        return self._catalog.assets[index]
 
     def __iter__(self) -> Iterator[Listing]:
         """All symbols in the order of their indexes."""

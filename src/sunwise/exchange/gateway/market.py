@@ -43,6 +43,8 @@ from sunwise.exchange.gateway.trading import unit_ns
 
 _MINUTE_NS: Final = 60_000_000_000
 _HOUR_NS: Final = 60 * _MINUTE_NS
+_DAY_NS: Final = 24 * _HOUR_NS
+_MILLISECOND_NS: Final = 1_000_000
 _DEPTH_WEIGHTS: Final = ((100, 5), (500, 25), (1_000, 50))
 _DEEPEST_WEIGHT: Final = 250
 _MAX_WINDOW_SYMBOLS: Final = 100
@@ -333,16 +335,25 @@ class Market:
         query = GetTickers(symbols=[listing.symbol.index for listing in chosen])
         found = (await self._read_models.market(query, Tickers)).tickers if chosen else []
         rows = {row.symbol: row for row in found}
-        shown = [shape(each, rows[each.symbol.index]) for each in chosen]
+        known = [each for each in chosen if each.symbol.index in rows]
+        if params.symbol and not known:
+            raise errors.internal()  # listed here a moment before market data knows of it
+        shown = [shape(each, rows[each.symbol.index]) for each in known]
         return shown[0].encode() if params.symbol else f"[{','.join(shown)}]".encode()
 
     async def ticker_day(self, call: Call, params: DayParams) -> bytes:
         """The day so far, in the client's zone."""
+        zone_ns = params.time_zone * _MINUTE_NS
+        open_ns = (self._clock.now_ns() + zone_ns) // _DAY_NS * _DAY_NS - zone_ns
+        close_ns = open_ns + _DAY_NS - _MILLISECOND_NS
 
         async def of_day(listing: Listing) -> Ticker:
-            candles = await self._candles(listing, "1d", limit=1, zone=params.time_zone)
-            row = candles[-1]
-            return market_codecs.merged([row], open_ns=row.open_ns, close_ns=row.close_ns)
+            candles = await self._candles(
+                listing, "1d", start_ns=open_ns, limit=1, zone=params.time_zone
+            )
+            return market_codecs.merged(
+                listing.symbol.index, candles, open_ns=open_ns, close_ns=close_ns
+            )
 
         return await self._windows(call, params, of_day)
 
@@ -357,7 +368,9 @@ class Market:
             if open_ns < hour_ns:
                 candles += await self._candles(listing, "1m", start_ns=open_ns, end_ns=hour_ns - 1)
             candles += await self._candles(listing, "1h", start_ns=hour_ns, end_ns=now_ns)
-            return market_codecs.merged(candles, open_ns=open_ns, close_ns=now_ns)
+            return market_codecs.merged(
+                listing.symbol.index, candles, open_ns=open_ns, close_ns=now_ns
+            )
 
         return await self._windows(call, params, of_window)
 

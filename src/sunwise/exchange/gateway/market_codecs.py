@@ -130,24 +130,25 @@ def book_ticker(listing: Listing, row: Ticker) -> str:
     return f'{{"symbol":"{text.name}",{_top(text, row)}}}'
 
 
-def merged(candles: list[Candle], *, open_ns: int, close_ns: int) -> Ticker:
-    """What these candles, oldest first and at least one, say of the whole window."""
+def merged(symbol: int, candles: list[Candle], *, open_ns: int, close_ns: int) -> Ticker:
+    """What these candles, oldest first, say of the whole window; zeros when there are none."""
     traded = [candle for candle in candles if candle.trades] or candles[-1:]
+    first, last = (traded[0], traded[-1]) if traded else (None, None)
     return Ticker(
-        symbol=traded[0].symbol,
+        symbol=symbol,
         open_ns=open_ns,
         close_ns=close_ns,
-        open_ticks=traded[0].open_ticks,
-        high_ticks=max(candle.high_ticks for candle in traded),
-        low_ticks=min(candle.low_ticks for candle in traded),
-        last_ticks=traded[-1].close_ticks,
+        open_ticks=first.open_ticks if first else 0,
+        high_ticks=max((candle.high_ticks for candle in traded), default=0),
+        low_ticks=min((candle.low_ticks for candle in traded), default=0),
+        last_ticks=last.close_ticks if last else 0,
         last_lots=0,
         previous_close_ticks=0,
         qty_lots=sum(candle.qty_lots for candle in traded),
         quote_atoms=sum(candle.quote_atoms for candle in traded),
         trades=sum(candle.trades for candle in traded),
-        first_trade_id=traded[0].first_trade_id,
-        last_trade_id=traded[-1].last_trade_id,
+        first_trade_id=first.first_trade_id if first else -1,
+        last_trade_id=last.last_trade_id if last else -1,
         bid=(0, 0),
         ask=(0, 0),
     )

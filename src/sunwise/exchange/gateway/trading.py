@@ -143,7 +143,12 @@ class Trading:
             return
         reject = order_codecs.reject_of(outcome)
         if not reject:
-            self._dispatcher.succeed(call, self._accepted(call, placing, outcome))
+            try:
+                body = self._accepted(call, placing, outcome)
+            except Exception as bug:  # noqa: BLE001 - see `Dispatcher.break_off`
+                self._dispatcher.break_off(call, bug)
+                return
+            self._dispatcher.succeed(call, body)
         elif reject == Reject.STALE_SYMBOL_VERSION:
             self._dispatcher.resume(call, self._place_again(call, placing.listing))
         else:
