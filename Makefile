@@ -64,8 +64,9 @@ format: $(DEV_STAMP) ## bring the source into the form that `make check` demands
 bench-engine: $(DEV_STAMP) ## commands/s and CPU per command, beside C++ and PyPI's engines
 	$(BIN)/python -m benchmarks.engine.run $(ARGS)
 
-bench-gateway: $(DEV_STAMP) ## durable orders/s and latency over REST and WebSocket
+bench-gateway: $(DEV_STAMP) ## durable orders/s and latency over REST and WebSocket, cost of a broadcast
 	$(BIN)/python -m benchmarks.gateway.run $(ARGS)
+	$(BIN)/python -m benchmarks.gateway.broadcast
 
 soak: $(DEV_STAMP) ## ten million commands against the oracle, and kill -9 under load
 	$(BIN)/python -m benchmarks.soak.run $(ARGS)

@@ -24,6 +24,7 @@ import msgspec
 import picows
 import uvloop
 
+from benchmarks.gateway.processes import resident_bytes
 from benchmarks.report import Figure, publish
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.bus.nats_connect import connect_nats
@@ -95,7 +96,18 @@ class Seen:
     cpu_s: float
     bare_us: float
     """CPU of one bare write of the same frame to the same sockets, µs."""
+    resident_bytes: float
+    """Memory that the edge took for each reader, before the first event."""
     latencies_ms: list[float]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The process under test."""
+
+    pipe: Pipe
+    pid: int
+    port: int
 
 
 # --- the edge ---
@@ -211,30 +223,32 @@ async def _run_readers(pipe: Pipe, port: int, stream: str, count: int) -> None:
 # --- the publisher ---
 
 
-async def _measure(case: Case, bus: Bus, seconds: float, *, edge: Pipe, port: int) -> Seen:
+async def _measure(case: Case, bus: Bus, seconds: float, *, edge: "Edge") -> Seen:
     ours, theirs = _SPAWN.Pipe()
-    readers = _SPAWN.Process(target=_readers, args=(theirs, port, case.stream, case.readers))
+    readers = _SPAWN.Process(target=_readers, args=(theirs, edge.port, case.stream, case.readers))
+    resident = resident_bytes(edge.pid)
     readers.start()
     loop = asyncio.get_running_loop()
     assert await loop.run_in_executor(None, ours.recv) == "ready"
     await asyncio.sleep(0.5)
-    edge.send("cpu")
-    before, _ = await loop.run_in_executor(None, edge.recv)
+    resident = resident_bytes(edge.pid) - resident
+    edge.pipe.send("cpu")
+    before, _ = await loop.run_in_executor(None, edge.pipe.recv)
     count = await _publish(case, bus, seconds)
     await asyncio.sleep(0.5)
-    edge.send("cpu")
-    after, connections = await loop.run_in_executor(None, edge.recv)
+    edge.pipe.send("cpu")
+    after, connections = await loop.run_in_executor(None, edge.pipe.recv)
     assert connections == case.readers, f"{case.readers - connections} readers were lost"
     ours.send("count")
     deliveries, latencies_ms = await loop.run_in_executor(None, ours.recv)
     rounds = max(10, case.per_second)
-    edge.send((text_frame(_payload(case)), rounds, 1 / case.per_second))
-    bare_s = await loop.run_in_executor(None, edge.recv)
+    edge.pipe.send((text_frame(_payload(case)), rounds, 1 / case.per_second))
+    bare_s = await loop.run_in_executor(None, edge.pipe.recv)
     ours.send("stop")
     await loop.run_in_executor(None, readers.join)
     return Seen(
         deliveries, count * case.readers, after - before,
-        bare_s / rounds / case.readers * 1e6, latencies_ms,
+        bare_s / rounds / case.readers * 1e6, resident / case.readers, latencies_ms,
     )  # fmt: skip
 
 
@@ -266,17 +280,19 @@ async def _run(seconds: float, repeats: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         server = await start_nats_server(Path(name), _GRANTS, NatsServerSettings())
         bus = await connect_nats(server.url, user="market", seed=seed_path(server.keys, "market"))
-        edge, theirs = _SPAWN.Pipe()
+        pipe, theirs = _SPAWN.Pipe()
         seed = str(seed_path(server.keys, "gateway"))
         process = _SPAWN.Process(target=_edge, args=(theirs, seed, server.url))
         process.start()
-        port = await asyncio.get_running_loop().run_in_executor(None, edge.recv)
+        port = await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
+        edge = Edge(pipe, process.pid or 0, port)
         for case in CASES:
-            seen = [
-                await _measure(case, bus, seconds, edge=edge, port=port) for _ in range(repeats)
-            ]
+            seen = [await _measure(case, bus, seconds, edge=edge) for _ in range(repeats)]
+            if case is CASES[0]:
+                memory = seen[0].resident_bytes / 1_024
+                figures.append(Figure("memory of the edge for a connection", memory, "KiB"))
             figures += _figures(case, seen)
-        edge.send("stop")
+        pipe.send("stop")
         process.join()
         await bus.close()
         await server.stop()
