@@ -138,7 +138,9 @@ class Exchange:
             self._stack.push_async_callback(child.stop)
         starts = [child.start() for child in children.values()]
         await _together(*starts, self._explain_compiling(children[_home_of("engine", processes)]))
-        await self._provision(children[_home_of("gateway", processes)].answer)
+        gateway = children[_home_of("gateway", processes)]
+        _keep_ports(gateway)
+        await self._provision(gateway.answer)
         if self._with_liquidity:
             await self._start_liquidity(folder)
 
@@ -328,6 +330,16 @@ class Exchange:
 def _home_of(service: str, processes: dict[str, tuple[str, ...]]) -> str:
     """The process that runs this service."""
     return next(name for name, services in processes.items() if service in services)
+
+
+def _keep_ports(gateway: Child) -> None:
+    """However often it is started again, clients find it where it was."""
+    environment = {
+        **gateway.spec.environment,
+        "SUNWISE_GATEWAY_REST_PORT": str(gateway.answer["rest_port"]),
+        "SUNWISE_GATEWAY_WS_PORT": str(gateway.answer["ws_port"]),
+    }
+    gateway.spec = msgspec.structs.replace(gateway.spec, environment=environment)
 
 
 # --- before anything is started ---

@@ -194,4 +194,3 @@ def _server_ms(url: str) -> int:
     """The exchange's own time: a fast exchange's differs from the machine's."""
     with urllib.request.urlopen(f"{url}/api/v3/time", timeout=10) as reply:  # noqa: S310 - ours
         return int(json.loads(reply.read())["serverTime"])
-

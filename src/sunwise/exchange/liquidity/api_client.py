@@ -80,6 +80,7 @@ class ApiClient:
         self._on_user_event = on_user_event
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._last_id = 0
+        self._is_lost = False
         self._transport: WSTransport
 
     @classmethod
@@ -101,7 +102,12 @@ class ApiClient:
     def send(
         self, method: str, parameters: dict[str, str] | None = None, *, key: Key | None = None
     ) -> asyncio.Future[Any]:
-        """As `request`, sent before this returns: requests arrive in the order of the calls."""
+        """As `request`, sent before this returns: requests arrive in the order of the calls.
+
+        Raises Unreachable at once when the connection is lost already.
+        """
+        if self._is_lost:
+            raise _lost()
         params = dict(parameters or {})
         if key is not None:
             params["apiKey"] = key.name
@@ -114,10 +120,6 @@ class ApiClient:
         frame = _encode({"id": self._last_id, "method": method, "params": params})
         self._transport.send(WSMsgType.TEXT, frame)
         return future
-
-    async def lost(self) -> None:
-        """Returns when the connection has ended."""
-        await self._transport.wait_disconnected()
 
     def close(self) -> None:
         """Ends the connection."""
@@ -139,10 +141,15 @@ class ApiClient:
 
     def on_lost(self) -> None:
         """No more answers come."""
+        self._is_lost = True
         waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
             if not future.done():
-                future.set_exception(Unreachable("the connection to the API was lost"))
+                future.set_exception(_lost())
+
+
+def _lost() -> Unreachable:
+    return Unreachable("the connection to the API was lost")
 
 
 class _Listener(WSListener):
