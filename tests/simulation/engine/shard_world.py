@@ -35,6 +35,7 @@ SHARD = "0"
 N_ACCOUNTS = 4
 FIRST_ACCOUNT = 2
 FUNDS = 10**12
+LANES = 3  # clients of each gateway
 GENESIS = Capacities(
     accounts=16, balances=64, orders=2_000, levels=2_000, trie_nodes=2_000, client_ids=4_000,
     symbols=2, assets=4, account_symbols=64, writers=8,
@@ -229,7 +230,7 @@ class ShardWorld:
         await self._set_up()
         self.client_state = []
         for number, name in enumerate(self.gateways):
-            lanes = [{"name": f"g{number}l{i}", "count": 0, "record": None} for i in range(4)]
+            lanes = [{"name": f"g{number}l{i}", "count": 0, "record": None} for i in range(LANES)]
             self.client_state.append(lanes)
             self.processes[name] = Process(self, name, lambda bus, n=number: self._gateway(bus, n))
             self.processes[name].start()

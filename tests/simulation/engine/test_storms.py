@@ -14,7 +14,7 @@ from tests.simulation.engine.weather import EVERY_FAULT, Storm
 SEEDS_A_TEST = 20
 
 
-def run_storm(seed, *, kinds=EVERY_FAULT, n_faults=8):
+def run_storm(seed, *, kinds=EVERY_FAULT, n_faults=5):
     clock = SimulatedClock()
     with tempfile.TemporaryDirectory() as folder:
         world = None

@@ -31,6 +31,7 @@ class Evidence(NamedTuple):
     live: list  # (command sequence, state hash) of each replica that runs
     snapshots: list  # paths
     genesis: Capacities
+    quarantined: frozenset = frozenset()
 
 
 def judge(evidence):
@@ -55,7 +56,10 @@ def check_events_are_one_chain(stored):
 def check_replay(evidence):
     """I6: replay from zero = stored bytes = live replicas = snapshots. The core audits I1-I5."""
     wanted = wanted_hashes(evidence)
-    loop, payloads = EngineLoop(Core.create(evidence.genesis), shard="0"), {}
+    loop, payloads = (
+        EngineLoop(Core.create(evidence.genesis), shard="0", quarantined=evidence.quarantined),
+        {},
+    )
     for command in evidence.commands:
         payloads.update((one.position, one.payload) for one in loop.take(command))
         for name, expected in wanted.get(command.seq, ()):

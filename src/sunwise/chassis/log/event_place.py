@@ -30,7 +30,7 @@ async def find_place(bus: Bus, stream: str, sequence: EventSequence, *, hint_seq
         return info.first_seq - 1 if info.messages else info.last_seq
     stored = await bus.read(stream, hint_seq) if hint_seq else None
     if stored is None or _position(stream, stored) != sequence.position:
-        stored = await _newest_up_to(bus, stream, info, position=sequence.position)
+        stored = await newest_up_to(bus, stream, info, position=sequence.position)
     if stored is None:
         return info.first_seq - 1
     sequence.take(decode_stored(stream, stored))  # it was seen before: only checks the chain
@@ -38,7 +38,7 @@ async def find_place(bus: Bus, stream: str, sequence: EventSequence, *, hint_seq
     return max(info.last_seq, stored.seq) if following is None else following.seq - 1
 
 
-async def _newest_up_to(
+async def newest_up_to(
     bus: Bus, stream: str, info: StreamInfo, *, position: Position
 ) -> StoredMessage | None:
     """The newest stored message at or before `position`. Cost: log2(messages) reads."""

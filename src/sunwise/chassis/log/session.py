@@ -254,13 +254,25 @@ class WriterSession:
         elif message.flags & BatchFlag.REPEAT:
             self._on_repeat(message.batch_no)
         elif (batch := self._sent.get(message.batch_no)) is not None:
-            self._on_part(batch, message)
+            if message.flags & BatchFlag.QUARANTINED:
+                self._on_quarantined(batch)
+            else:
+                self._on_part(batch, message)
 
     def _on_repeat(self, number: int) -> None:
         batch = self._sent.get(number)
         if batch is not None and not batch.parts:
             self.reply_missing = True
             self._claim_repeated |= number == 1
+
+    def _on_quarantined(self, batch: _Batch) -> None:
+        if not self._claimed:
+            self.fail(LogBroken("this writer's first batch is quarantined: start it again"))
+            return
+        if batch is self._unacknowledged:
+            self._unacknowledged = None
+        del self._sent[batch.number]
+        self._end(batch, NotAccepted("the batch is quarantined: it would have broken the engine"))
 
     def _on_part(self, batch: _Batch, message: EventMessage) -> None:
         if batch.parts and message.command_seq != batch.command_seq:

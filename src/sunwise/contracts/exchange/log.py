@@ -27,9 +27,15 @@ GENESIS_CHAIN: Final = bytes(CHAIN_BYTES)
 
 CLOCK_WRITER: Final = 1
 ADMIN_WRITER: Final = 2
+QUARANTINE_WRITER: Final = 3
 FIRST_GATEWAY_WRITER: Final = 16
 MAX_WRITER: Final = 65_535
 
+_WRITER_NAMES: Final = {
+    CLOCK_WRITER: "clock",
+    ADMIN_WRITER: "admin",
+    QUARANTINE_WRITER: "quarantine",
+}
 _BATCH_MAGIC: Final = b"SWCB"
 _EVENT_MAGIC: Final = b"SWEV"
 _BATCH: Final = struct.Struct("<4sHHHHII4xqqqq")  # the last eight bytes are kept free
@@ -48,6 +54,7 @@ class BatchFlag:
     MALFORMED = 8  # not a batch that this engine can read: nothing was done
     OUT_OF_ORDER = 16  # batch_no skipped one: nothing was done
     WRITERS_FULL = 32  # a new writer beyond the engine's capacity for writers: nothing was done
+    QUARANTINED = 64  # it would break the engine, and is skipped for ever: nothing was done
 
 
 class Damaged(ValueError):
@@ -57,7 +64,7 @@ class Damaged(ValueError):
 class Batch(NamedTuple):
     """A batch of commands as its writer made it."""
 
-    writer: int  # CLOCK_WRITER, ADMIN_WRITER or a gateway's number from FIRST_GATEWAY_WRITER
+    writer: int  # CLOCK_WRITER, ADMIN_WRITER, QUARANTINE_WRITER or a gateway's number
     epoch: int  # rises with every start of this writer
     batch_no: int  # 1, 2, 3... within the epoch
     batch_ns: int  # the writer's wall time, ns since 1970
@@ -120,9 +127,8 @@ def reply_subject(shard: str, writer: int) -> str:
 
 
 def writer_name(writer: int) -> str:
-    """The writer's token in subjects: clock, admin, or g<number>."""
-    names = {CLOCK_WRITER: "clock", ADMIN_WRITER: "admin"}
-    return names.get(writer) or f"g{writer}"
+    """The writer's token in subjects: clock, admin, quarantine, or g<number>."""
+    return _WRITER_NAMES.get(writer) or f"g{writer}"
 
 
 def encode_batch(batch: Batch) -> bytes:

@@ -11,7 +11,7 @@ take the place of `room_*` bytes, which writers fill with zero. A change that
 cannot keep this gets a new schema id, and the old table stays readable.
 
 Kinds left free for what the layouts already have room for: commands 4 amend,
-5 cancel-replace, 6 order list, 51 quarantine; events 6 amended, 7 list status.
+5 cancel-replace, 6 order list; events 6 amended, 7 list status.
 """
 
 from enum import IntEnum, IntFlag
@@ -65,6 +65,7 @@ class CommandKind(IntEnum):
     CLOCK = 48
     RAISE_CAPACITY = 49
     ACTIVATE_RULES = 50
+    QUARANTINE = 51  # by the quarantine writer; read by the engine's service, never by its core
 
 
 class EventKind(IntEnum):
@@ -313,6 +314,7 @@ attested_chain_0 i8 CLOCK: the chain at that event, first eight bytes
 attested_chain_1 i8 CLOCK: the chain at that event, last eight bytes
 limit i8 RAISE_CAPACITY: the new limit
 rules i8 ACTIVATE_RULES: RuleFlag
+quarantined_seq i8 QUARANTINE: the batch of CMD that is skipped
 """,
 )
 

@@ -19,6 +19,7 @@ from sunwise.contracts.exchange.log import (
     GENESIS_CHAIN,
     MAX_PART_EVENTS,
     MAX_WRITER,
+    QUARANTINE_WRITER,
     Batch,
     BatchFlag,
     Damaged,
@@ -73,12 +74,19 @@ class EngineLoop:
     """A core, and how far it has come in CMD."""
 
     def __init__(
-        self, core: Core, *, shard: str, position: Position | None = None, chain: bytes = b""
+        self,
+        core: Core,
+        *,
+        shard: str,
+        position: Position | None = None,
+        chain: bytes = b"",
+        quarantined: frozenset[int] = frozenset(),
     ) -> None:
         self.core = core
         self.shard = shard
         self.position = position or Position(command_seq=0)  # of the last message produced
         self.chain = chain or GENESIS_CHAIN
+        self._quarantined = quarantined  # batches to skip, by CMD's sequence
         self._out = event_buffer(MAX_PART_EVENTS)
         self._out_bytes = self._out.view(np.ndarray).view(np.uint8).data
         self._chains: OrderedDict[tuple[int, int], bytes] = OrderedDict()
@@ -106,7 +114,9 @@ class EngineLoop:
         if stored.subject != command_subject(self.shard, batch.writer):
             return [self._malformed(stored)]
         verdict = self.core.begin_batch(batch.writer, batch.epoch, batch.batch_no, batch.batch_ns)
-        if verdict:
+        if not verdict and stored.seq in self._quarantined:
+            verdict = BatchFlag.QUARANTINED
+        if verdict or batch.writer == QUARANTINE_WRITER:
             flags = verdict | BatchFlag.LAST
             return [self._produced(stored.seq, 0, flags=flags, batch=batch, records=b"")]
         if batch.writer == CLOCK_WRITER:
@@ -174,7 +184,8 @@ class EngineLoop:
 def _writer_of(subject: str) -> int:
     """The writer that may append under `subject`, 0 when it is nobody's."""
     token = subject.rpartition(".")[2]
-    known = {"clock": CLOCK_WRITER, "admin": ADMIN_WRITER}
+    named = (CLOCK_WRITER, ADMIN_WRITER, QUARANTINE_WRITER)
+    known = {writer_name(writer): writer for writer in named}
     if token.startswith("g") and token[1:].isdigit() and int(token[1:]) <= MAX_WRITER:
         return int(token[1:])
     return known.get(token, 0)

@@ -18,10 +18,12 @@ from sunwise.exchange.engine.core import Capacities, Core
 from sunwise.exchange.engine.core.jit import source_hash
 from sunwise.exchange.engine.core.layout import RECORDS, layout_hash
 from sunwise.exchange.engine.loop import EngineLoop
+from sunwise.exchange.engine.quarantine import read_quarantines
 from sunwise.exchange.engine.snapshot_file import Bytes, SnapshotPoint, SnapshotUnusable
 from sunwise.exchange.engine.snapshots import SnapshotFolder, SnapshotName, load_snapshot
 
 _SECRET_WORDS: Final = 6
+_LAYOUT: Final = layout_hash()
 _DTYPES: Final[dict[str, Any]] = {
     **RECORDS,
     "layout": np.dtype(np.uint8),
@@ -53,7 +55,7 @@ class ShardLog(NamedTuple):
             evt_created_ns=self.events.created_ns,
             position=position,
             chain=chain,
-            layout_hash=layout_hash(),
+            layout_hash=_LAYOUT,
             build=self.build,
         )
 
@@ -76,16 +78,20 @@ async def begin(
     Raises SnapshotOfAnotherLog: what is in the folder must not be passed over in silence.
     """
     folder.forget_unconfirmed()
+    quarantined = await read_quarantines(bus, log.shard)
     for name in folder.newest_first():
         try:
-            return await _from_snapshot(bus, log, name)
+            return await _from_snapshot(bus, log, name, quarantined)
         except SnapshotUnusable as reason:
             _log.warning("snapshot %s is passed over: %s", name.path, reason)
-    loop = EngineLoop(Core.create(genesis, secret=_new_secret()), shard=log.shard)
+    core = Core.create(genesis, secret=_new_secret())
+    loop = EngineLoop(core, shard=log.shard, quarantined=quarantined)
     return Beginning(loop, max(0, log.events.first_seq - 1) if log.events.messages else 0)
 
 
-async def _from_snapshot(bus: Bus, log: ShardLog, name: SnapshotName) -> Beginning:
+async def _from_snapshot(
+    bus: Bus, log: ShardLog, name: SnapshotName, quarantined: frozenset[int]
+) -> Beginning:
     header, blocks = load_snapshot(name, log.point(Position(command_seq=0), b""))
     point = header.point
     stored = await bus.read(event_stream(log.shard), name.evt_seq)
@@ -102,7 +108,13 @@ async def _from_snapshot(bus: Bus, log: ShardLog, name: SnapshotName) -> Beginni
     if core.state_hash() != header.state_hash:
         raise SnapshotUnusable("its state does not have the hash that it names")
     _log.info("starting from %s, state hash %s", name.path.name, header.state_hash.hex())
-    loop = EngineLoop(core, shard=log.shard, position=position, chain=message.chain)
+    loop = EngineLoop(
+        core,
+        shard=log.shard,
+        position=position,
+        chain=message.chain,
+        quarantined=quarantined,
+    )
     return Beginning(loop, name.evt_seq)
 
 
