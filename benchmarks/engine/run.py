@@ -70,23 +70,26 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the commands")
     scale = QUICK if parser.parse_args().quick else FULL
     warm_up(lambda name, *_: print(f"loading {name} ...", flush=True))
-    makers = _makers()
+    not_measured: set[str] = set()
+    makers = _makers(not_measured)
     figures = [
         *_batch_figures(makers, scale),
         *_sparse_figures(makers, scale),
         *_growth_figures(makers, scale),
         *_memory_figures(scale),
-        *_peer_figures(makers, scale),
+        *_peer_figures(makers, scale, not_measured),
     ]
-    print(publish("engine", METHOD, figures))
+    reasons = [f"Not measured: {reason}." for reason in sorted(not_measured)]
+    print(*reasons, sep="\n")
+    print(publish("engine", " ".join([METHOD, *reasons]), figures))
 
 
-def _makers() -> Makers:
+def _makers(not_measured: set[str]) -> Makers:
     makers: Makers = {CORE: NumbaCore}
     try:
         build()
     except CompilerMissing as missing:
-        print(f"Not measured: {missing}")
+        not_measured.add(str(missing))
     else:
         makers[CPP] = Baseline
     return makers
@@ -172,7 +175,7 @@ def _memory_figures(scale: Scale) -> Iterator[Figure]:
     yield Figure(f"memory with {held}", seen["after_bytes"] / 1e9, "GB", "<= 1")
 
 
-def _peer_figures(makers: Makers, scale: Scale) -> Iterator[Figure]:
+def _peer_figures(makers: Makers, scale: Scale, not_measured: set[str]) -> Iterator[Figure]:
     flow, shape = _make("plain", Shape(scale.n_plain))
     lap = _lap((flow, shape), MAX_BATCH_COMMANDS)
     trades = _trades_by_order(lap)
@@ -186,8 +189,12 @@ def _peer_figures(makers: Makers, scale: Scale) -> Iterator[Figure]:
             for name, ns in _our_turns(makers, whole).items():
                 best[name] = min(best.get(name, ns), ns)
             for name in peers.names():
-                run = _peer_turn(name, path, scale)
-                if run is not None and run.cpu_us * 1000 < best.get(name, float("inf")):
+                try:
+                    run = peers.run(name, path, scale.peer_seconds)
+                except PeerMissing as missing:
+                    not_measured.add(str(missing))
+                    continue
+                if run.cpu_us * 1000 < best.get(name, float("inf")):
                     best[name], reached[name] = run.cpu_us * 1000, run
     for name, ns in best.items():
         yield Figure(f"plain flow: {name}", ns / 1000, "CPU us/command")
@@ -210,14 +217,6 @@ def _our_turns(makers: Makers, lap: Lap) -> dict[str, float]:
     alone = race({CORE: makers[CORE]}, lap._replace(batch_size=1), 1)
     named = {f"{name}, batches of {MAX_BATCH_COMMANDS}": value for name, value in ns.items()}
     return {**named, f"{CORE}, one command a batch": alone[CORE]}
-
-
-def _peer_turn(name: str, path: Path, scale: Scale) -> peers.PeerRun | None:
-    try:
-        return peers.run(name, path, scale.peer_seconds)
-    except PeerMissing as missing:
-        print(f"Not measured: {missing}", flush=True)
-        return None
 
 
 def _orders_measured(flow: Flow) -> Flow:
