@@ -1,17 +1,8 @@
 """Traders with accounts of their own on one running exchange, and symbols nobody else uses."""
 
-import os
-
 import pytest
 
 from tests.compat.statements.trader import Trader
-
-# The fixture of the exchange asks for every account's open orders after each test, which weighs 80:
-# a minute of statements weighs more than Binance lets one address ask for. And 200 open orders are
-# to be placed faster than Binance would let one account.
-ORDERS_PER_10_SECONDS = 300
-os.environ.setdefault("SUNWISE_GATEWAY_WEIGHT_PER_MINUTE", "1000000")
-os.environ.setdefault("SUNWISE_GATEWAY_ORDERS_PER_10_SECONDS", str(ORDERS_PER_10_SECONDS))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.compat.statements.conftest import ORDERS_PER_10_SECONDS
+from tests.compat.conftest import ORDERS_PER_10_SECONDS
 
 S = "BTCUSDT"
 

@@ -21,6 +21,7 @@ _SIGNING: Final = (
 _STATUSES: Final = {
     "400": "Refused: see code and msg",
     "401": "The API key is missing, unknown or may not do this",
+    "410": "Retired, as on Binance",
     "418": "The address is banned for a while: see Retry-After",
     "429": "A limit is reached: see Retry-After",
     "503": "Nothing was done; try again",
