@@ -1,7 +1,8 @@
 """`sunwise audit`: recompute everything from the log, compare, and check every invariant.
 
 An engine of its own applies every command since the beginning. Each event message must come out
-byte for byte as it is stored; at the end money is conserved per asset, nothing is negative, every
+byte for byte as it is stored; where a snapshot stands, and where the running engine stands, the
+state must have the hash that they have; at the end money is conserved per asset, nothing is negative, every
 lock backs an order, no book is crossed.
 """
 
@@ -27,8 +28,10 @@ from sunwise.contracts.exchange.log import (
     decode_events,
     event_stream,
 )
+from sunwise.exchange.engine.audit import ClaimedHash, live_hash, snapshot_hashes
 from sunwise.exchange.engine.core import Core, warm_up
 from sunwise.exchange.engine.loop import EngineLoop, Produced
+from sunwise.exchange.engine.quarantine import read_quarantines
 from sunwise.money.decimal_text import format_scaled
 
 _SHARD = "0"
@@ -47,17 +50,27 @@ class AuditResult(Struct, kw_only=True):
     commands: int = 0
     events: int = 0
     event_messages: int = 0
+    state_hashes: int = 0  # of snapshots and of the running engine
 
 
 class Audit:
     """A recomputation of one shard beside its stored events."""
 
-    def __init__(self, core: Core, *, shard: str, until_seq: int) -> None:
-        """`until_seq`: the last batch of CMD to recompute."""
+    def __init__(
+        self,
+        core: Core,
+        *,
+        shard: str,
+        until_seq: int,
+        quarantined: frozenset[int] = frozenset(),
+        claims: Sequence[ClaimedHash] = (),
+    ) -> None:
+        """`until_seq`: the last batch of CMD to recompute. `claims`: hashes to be found true."""
         self.until_seq = until_seq
         self.result = AuditResult()
         self.catalog = Catalog()
-        self.loop = EngineLoop(core, shard=shard)
+        self.loop = EngineLoop(core, shard=shard, quarantined=quarantined)
+        self._claims = claims
         self._expected: deque[Produced] = deque()
         self._moved = asyncio.Event()
 
@@ -69,6 +82,7 @@ class Audit:
             while len(self._expected) >= _MOST_AHEAD:
                 await self._wait()
             self._expected.extend(self.loop.take(stored))
+            self._check_claims(stored.seq)
             self.result.batches += 1
             with contextlib.suppress(ValueError):  # a malformed batch has no commands
                 self.result.commands += decode_batch(stored.payload).n_records
@@ -106,6 +120,19 @@ class Audit:
                     "See sunwise status."
                 ) from error
 
+    def _check_claims(self, command_seq: int) -> None:
+        """Raises AuditFailed when somebody had another state after this batch."""
+        for claim in self._claims:
+            if claim.command_seq != command_seq:
+                continue
+            if claim.state_hash != self.loop.core.state_hash():
+                raise AuditFailed(
+                    f"After batch {command_seq} {claim.by} has state hash "
+                    f"{claim.state_hash.hex()}, the recomputed one is "
+                    f"{self.loop.core.state_hash().hex()}: do not use it, and compare builds."
+                )
+            self.result.state_hashes += 1
+
     def check_invariants(self) -> None:
         """Raises AuditFailed for the first that is broken."""
         try:
@@ -128,13 +155,25 @@ class Audit:
         await self._moved.wait()
 
 
-async def audit_log(bus: Bus, *, shard: str) -> Audit:
-    """The audit of everything stored when this is called.
+async def audit_log(bus: Bus, *, shard: str, snapshots: Path | None = None) -> Audit:
+    """The audit of everything stored when this is called, and of the snapshots in a folder.
 
     Raises AuditFailed, Diverged, CommandsMissing, Poisoned, and faults of the bus.
     """
+    claims = [await live_hash(bus, shard)]
+    if snapshots is not None:
+        try:
+            claims += snapshot_hashes(snapshots)
+        except AssertionError as broken:
+            raise AuditFailed(f"A snapshot is wrong: {broken}. Move it away.") from broken
     commands = await bus.stream_info(command_stream(shard))
-    audit = Audit(Core.create(), shard=shard, until_seq=commands.last_seq)
+    audit = Audit(
+        Core.create(),
+        shard=shard,
+        until_seq=commands.last_seq,
+        quarantined=await read_quarantines(bus, shard),
+        claims=claims,
+    )
     reader = StreamReader(bus, command_stream(shard), audit.on_commands)
     events = StreamReader(bus, event_stream(shard), audit.on_events)
     tasks = [asyncio.create_task(each.run()) for each in (reader, events)]
@@ -171,6 +210,9 @@ def command(data: Path) -> None:
         f"{found.batches:,} batches with {found.commands:,} commands recomputed: "
         f"{found.events:,} events in {found.event_messages:,} messages are stored byte for byte."
     )
+    terminal.say(
+        f"{found.state_hashes} state hashes of snapshots and of the running engine are right."
+    )
     for line in audit.totals():
         terminal.say(line)
     terminal.say(
@@ -182,6 +224,6 @@ def command(data: Path) -> None:
 async def _audit(data: Path) -> Audit:
     operator = await Operator.connect(find_running(data))
     try:
-        return await audit_log(operator.bus, shard=_SHARD)
+        return await audit_log(operator.bus, shard=_SHARD, snapshots=data / "snapshots")
     finally:
         await operator.close()

@@ -20,6 +20,7 @@ from sunwise.chassis.nats_server import (
     seed_path,
     start_nats_server,
 )
+from sunwise.cli.audit import audit_log
 from sunwise.contracts.exchange.codec import COMMAND_CODECS, unpack_events
 from sunwise.contracts.exchange.engine import EngineStatus, GetEngineStatus, engine_query_subject
 from sunwise.contracts.exchange.log import ADMIN_WRITER
@@ -196,6 +197,13 @@ class RealShard:
             snapshots=[found.path for folder in folders for found in folder.newest_first()],
             genesis=GENESIS,
         )
+
+    async def audit(self):
+        """What `sunwise audit` does, beside each replica's snapshots."""
+        bus = await self.connect("judge")
+        for replica in self.replicas.values():
+            found = await audit_log(bus, shard=SHARD, snapshots=replica.folder)
+            assert found.result.state_hashes >= 2, "a snapshot and the running engine"
 
     async def _status(self, bus, command_seq):
         """Of whichever replica answers first, once it stands at `command_seq`."""

@@ -29,6 +29,7 @@ async def under_load(shard, trouble):
     evidence = await shard.evidence()
     print(f"{len(evidence.commands)} batches, {len(evidence.attempts)} attempts")
     judge(evidence)
+    await shard.audit()
     assert not shard.failures, shard.failures
 
 
