@@ -17,7 +17,14 @@ from benchmarks.report import Figure, publish
 from sunwise.chassis.db import open_database
 from sunwise.chassis.log.event_sequence import EventSequence
 from sunwise.contracts.exchange.accounts import Position
-from sunwise.contracts.exchange.log import EventMessage, decode_events, encode_events
+from sunwise.contracts.exchange.log import (
+    CLOCK_WRITER,
+    GENESIS_CHAIN,
+    BatchFlag,
+    EventMessage,
+    decode_events,
+    encode_events,
+)
 from sunwise.exchange.accounts import checkpoint as accounts_checkpoint
 from sunwise.exchange.accounts.model import Accounts
 from sunwise.exchange.history.model import History
@@ -206,7 +213,25 @@ def memory_figures() -> list[Figure]:
     figures.append(
         Figure("market data, memory for 1,000 symbols, traded for a day", 1_000 * a_day(), "bytes")
     )
+    figures.append(Figure("market data, a quiet second of 1,000 symbols", quiet_ms(market), "ms"))
     return figures
+
+
+def quiet_ms(market: MarketData) -> float:
+    """CPU time of a second in which every symbol's candle of a second closes empty and is told."""
+    for traded in market.markets:
+        traded.first_ns, traded.candles.last_ticks = market.time_ns, 100
+    market.feeds.forget_untold(market.markets)
+
+    def quiet_seconds() -> None:
+        for number in range(20):
+            seq, time_ns = market.position.command_seq + 1, market.time_ns + 10**9
+            place = (seq, 0, BatchFlag.LAST, CLOCK_WRITER, 1, number, time_ns)
+            market.apply(EventMessage(*place, GENESIS_CHAIN, GENESIS_CHAIN, b""))
+            for publication in market.feeds.take_live(time_ns):
+                _encode(publication.events)
+
+    return cpu_s(quiet_seconds) / 20 * 1e3
 
 
 def allocated(act: Callable[[], object]) -> int:
