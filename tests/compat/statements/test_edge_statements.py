@@ -7,16 +7,9 @@ import time
 
 import pytest
 
-from tests.compat.conftest import ORDERS_PER_10_SECONDS
+from tests.compat.statements.conftest import ORDERS_PER_10_SECONDS
 
 S = "BTCUSDT"
-
-
-@pytest.fixture(autouse=True)
-def clean(alice, bob):
-    yield
-    alice.cancel_all(S)
-    bob.cancel_all(S)
 
 
 def test_34_each_fault_of_a_signed_call_has_its_own_words(alice, bob):

@@ -12,13 +12,6 @@ DECIMALS = re.compile(r"\d+\.\d{8}")
 S = "BTCUSDT"
 
 
-@pytest.fixture(autouse=True)
-def clean(alice, bob):
-    yield
-    alice.cancel_all(S)
-    bob.cancel_all(S)
-
-
 def trade(alice, bob, price="60000.00", quantity="0.01000"):
     """One trade at this price: alice made it, bob took it."""
     alice.sell(S, quantity, price)

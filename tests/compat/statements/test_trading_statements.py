@@ -8,13 +8,6 @@ S = "BTCUSDT"
 LATER = "belongs to a later issue"
 
 
-@pytest.fixture(autouse=True)
-def clean(alice, bob):
-    yield
-    alice.cancel_all(S)
-    bob.cancel_all(S)
-
-
 def rejected(answer):
     assert answer.status == 400, answer.body
     return answer.refusal[1:]

@@ -105,13 +105,11 @@ class RealShard:
         self.loading = True
         self._port = 0
 
-    async def open(self, *replicas):
+    async def open(self, *replicas, cmd_max_bytes=1 << 30, evt_max_bytes=1 << 30):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: self.failures.append(context))
         await self.start_server()
-        operator = await self.connect(OPERATOR)
-        for spec in shard_streams(SHARD, cmd_max_bytes=1 << 30, evt_max_bytes=1 << 30):
-            await operator.ensure_stream(spec)
+        await self.size_streams(cmd_max_bytes=cmd_max_bytes, evt_max_bytes=evt_max_bytes)
         self.replicas = {name: Replica(self, name) for name in replicas}
         await asyncio.gather(*(replica.start() for replica in self.replicas.values()))
         clock_bus = await self.connect("clock")
@@ -119,6 +117,12 @@ class RealShard:
             asyncio.create_task(run_clock(clock_bus, SystemClock(), ClockSettings(shard=SHARD)))
         )
         await self._set_up()
+
+    async def size_streams(self, **max_bytes):
+        """Makes the streams, or gives them more room."""
+        operator = await self.connect(OPERATOR)
+        for spec in shard_streams(SHARD, **max_bytes):
+            await operator.ensure_stream(spec)
 
     async def start_server(self):
         settings = NatsServerSettings(port=self._port)
@@ -181,13 +185,15 @@ class RealShard:
     # --- the end ---
 
     async def evidence(self):
-        """Stops the load's clock, waits until replicas are done, and reads both streams."""
+        """Stops the clock, waits until replicas are done, kills them, and reads both streams."""
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         bus = await self.connect("judge")
         last = (await bus.stream_info("CMD_0")).last_seq
         live = [await self._status(bus, last) for _ in range(2 * len(self.replicas))]
+        for replica in self.replicas.values():
+            await replica.kill()  # so that its snapshots stay as they are
         folders = [SnapshotFolder(replica.folder) for replica in self.replicas.values()]
         return Evidence(
             commands=await read_all(bus, "CMD_0"),

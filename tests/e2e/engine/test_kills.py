@@ -1,10 +1,11 @@
-"""kill -9, SIGSTOP and a dead nats-server under load: nothing acknowledged lost, nothing doubled."""
+"""kill -9, SIGSTOP, a dead nats-server, full streams: nothing acknowledged lost, nothing doubled."""
 
 import asyncio
 import random
 
 import pytest
 
+from sunwise.chassis.log import NotAccepted, OutcomeUnknown
 from tests.e2e.engine.real_shard import RealShard
 from tests.simulation.engine.verdict import judge
 
@@ -26,10 +27,10 @@ async def under_load(shard, trouble):
     assert shard.n_accepted > before, "orders flow again"
     shard.loading = False
     await asyncio.wait_for(asyncio.gather(*load), 30)
+    await shard.audit()
     evidence = await shard.evidence()
     print(f"{len(evidence.commands)} batches, {len(evidence.attempts)} attempts")
     judge(evidence)
-    await shard.audit()
     assert not shard.failures, shard.failures
 
 
@@ -67,7 +68,7 @@ async def test_killing_nats_server_loses_nothing(shard):
             shard.server.kill()
             await asyncio.sleep(pause_s)
             await shard.start_server()
-            await asyncio.sleep(3.0)
+            await asyncio.sleep(2.0)
 
     await under_load(shard, trouble)
 
@@ -78,8 +79,30 @@ async def test_a_stopped_replica_comes_back_and_does_no_harm(shard):
     async def trouble():
         for name in ("a", "b"):
             shard.replicas[name].stop()
-            await asyncio.sleep(3.0)
+            await asyncio.sleep(2.0)
             shard.replicas[name].go_on()
             await asyncio.sleep(1.0)
 
     await under_load(shard, trouble)
+
+
+@pytest.mark.parametrize(
+    ("full", "told"),
+    [("cmd_max_bytes", NotAccepted), ("evt_max_bytes", OutcomeUnknown)],
+)
+async def test_a_full_stream_is_told_and_all_goes_on_when_it_has_room(shard, full, told):
+    await shard.open("a", **{full: 300_000})
+
+    async def trouble():
+        await until(lambda: any(isinstance(a.result, told) for a in shard.attempts), 30)
+        await asyncio.sleep(1.0)
+        await shard.size_streams(**{full: 1 << 30})
+        await asyncio.sleep(3.0)
+
+    await under_load(shard, trouble)
+
+
+async def until(condition, timeout_s):
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - plain state
+            await asyncio.sleep(0.05)

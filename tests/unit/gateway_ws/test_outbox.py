@@ -37,7 +37,7 @@ async def test_frames_of_one_tick_leave_in_one_write():
     assert sock.writes == []
     await asyncio.sleep(0)
     assert sock.writes == [b"abc"]
-    assert sock.outbox.waiting_bytes == 0
+    assert sock.outbox.held_bytes == 0
 
 
 async def test_the_first_frame_leaves_at_once_and_the_next_wait_for_the_round():
@@ -78,7 +78,7 @@ async def test_a_reader_too_far_behind_is_cut_and_what_waited_is_dropped():
     sock.outbox.push(b"d")
     await asyncio.sleep(0)
     assert sock.writes == [b"a"]
-    assert sock.outbox.waiting_bytes <= 1
+    assert sock.outbox.held_bytes <= 1
 
 
 async def test_one_message_longer_than_the_bound_goes_to_a_reader_that_keeps_up():

@@ -64,17 +64,17 @@ def _text(value):
 
 
 @pytest.mark.parametrize(("label", "mode"), list(cases()), ids=str)
-def test_every_operation_answers_whatever_it_is_sent(label, mode, sunwise_exchange):
+def test_every_operation_answers_whatever_it_is_sent(label, mode, venue, demo):
     operation = OPERATIONS[label]
     parameters = {row["name"] for row in operation.definition.raw["parameters"]}
-    headers = {"X-MBX-APIKEY": sunwise_exchange.api_key}
+    headers = {"X-MBX-APIKEY": demo.api_key}
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
     @given(case=operation.as_strategy(generation_mode=mode))
     def answers(case):
         if "signature" in parameters:
-            case.query = signed(case.query or {}, sunwise_exchange.api_secret)
-        response = case.call(base_url=sunwise_exchange.rest_url, headers=headers)
+            case.query = signed(case.query or {}, demo.api_secret)
+        response = case.call(base_url=venue.rest_url, headers=headers)
         assert response.status_code not in UNAVAILABLE, response.text
         case.validate_response(response, checks=(not_a_server_error, status_code_conformance))
         if response.status_code >= HTTPStatus.BAD_REQUEST:
