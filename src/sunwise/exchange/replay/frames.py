@@ -146,7 +146,7 @@ def _decode(line: bytes, previous_ms: int) -> Frame:
         return DepthUpdate(frame.s, time_ms, frame.U, frame.u, frame.b, frame.a)
     if frame.lastUpdateId and not wire.stream:
         return DepthSnapshot(frame.s, time_ms, frame.lastUpdateId, frame.bids, frame.asks)
-    return OtherFrame(frame.s, previous_ms)
+    return OtherFrame(frame.s, time_ms)
 
 
 class _SnapshotNaming:

@@ -24,6 +24,7 @@ from sunwise.exchange.replay.report import ReplayReport
 MAX_IN_FLIGHT: Final = 2_048
 _YIELD_EVERY: Final = 64
 _KEEP_UP_EVERY: Final = 8_192  # commands; how far readers of the log may fall behind
+_LONGEST_PAUSE_MS: Final = 60_000
 _NS: Final = 1_000_000_000
 _MS: Final = 1_000_000
 _TRADE: Final = subset(TRADE_EVENT, "symbol", "maker_order_id", "qty_lots")
@@ -70,7 +71,7 @@ class ReplaySession:
         Interrupted when the log cannot be written for longer than the writer's deadline.
         """
         start_ns = self._clock.monotonic_ns()
-        pace = None if speed is None else _Pace(self._clock, speed)
+        pace = None if speed is None else Pace(self._clock, speed)
         sent = 0
         for count, frame in enumerate(frames, 1):
             if pace is not None:
@@ -134,19 +135,24 @@ class ReplaySession:
             raise self._fault
 
 
-class _Pace:
-    """Keeps recorded time and the exchange's time in step."""
+class Pace:
+    """Keeps recorded time and the exchange's time in step.
+
+    Where nothing was recorded for more than a minute the wait is left out: files may be days apart.
+    """
 
     def __init__(self, clock: Clock, speed: float) -> None:
         self._clock = clock
         self._speed = speed
-        self._first_ms: int | None = None
+        self._last_ms = 0
+        self._first_ms = 0
         self._start_ns = 0
 
     async def until(self, time_ms: int) -> None:
         """Returns when a frame of this recorded time is due."""
-        if self._first_ms is None:
+        if time_ms - self._last_ms > _LONGEST_PAUSE_MS:
             self._first_ms, self._start_ns = time_ms, self._clock.monotonic_ns()
+        self._last_ms = time_ms
         due_ns = self._start_ns + round((time_ms - self._first_ms) * _MS / self._speed)
         wait_ns = due_ns - self._clock.monotonic_ns()
         if wait_ns > _MS:

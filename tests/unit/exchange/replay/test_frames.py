@@ -66,6 +66,11 @@ def test_a_snapshot_before_every_update_waits_for_a_symbol(tmp_path):
     assert (snapshot.symbol, update.symbol) == ("BTCUSDT", "BTCUSDT")
 
 
+def test_a_frame_without_a_time_has_that_of_the_frame_before_or_the_recorders(tmp_path):
+    frames = frames_of(tmp_path, b"1723161254024619568 " + TICKER + b"\n" + DEPTH + b"\n" + TICKER)
+    assert [frame.time_ms for frame in frames] == [1723161254024, 1000, 1000]
+
+
 def test_other_frames_pass_without_harm(tmp_path):
     ticker, empty = frames_of(tmp_path, TICKER + b"\n\n")
     assert ticker == OtherFrame("BTCUSDT", 0)
