@@ -113,7 +113,8 @@ class Audit:
         """Returns once every event message caused so far was found stored. Raises AuditFailed."""
         while self._expected:
             try:
-                await asyncio.wait_for(self._wait(), _STORED_WITHIN_S)
+                async with asyncio.timeout(_STORED_WITHIN_S):  # no task: no gap to miss a move in
+                    await self._wait()
             except TimeoutError as error:
                 raise AuditFailed(
                     f"{len(self._expected)} event messages are not stored: is the engine running? "
