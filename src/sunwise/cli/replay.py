@@ -21,7 +21,7 @@ from sunwise.cli.grants import REPLAY_WRITER
 from sunwise.cli.replay_output import ProgressBar, tell
 from sunwise.cli.replay_plan import RESTING, TAKING, plan_for
 from sunwise.cli.terminal import Terminal
-from sunwise.cli.up import told_to_stop
+from sunwise.cli.up import tell_addresses, told_to_stop
 from sunwise.contracts.exchange import accounts, history, market_data
 from sunwise.contracts.exchange.catalog import Symbol
 from sunwise.contracts.exchange.market_data import Depth, GetDepth, MarketReply
@@ -111,15 +111,8 @@ async def _replay(
         try:
             with terminal.waiting("Starting the exchange ..."):
                 running = await exchange.start()
-            terminal.table(
-                "The exchange is up; your bot may trade inside the recording.",
-                {
-                    "REST": running.rest_url,
-                    "WebSocket": running.ws_url,
-                    "API key": running.demo.api_key,
-                    "API secret": running.demo.api_secret,
-                },
-            )
+            terminal.say("The exchange is up; your bot may trade inside the recording.")
+            tell_addresses(running, terminal)
             work = asyncio.create_task(
                 replay_on(exchange, recording, speed=speed, terminal=terminal)
             )

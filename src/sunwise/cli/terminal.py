@@ -26,9 +26,8 @@ class Terminal:
         with self.console.status(why):
             yield
 
-    def table(self, title: str, rows: dict[str, str]) -> None:
-        """A title and lines of two columns; long values stay whole, so that they can be copied."""
-        self.say(title)
+    def table(self, rows: dict[str, str]) -> None:
+        """Lines of two columns; long values stay whole, so that they can be copied."""
         width = max(map(len, rows))
         for name, value in rows.items():
             self.say(f"  {name:<{width}}  {value}")

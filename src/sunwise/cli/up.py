@@ -134,20 +134,26 @@ async def _first_of(starting: "asyncio.Task[RunningExchange]", stop: asyncio.Eve
 
 
 def _tell_how_to_reach(running: RunningExchange, terminal: Terminal, took_s: float) -> None:
+    terminal.say(f"The exchange is up ({took_s:.1f} s).")
+    tell_addresses(running, terminal)
+    terminal.say(
+        "No real money is here. To point a client here: sunwise client-config python-binance. "
+        "Ctrl-C stops everything."
+    )
+
+
+def tell_addresses(running: RunningExchange, terminal: Terminal) -> None:
+    """Where it listens, and the demo account's key as lines for a shell."""
     terminal.table(
-        f"The exchange is up ({took_s:.1f} s).",
         {
             "REST": running.rest_url,
             "WebSocket": f"{running.ws_url}/ws, /stream, /ws-api/v3",
-            "API key": running.demo.api_key,
-            "API secret": running.demo.api_secret,
             "API page": f"{running.rest_url}/docs",
-        },
+        }
     )
-    terminal.say(
-        "This is the demo account's key: no real money is here. Point a client here: "
-        "sunwise client-config python-binance. Ctrl-C stops everything."
-    )
+    terminal.say("The demo account's key:")
+    terminal.say(f"  export SUNWISE_KEY={running.demo.api_key}")
+    terminal.say(f"  export SUNWISE_SECRET={running.demo.api_secret}")
 
 
 async def _tell_first_trade(exchange: Exchange, terminal: Terminal, started_s: float) -> None:
