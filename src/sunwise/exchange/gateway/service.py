@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from msgspec import Meta, Struct
 
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http import HttpLimits, HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.chassis.log import CatalogFollower, LogWriter, WriterSettings
@@ -47,6 +49,7 @@ from sunwise.exchange.gateway.websocket_server import (
 from sunwise.exchange.gateway.websocket_session_endpoints import session_endpoints
 
 _KEYS_EVERY_S: Final = 1.0
+_log = logging.getLogger(__name__)
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
@@ -174,7 +177,10 @@ class GatewayService:
             ready()
             while True:
                 await asyncio.sleep(_KEYS_EVERY_S)
-                await self._refresh_keys()
+                try:
+                    await self._refresh_keys()
+                except Retryable as fault:
+                    _log.warning("keys stay as they are: %s", fault)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         settings, clock = self._settings, self._clock

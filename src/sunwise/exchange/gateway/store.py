@@ -28,9 +28,11 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.db import migrate, open_database
+from sunwise.chassis.errors import Retryable
 from sunwise.exchange.gateway.keys import (
     ALL_PERMISSIONS,
     KEY_CHARACTERS,
@@ -149,11 +151,17 @@ class KeyStore:
         return changed.rowcount == 1
 
     def changed_since(self, revision: int) -> tuple[int, list[StoredKey]]:
-        """Keys changed at that revision or later, and the newest revision; 0 gives all."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(
-                select(_keys).where(_keys.c.revision >= revision).order_by(_keys.c.revision)
-            ).all()
+        """Keys changed at that revision or later, and the newest revision; 0 gives all.
+
+        Raises Retryable when the database does not answer now.
+        """
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(
+                    select(_keys).where(_keys.c.revision >= revision).order_by(_keys.c.revision)
+                ).all()
+        except OperationalError as error:
+            raise Retryable(f"API keys cannot be read now: {error.orig}", after_s=1.0) from error
         return (rows[-1].revision if rows else revision), [_stored(row) for row in rows]
 
     def of_account(self, account: int) -> list[ApiKey]:
