@@ -28,16 +28,15 @@ async def check(shard: WholeShard) -> None:
     """Everything that can be asked is what the oracle says."""
     await shard.settle()
     n_trades = 0
-    replies = {account: await shard.ask("accounts", GetBalances(account=account))
-               for account in ACCOUNTS}  # fmt: skip
-    orders = {account: await shard.ask("accounts", GetOpenOrders(account=account))
-              for account in ACCOUNTS}  # fmt: skip
-    depths = [await shard.ask("market", GetDepth(symbol=s, limit=5_000)) for s in range(3)]
+    replies = {a: await shard.ask("accounts", GetBalances(account=a)) for a in ACCOUNTS}
+    orders = {a: await shard.ask("accounts", GetOpenOrders(account=a)) for a in ACCOUNTS}
     tickers = (await shard.ask("market", GetTickers())).tickers
+    symbols = range(len(tickers))
+    depths = [await shard.ask("market", GetDepth(symbol=s, limit=5_000)) for s in symbols]
     fills = [
         fill
         for account in ACCOUNTS
-        for symbol in range(3)
+        for symbol in symbols
         for fill in (
             await shard.ask("history", GetFills(account=account, symbol=symbol, limit=1_000))
         ).fills
