@@ -1,0 +1,1 @@
+"""Recorded market flow through a whole exchange."""
