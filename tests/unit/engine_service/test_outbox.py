@@ -55,16 +55,40 @@ def test_a_leader_proves_itself_with_one_append_then_pipelines(desk):
     assert desk.sent() == [(11, 12), (12, 13)]
 
 
-def test_an_acknowledgement_confirms_everything_before_it(desk):
+def test_acknowledgements_confirm_in_order(desk):
     desk.leading()
     for seq in (11, 12, 13):
         desk.outbox.add(message(seq))
     desk.sent()
     desk.outbox.watch(Position(command_seq=12))
-    desk.outbox.appended(message(13), 13)
+    assert all(desk.outbox.appended(message(seq), seq) for seq in (11, 12, 13))
     assert desk.outbox.n_waiting == 0
     assert (desk.outbox.position, desk.outbox.stored_seq) == (Position(command_seq=13), 13)
     assert desk.outbox.watched_seq == 12
+
+
+def test_an_acknowledgement_says_nothing_about_what_was_sent_before_it(desk):
+    """The fence saw that somebody stored 11, not what: it is compared before 12 counts."""
+    desk.leading()
+    desk.outbox.add(message(11))
+    desk.outbox.add(message(12))
+    desk.sent()
+    desk.outbox.append_failed(WrongLastSequence(expected=10, last_seq=11))
+    assert not desk.outbox.appended(message(12), 12)
+    assert desk.outbox.position == Position(command_seq=10)
+    with pytest.raises(Diverged, match=r"11\.0 differs"):
+        desk.outbox.stored(stored(11, message(11, records=bytes(256))))
+
+
+def test_an_acknowledgement_of_what_was_found_in_the_stream_is_no_news(desk):
+    desk.leading()
+    desk.outbox.add(message(11))
+    desk.sent()
+    desk.outbox.append_failed(AppendOutcomeUnknown("late"))
+    desk.outbox.stored(stored(11, message(11)))
+    desk.outbox.add(message(12))
+    assert desk.outbox.appended(message(11), 11)
+    assert desk.outbox.n_waiting == 1
 
 
 def test_no_more_than_the_window_is_in_flight():

@@ -160,16 +160,19 @@ class Outbox:
             and self._sent_bytes < limits.max_in_flight_bytes
         )
 
-    def appended(self, message: Produced, seq: int) -> None:
-        """`message` is stored at `seq`, and so is everything produced before it."""
+    def appended(self, message: Produced, seq: int) -> bool:
+        """`message` is stored at `seq`. False when what was produced before it is in doubt.
+
+        A fence tells where the stream ended, not with whose bytes it ended there: a message that
+        was not acknowledged itself is compared with what is stored, never taken for stored.
+        """
+        if not self._waiting or message.position < self._waiting[0].message.position:
+            return True  # it was found in EVT before its acknowledgement came
+        if message.position > self._waiting[0].message.position:
+            return False
         self._proven = self.leads
-        count = 0
-        for row in self._waiting:
-            if row.message.position > message.position:
-                break
-            count += 1
-        for behind in range(count - 1, -1, -1):
-            self._confirm(seq - behind)
+        self._confirm(seq)
+        return True
 
     def append_failed(self, error: Retryable | Permanent) -> None:
         """An append was not stored, or not surely: follow, and see what is."""

@@ -10,6 +10,7 @@ from typing import Final, Self
 import msgspec
 
 from sunwise.chassis.bus import (
+    AppendOutcomeUnknown,
     Bus,
     Message,
     StoredMessage,
@@ -177,7 +178,8 @@ class EngineService:
             return
         error = future.exception()
         if error is None:
-            self.outbox.appended(message, future.result())
+            if not self.outbox.appended(message, future.result()):
+                self._on_append_failed(AppendOutcomeUnknown("an acknowledgement is missing"))
             self._confirmed.set()
             self._append_what_may()
         elif isinstance(error, Retryable | WrongLastSequence):
