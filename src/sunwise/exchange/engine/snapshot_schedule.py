@@ -33,7 +33,9 @@ class SnapshotSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IsWritten = Callable[[], bool]
-"""True once the snapshot is written and synced, False while it is being. Raises SnapshotFailed."""
+"""True once the snapshot is written and synced, False while it is being. Raises SnapshotFailed.
+
+Not to be called again after it was true or has raised: the writer is gone then."""
 WriteSnapshot = Callable[[Path, SnapshotPoint, Core], IsWritten]
 """Begins to write the core as it is now."""
 
@@ -113,7 +115,7 @@ class SnapshotSchedule:
 
     def _finish(self, staged: _Staged, outbox: Outbox) -> None:
         try:
-            if not staged.is_written() or not outbox.watched_seq:
+            if not outbox.watched_seq or not staged.is_written():
                 return
             self._folder.confirm(staged.path, evt_seq=outbox.watched_seq)
         except (OSError, SnapshotFailed) as error:

@@ -126,9 +126,13 @@ def fork_snapshot(
     The fork copies page tables, not memory: a pause of a few ms. Reap it with `reap`.
     """
     gc.freeze()  # so that no collection in the child touches, and thereby copies, our objects
-    child = os.fork()
+    child = None
+    try:
+        child = os.fork()
+    finally:
+        if child != 0:
+            gc.unfreeze()
     if child:
-        gc.unfreeze()
         return child
     code = 1
     try:
