@@ -43,6 +43,7 @@ _EVENT: Final = struct.Struct("<4sHHIIBxHIqqqqq16s16s")
 _CRC_AT: Final = 12
 BATCH_HEADER_BYTES: Final = _BATCH.size
 EVENT_HEADER_BYTES: Final = _EVENT.size
+EVENT_FLAGS_AT: Final = 16  # offset of the flags (one byte) in an event message
 
 
 class BatchFlag:

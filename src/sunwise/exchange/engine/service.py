@@ -26,6 +26,7 @@ from sunwise.contracts.exchange.engine import (
     engine_query_subject,
 )
 from sunwise.contracts.exchange.log import command_stream, event_stream
+from sunwise.exchange.engine.capacity_alert import CapacityAlert
 from sunwise.exchange.engine.core import Capacities
 from sunwise.exchange.engine.loop import Produced
 from sunwise.exchange.engine.outbox import Outbox, OutboxSettings
@@ -76,6 +77,7 @@ class EngineService:
             monotonic_s=self._time,
             settings=settings.outbox,
         )
+        self._capacity_alert = CapacityAlert(log.shard, self._time)
         self._commands = StreamReader(
             bus,
             command_stream(log.shard),
@@ -152,6 +154,8 @@ class EngineService:
                 await self._confirmed.wait()
             for message in self.loop.take(stored):
                 self.outbox.add(message)
+                if stored.seq > self._shard_log.commands.last_seq:  # not what is only replayed
+                    self._capacity_alert.look(message)
             self._append_what_may()
             self._produced.set()
             self._confirmed.set()
