@@ -91,10 +91,10 @@ async def measure_live(in_flight: int, *, seconds: float) -> list[Figure]:
             writer = await LogWriter.open(bus, shard=SHARD, writer=GATEWAY, clock=SystemClock())
             records = order_records(random.Random(3), 50_000)
             latencies: list[float] = []
-            await _lanes(writer, records, in_flight, latencies, 0.5)
+            await _lanes(writer, records, in_flight, latencies, seconds=0.5)
             latencies.clear()
             engine_s, own_s, seq = shard.engine_cpu_s(), time.process_time(), await _last(bus)
-            wall_s = await _lanes(writer, records, in_flight, latencies, seconds)
+            wall_s = await _lanes(writer, records, in_flight, latencies, seconds=seconds)
             engine_s, own_s = shard.engine_cpu_s() - engine_s, time.process_time() - own_s
             n_messages = await _last(bus) - seq
             await writer.close()
@@ -119,7 +119,12 @@ async def _last(bus: Bus) -> int:
 
 
 async def _lanes(
-    writer: LogWriter, records: list[bytes], in_flight: int, latencies: list[float], seconds: float
+    writer: LogWriter,
+    records: list[bytes],
+    in_flight: int,
+    latencies: list[float],
+    *,
+    seconds: float,
 ) -> float:
     """Submits from so many lanes at once; the time that passed, s."""
     loop = asyncio.get_running_loop()
