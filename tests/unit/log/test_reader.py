@@ -129,6 +129,28 @@ def test_a_position_can_be_waited_for(seed):
     run(seed, body)
 
 
+def test_messages_gather_while_nobody_waits_and_a_barrier_ends_that_at_once(seed):
+    async def body(events):
+        runs, clock = [], asyncio.get_running_loop().time
+
+        async def end_of_run():
+            runs.append(clock())
+
+        reader = await events.open([], after_batch=end_of_run, gather_s=5.0)
+        for _ in range(110):
+            events.store(events.produce(1))
+            await asyncio.sleep(0.1)
+        assert len(runs) in (2, 3)
+        before = clock()
+        events.store(events.produce(1))
+        await reader.barrier()
+        assert reader.position.command_seq == events.payloads[-1][0]
+        assert clock() - before < 1
+        await reader.close()
+
+    run(seed, body)
+
+
 def test_waiters_are_told_only_after_the_batchs_end(seed):
     async def body(events):
         order = []

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, Self
 
 from sunwise.chassis.bus import Bus, StoredMessage, StreamHole, StreamReader, StreamWentBack
@@ -35,11 +36,13 @@ class EventReader:
         handler: EventHandler,
         after_batch: BatchEnd | None,
         start: Checkpoint | None,
+        gather_s: float,
     ) -> None:
         self._bus = bus
         self._stream = event_stream(shard)
         self._handler = handler
         self._after_batch = after_batch
+        self._gather_s = gather_s
         self._sequence = EventSequence(start)
         self._evt_seq = start.evt_seq if start else 0
         self._created_ns = start.created_ns if start else None
@@ -47,6 +50,7 @@ class EventReader:
         self._applied_evt_seq = 0
         self._position_waits: Waits[Position] = Waits()
         self._evt_seq_waits: Waits[int] = Waits()
+        self._awaited = asyncio.Event()  # somebody waits for a position
         self._next_barrier: asyncio.Future[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._reader: StreamReader
@@ -62,14 +66,25 @@ class EventReader:
         handler: EventHandler,
         after_batch: BatchEnd | None = None,
         start: Checkpoint | None = None,
+        gather_s: float = 0.0,
     ) -> Self:
         """A running reader, from the log's beginning or from `start`.
+
+        Runs of messages begin at least `gather_s` apart while nobody waits for a position: for a
+        handler to which a run costs much and a message little.
 
         It ends with StreamReplaced when EVT is not the stream of `start`, and with LogBroken when
         `start` is not of this log: rebuild what was derived. Raises Retryable when EVT cannot be
         read now.
         """
-        self = cls(bus, shard=shard, handler=handler, after_batch=after_batch, start=start)
+        self = cls(
+            bus,
+            shard=shard,
+            handler=handler,
+            after_batch=after_batch,
+            start=start,
+            gather_s=gather_s,
+        )
         self._reader = await self._reader_at_place()
         self.closed = asyncio.get_running_loop().create_task(self._run())
         self.closed.add_done_callback(self._on_closed)
@@ -97,6 +112,7 @@ class EventReader:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._position_waits.add(position, waiter)
+        self._awaited.set()
         await waiter
 
     async def barrier(self) -> None:
@@ -132,6 +148,7 @@ class EventReader:
             else:
                 self._evt_seq_waits.add(last_seq, group)
                 self._evt_seq_waits.reached(self._applied_evt_seq)
+                self._awaited.set()
         self._asking = None
 
     # --- reading ---
@@ -160,6 +177,15 @@ class EventReader:
         self._applied_evt_seq = batch[-1].seq
         self._position_waits.reached(self._applied)
         self._evt_seq_waits.reached(self._applied_evt_seq)
+        if self._gather_s:
+            await self._let_gather()
+
+    async def _let_gather(self) -> None:
+        if not (self._position_waits or self._evt_seq_waits):
+            self._awaited.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._gather_s):
+                await self._awaited.wait()
 
     async def _reader_at_place(self) -> StreamReader:
         after_seq = await find_place(

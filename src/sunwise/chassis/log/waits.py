@@ -21,6 +21,10 @@ class Waits(Generic[_K]):
         self._count = 0
         self._failure: BaseException | None = None
 
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._heap)
+
     def add(self, mark: _K, future: asyncio.Future[None]) -> None:
         """`future` is done once `mark` is reached."""
         if self._failure is not None:

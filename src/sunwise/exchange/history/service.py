@@ -27,6 +27,9 @@ from sunwise.exchange.history.model import History
 from sunwise.exchange.history.reading import past_fills, past_orders
 from sunwise.exchange.history.store import HistoryStore
 
+_GATHER_S: Final = (
+    0.05  # a transaction costs as much as twenty rows: while nobody asks, one in so long
+)
 _IDLE_MESSAGES: Final = 1_000  # without a row, the position is written after so many
 _log = logging.getLogger("sunwise.history")
 
@@ -98,6 +101,7 @@ class HistoryService:
             handler=self._apply,
             after_batch=self._write,
             start=start,
+            gather_s=_GATHER_S,
         )
 
     def _apply(self, message: EventMessage) -> None:
