@@ -23,6 +23,7 @@ class DirectClient(Client):
     def __init__(self) -> None:
         super().__init__()
         self._direct: dict[int, DirectCallback] = {}
+        self._outgoing: list[bytes] = []
 
     async def subscribe_direct(
         self, subject: str, receive: DirectCallback, *, group: str = ""
@@ -45,20 +46,37 @@ class DirectClient(Client):
             await self._send_unsubscribe(sid)
 
     def send_command(self, command: bytes) -> None:
-        """Sends a protocol line (and payload) behind what is pending; never blocks."""
-        if self.is_connected and not self._pending:
-            self._transport._io_writer.transport.write(command)  # type: ignore[union-attr]  # noqa: SLF001
+        """Sends a protocol line (and payload) behind what is pending; never blocks.
+
+        What is sent in one turn of the event loop leaves in one write: each would be a system call.
+        """
+        if self._pending or not self.is_connected:
+            self._pending.append(command)
+            self._pending_data_size += len(command)
+            queue = self._flush_queue
+            if queue is not None and queue.empty():
+                queue.put_nowait(asyncio.get_running_loop().create_future())
             return
-        self._pending.append(command)
-        self._pending_data_size += len(command)
-        queue = self._flush_queue
-        if queue is not None and queue.empty():
-            queue.put_nowait(asyncio.get_running_loop().create_future())
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._write_outgoing)
+        self._outgoing.append(command)
+
+    def _write_outgoing(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        if outgoing and self.is_connected:
+            self._transport.write(b"".join(outgoing))  # type: ignore[union-attr]
 
     def forget_pending(self) -> None:
         """Drops what was not sent, so that a reconnect cannot send it later unasked."""
         self._pending = []
         self._pending_data_size = 0
+        self._outgoing.clear()
+
+    @override
+    async def close(self) -> None:
+        """Sends what is pending first."""
+        self._write_outgoing()
+        await super().close()
 
     @override
     async def _send_ping(self, future: asyncio.Future[bool] | None = None) -> None:
