@@ -9,8 +9,9 @@ lock backs an order, no book is crossed.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 from msgspec import Struct
@@ -62,7 +63,7 @@ class Audit:
         *,
         shard: str,
         until_seq: int,
-        quarantined: frozenset[int] = frozenset(),
+        quarantined: Mapping[int, int] = MappingProxyType({}),
         claims: Sequence[ClaimedHash] = (),
     ) -> None:
         """`until_seq`: the last batch of CMD to recompute. `claims`: hashes to be found true."""

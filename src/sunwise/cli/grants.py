@@ -11,6 +11,7 @@ from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
     CLOCK_WRITER,
     FIRST_GATEWAY_WRITER,
+    QUARANTINE_WRITER,
     command_stream,
     command_subject,
     event_stream,
@@ -39,7 +40,7 @@ def grants(shard: str) -> list[Grant]:
     return [
         Grant(
             user="engine",
-            publish=(f"evt.{shard}.*",),
+            publish=(f"evt.{shard}.*", command_subject(shard, QUARANTINE_WRITER)),
             serve=(engine_query_subject(shard),),
             read_streams=(commands, events),
         ),

@@ -42,7 +42,7 @@ _STREAMS = ("CMD_0", "EVT_0")
 GRANTS = (
     Grant(
         user="engine",
-        publish=("evt.0.*",),
+        publish=("evt.0.*", "cmd.0.quarantine"),
         serve=(engine_query_subject(SHARD),),
         read_streams=_STREAMS,
     ),

@@ -1,22 +1,33 @@
-"""A command that breaks the engine: it stops everything until it is quarantined, then nothing."""
+"""A command that breaks the engine: it is skipped, its symbol is halted, and all else goes on."""
 
 import asyncio
+from collections import Counter
 
+import numpy as np
 import pytest
 
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.chassis.log import LogWriter, NotAccepted, Outcome, OutcomeUnknown
+from sunwise.chassis.log import Catalog, LogWriter, NotAccepted, Outcome, OutcomeUnknown
 from sunwise.chassis.simulated_loop import run_simulated
-from sunwise.contracts.exchange.codec import COMMAND_CODECS
+from sunwise.contracts.exchange.codec import COMMAND_CODECS, unpack_events
 from sunwise.contracts.exchange.log import (
+    ADMIN_WRITER,
     QUARANTINE_WRITER,
     Batch,
     command_subject,
     decode_batch,
+    decode_events,
     encode_batch,
+    event_subject,
 )
-from sunwise.contracts.exchange.records import COMMAND_STRIDE, CommandKind
+from sunwise.contracts.exchange.records import (
+    COMMAND_STRIDE,
+    CommandKind,
+    EventKind,
+    SymbolStatus,
+)
+from sunwise.contracts.exchange.rejects import Reject
 from sunwise.exchange.engine.core import Core
 from sunwise.exchange.engine.loop import Poisoned
 from sunwise.exchange.engine.quarantine import NotQuarantined, quarantine, read_quarantines
@@ -30,18 +41,35 @@ carry_out = Core.apply
 
 
 def buggy_apply(core, commands, first, out):
-    """The engine with a bug: it breaks an invariant at one price."""
-    if (commands["price_ticks"][first:] == POISON_TICKS).any():
-        raise AssertionError("money is not conserved")
-    return carry_out(core, commands, first, out)
+    """The engine with a bug: half-way through an order at one price it breaks an invariant."""
+    poisoned = np.flatnonzero(commands["price_ticks"] == POISON_TICKS)
+    if not len(poisoned):
+        return carry_out(core, commands, first, out)
+    carry_out(core, commands, first, out)
+    core.state.control[0]["command_index"] = poisoned[0]
+    raise AssertionError("money is not conserved")
 
 
-async def place(world, writer, price_ticks):
+class BadMemory:
+    """`Core.apply` of a process that breaks once, at that price, and never again."""
+
+    def __init__(self):
+        self.broken = False
+
+    def __call__(self, core, commands, first, out):
+        if self.broken or not (commands["price_ticks"] == POISON_TICKS).any():
+            return carry_out(core, commands, first, out)
+        self.broken = True
+        raise AssertionError("a bit has flipped")
+
+
+async def place(world, writer, price_ticks, **fields):
     attempt = Attempt(len(world.attempts) + 1, f"rival-{len(world.attempts)}")
     world.attempts.append(attempt)
     record = COMMAND_CODECS["order"].pack(
-        kind=CommandKind.PLACE, account=2, symbol_version=1, price_ticks=price_ticks, qty_lots=1,
+        kind=CommandKind.PLACE, account=2, price_ticks=price_ticks, qty_lots=1,
         client_id=attempt.client_id, strategy_id=attempt.number,
+        **{"symbol_version": 1, **fields},
     )  # fmt: skip
     try:
         attempt.result = await writer.submit(record)
@@ -60,14 +88,34 @@ def poisoned_batch(world):
     raise AssertionError("no poison in the log")
 
 
+def status_of(world, name="BTCUSDT"):
+    """The symbol's status as whoever follows what is listed knows it."""
+    catalog = Catalog()
+    for stored in world.server.streams["EVT_0"].after(0, event_subject(SHARD, ADMIN_WRITER)):
+        catalog.apply(decode_events(stored.payload))
+    return catalog.symbol(name).status
+
+
+async def resume(world):
+    """An operator lets the symbol trade again."""
+    bus = SimulatedBus(world.server, user="admin")
+    writer = await LogWriter.open(bus, shard=SHARD, writer=ADMIN_WRITER, clock=world.clock)
+    record = COMMAND_CODECS["symbol"].pack(
+        kind=CommandKind.SET_SYMBOL_STATUS, symbol=0, status=SymbolStatus.TRADING
+    )
+    outcome = await writer.submit(record)
+    await writer.close()
+    return unpack_events(outcome.records)[0].symbol_version
+
+
 @pytest.fixture
 def run(seed, tmp_path, monkeypatch):
-    def run(body):
+    def run(body, *, apply=buggy_apply, **settings):
         clock = SimulatedClock()
-        monkeypatch.setattr(Core, "apply", buggy_apply)
+        monkeypatch.setattr(Core, "apply", lambda *args: apply(*args))  # noqa: PLW0108 - binds
 
         async def main():
-            world = ShardWorld(seed=seed, folder=tmp_path, clock=clock)
+            world = ShardWorld(seed=seed, folder=tmp_path, clock=clock, **settings)
             world.server.faults = CALM
             await world.start()
             bus = SimulatedBus(world.server, user="rival")
@@ -85,28 +133,51 @@ def run(seed, tmp_path, monkeypatch):
     return run
 
 
-def test_a_poison_command_stops_every_replica_and_a_quarantine_frees_them(run):
+def test_a_batch_that_breaks_the_engine_twice_is_skipped_and_its_symbol_halted(run):
     async def body(world, bus, writer):
         told = await place(world, writer, POISON_TICKS)
-        assert isinstance(told, OutcomeUnknown)
-        assert any(isinstance(failure, Poisoned) for _, failure in world.deaths)
-        seq = poisoned_batch(world)
-        await quarantine(bus, world.clock, shard=SHARD, command_seq=seq)
-        await asyncio.sleep(10.0)
-        assert isinstance(await place(world, writer, 4_000), Outcome)
-        assert await read_quarantines(bus, SHARD) == {seq}
+        assert isinstance(told, NotAccepted), "its client learns that nothing happened"
+        deaths = Counter(name for name, failure in world.deaths if isinstance(failure, Poisoned))
+        assert max(deaths.values()) == 2, deaths
+        assert await read_quarantines(bus, SHARD) == {poisoned_batch(world): 0}
+        assert status_of(world) == SymbolStatus.HALT
+        (refused,) = unpack_events((await place(world, writer, 4_000)).records)
+        assert refused.reject in (Reject.STALE_SYMBOL_VERSION, Reject.SYMBOL_HALTED)
+        version = await resume(world)
+        (taken,) = unpack_events(
+            (await place(world, writer, 4_000, symbol_version=version)).records
+        )
+        assert taken.kind == EventKind.ACCEPTED
 
     run(body)
 
 
-def test_who_waits_while_it_is_quarantined_is_told_that_nothing_happened(run):
+def test_what_stood_before_it_is_told_before_anything_is_skipped(run):
+    """The engine stops with events that nobody has stored yet: they come first."""
+
     async def body(world, bus, writer):
-        waiting = asyncio.create_task(place(world, writer, POISON_TICKS))
-        await asyncio.sleep(0.5)
-        await quarantine(bus, world.clock, shard=SHARD, command_seq=poisoned_batch(world))
-        assert isinstance(await waiting, NotAccepted)
+        world.server.streams["EVT_0"].refusing = True
+        waiting = [
+            asyncio.create_task(place(world, writer, price)) for price in (4_001, POISON_TICKS)
+        ]
+        await asyncio.sleep(3.0)
+        world.server.streams["EVT_0"].refusing = False
+        await asyncio.gather(*waiting)
+        await asyncio.sleep(10.0)
+        assert await read_quarantines(bus, SHARD) == {poisoned_batch(world): 0}
 
-    run(body)
+    run(body, n_replicas=1)
+
+
+def test_a_batch_that_breaks_one_process_once_is_carried_out_after_the_restart(run):
+    async def body(world, bus, writer):
+        await place(world, writer, POISON_TICKS)
+        await asyncio.sleep(5.0)
+        assert [type(failure) for _, failure in world.deaths] == [Poisoned]
+        assert await read_quarantines(bus, SHARD) == {}
+        assert status_of(world) == SymbolStatus.TRADING
+
+    run(body, apply=BadMemory(), n_replicas=1)
 
 
 def test_only_the_batch_that_stops_the_engine_can_be_quarantined(run):
@@ -114,25 +185,26 @@ def test_only_the_batch_that_stops_the_engine_can_be_quarantined(run):
         last = world.server.streams["EVT_0"].last_seq
         for seq in (1, last, 10**6):
             with pytest.raises(NotQuarantined):
-                await quarantine(bus, world.clock, shard=SHARD, command_seq=seq)
+                await quarantine(bus, shard=SHARD, command_seq=seq, symbol=0, build="b")
 
     run(body)
 
 
-def test_a_quarantine_that_comes_too_late_is_void(run, monkeypatch):
+def test_a_quarantine_that_comes_too_late_is_void(run):
     async def body(world, bus, writer):
-        await place(world, writer, POISON_TICKS)
-        seq = poisoned_batch(world)
-        monkeypatch.setattr(Core, "apply", carry_out)  # a release that carries it out
+        assert isinstance(await place(world, writer, 4_002), Outcome)
+        seq = world.server.streams["CMD_0"].last_seq - 1
         await asyncio.sleep(5.0)
         stored = [m.payload for m in world.server.streams["EVT_0"].after(0)]
-        record = COMMAND_CODECS["control"].pack(kind=CommandKind.QUARANTINE, quarantined_seq=seq)
+        record = COMMAND_CODECS["control"].pack(
+            kind=CommandKind.QUARANTINE, quarantined_seq=seq, quarantined_symbol=1
+        )
         batch = encode_batch(Batch(QUARANTINE_WRITER, 1, 1, 0, record))
         await bus.append(command_subject(SHARD, QUARANTINE_WRITER), batch)
         for name in ("engine-a", "engine-b"):
             await world.processes[name].restart()
         await asyncio.sleep(5.0)
-        assert await read_quarantines(bus, SHARD) == frozenset()
+        assert await read_quarantines(bus, SHARD) == {}
         assert [m.payload for m in world.server.streams["EVT_0"].after(0)][: len(stored)] == stored
 
     run(body)

@@ -1,6 +1,8 @@
 """What must hold after a run, read from the two streams alone, and from what clients were told."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sunwise.chassis.log import NotAccepted, Outcome, Overloaded
@@ -31,7 +33,7 @@ class Evidence(NamedTuple):
     live: list  # (command sequence, state hash) of each replica that runs
     snapshots: list  # paths
     genesis: Capacities
-    quarantined: frozenset = frozenset()
+    quarantined: Mapping = MappingProxyType({})
 
 
 def judge(evidence):

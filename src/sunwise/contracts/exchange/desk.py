@@ -55,6 +55,7 @@ class Provision(Struct, frozen=True, kw_only=True, tag="provision"):
     accounts: list[AccountPlan] = []
     capacities: dict[int, int] = {}  # records.Capacity: at least this limit
     rules: int | None = None  # records.RuleFlag to set; left as they are when None
+    statuses: dict[str, int] = {}  # records.SymbolStatus by the name of a listed symbol
 
 
 class OpenAccount(Struct, frozen=True, kw_only=True, tag="open_account"):

@@ -315,6 +315,9 @@ attested_chain_1 i8 CLOCK: the chain at that event, last eight bytes
 limit i8 RAISE_CAPACITY: the new limit
 rules i8 ACTIVATE_RULES: RuleFlag
 quarantined_seq i8 QUARANTINE: the batch of CMD that is skipped
+quarantined_symbol i4 QUARANTINE: index of the symbol that is halted in its place, plus 1; 0 for none
+room_quarantined x4 zero
+quarantined_build c24 QUARANTINE: of the engine core that the batch breaks
 """,
 )
 

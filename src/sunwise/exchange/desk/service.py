@@ -150,6 +150,7 @@ class Desk:
         differing = [t.name for t, listed in old if listed and differs(t, listed, assets)]
         await self._do([symbol_record(terms, assets) for terms in new])
         accounts = await self._provision_accounts(wanted.accounts)
+        await self._set_statuses(wanted.statuses)
         await self._catch_up()
         return Provisioned(
             accounts=accounts, listed=[each.name for each in new], differing=differing
@@ -160,6 +161,20 @@ class Desk:
         kind = CommandKind.RAISE_CAPACITY
         records = [codec.pack(kind=kind, capacity=c, limit=n) for c, n in limits.items()]
         await self._do(records, passing={Reject.CAPACITY_NOT_RAISED})
+
+    async def _set_statuses(self, statuses: dict[str, int]) -> None:
+        records = []
+        for name, status in statuses.items():
+            symbol = self._catalog.symbol(name)
+            if symbol is None:
+                raise Refused(f"Symbol {name} is not listed.")
+            if symbol.status != status:
+                records.append(
+                    COMMAND_CODECS["symbol"].pack(
+                        kind=CommandKind.SET_SYMBOL_STATUS, symbol=symbol.index, status=status
+                    )
+                )
+        await self._do(records)
 
     async def _provision_accounts(self, plans: list[AccountPlan]) -> dict[str, int]:
         missing = [each.reference for each in plans if each.reference not in self._accounts]

@@ -5,6 +5,8 @@ A function of CMD alone: the same batches give the same bytes on every replica.
 
 import struct
 from collections import OrderedDict
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,8 +41,10 @@ from sunwise.contracts.exchange.records import (
     offsets,
 )
 from sunwise.exchange.engine.core import Core, command_array, event_buffer
+from sunwise.exchange.engine.halting import halt_symbol, symbol_at_work
 
 _REMEMBERED_CHAINS: Final = 16_384
+_BROKEN: Final = (AssertionError, ArithmeticError, LookupError)  # what a kernel can raise
 _AT: Final = offsets(COMMAND_TABLES["control"])
 _ATTESTED: Final = struct.Struct("<qi")
 _ATTESTED_AT: Final = _AT["attested_seq"]
@@ -58,7 +62,12 @@ class CommandsMissing(Permanent):
 
 
 class Poisoned(Permanent):
-    """A batch broke an invariant of the engine: nothing after it can be applied."""
+    """A batch broke an invariant of the engine: its state is half-way, nothing can be applied."""
+
+    def __init__(self, message: str, *, command_seq: int, symbol: int) -> None:
+        super().__init__(message)
+        self.command_seq = command_seq
+        self.symbol = symbol  # that the engine was at work on; NO_SYMBOL for none
 
 
 class Produced(NamedTuple):
@@ -80,13 +89,13 @@ class EngineLoop:
         shard: str,
         position: Position | None = None,
         chain: bytes = b"",
-        quarantined: frozenset[int] = frozenset(),
+        quarantined: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         self.core = core
         self.shard = shard
         self.position = position or Position(command_seq=0)  # of the last message produced
         self.chain = chain or GENESIS_CHAIN
-        self._quarantined = quarantined  # batches to skip, by CMD's sequence
+        self._quarantined = quarantined  # by batch to skip, the symbol to halt in its place
         self._out = event_buffer(MAX_PART_EVENTS)
         self._out_bytes = self._out.view(np.ndarray).view(np.uint8).data
         self._chains: OrderedDict[tuple[int, int], bytes] = OrderedDict()
@@ -113,18 +122,42 @@ class EngineLoop:
             return [self._malformed(stored)]
         if stored.subject != command_subject(self.shard, batch.writer):
             return [self._malformed(stored)]
+        if batch.writer == QUARANTINE_WRITER:  # was read ahead
+            return [self._nothing(stored.seq, 0, batch)]
         verdict = self.core.begin_batch(batch.writer, batch.epoch, batch.batch_no, batch.batch_ns)
-        if not verdict and stored.seq in self._quarantined:
-            verdict = BatchFlag.QUARANTINED
-        if verdict or batch.writer == QUARANTINE_WRITER:
-            flags = verdict | BatchFlag.LAST
-            return [self._produced(stored.seq, 0, flags=flags, batch=batch, records=b"")]
+        if verdict:
+            return [self._nothing(stored.seq, verdict, batch)]
+        if stored.seq in self._quarantined:
+            return self._skipped(stored.seq, batch)
         if batch.writer == CLOCK_WRITER:
             self._check_attested(batch)
         try:
             return self._applied(stored.seq, batch)
-        except AssertionError as broken:
-            raise Poisoned(_poison(self.shard, stored.seq, batch, broken)) from broken
+        except _BROKEN as broken:
+            raise Poisoned(
+                _poison(self.shard, stored.seq, batch, broken),
+                command_seq=stored.seq,
+                symbol=symbol_at_work(self.core, batch),
+            ) from broken
+
+    def _nothing(self, seq: int, flags: int, batch: Batch) -> Produced:
+        """The only message of a batch that does nothing."""
+        return self._produced(seq, 0, flags=flags | BatchFlag.LAST, batch=batch, records=b"")
+
+    def _skipped(self, seq: int, batch: Batch) -> list[Produced]:
+        """Tells the writer, and under the admin writer's subject that the symbol is halted.
+
+        Whoever follows what is listed follows that subject alone.
+        """
+        flags = BatchFlag.QUARANTINED
+        n_events = halt_symbol(self.core, self._quarantined[seq], self._out)
+        if not n_events:
+            return [self._nothing(seq, flags, batch)]
+        records = bytes(self._out_bytes[: n_events * EVENT_STRIDE])
+        told = self._produced(seq, 0, flags=flags, batch=batch, records=b"")
+        halt = Batch(ADMIN_WRITER, 0, 0, batch.batch_ns, b"")  # of no epoch: it is nobody's batch
+        flags |= BatchFlag.LAST
+        return [told, self._produced(seq, 1, flags=flags, batch=halt, records=records)]
 
     def _applied(self, seq: int, batch: Batch) -> list[Produced]:
         commands = command_array(batch.records)
@@ -155,9 +188,8 @@ class EngineLoop:
         return Produced(self.position, message.chain, subject, encode_events(message))
 
     def _malformed(self, stored: StoredMessage) -> Produced:
-        nothing = Batch(_writer_of(stored.subject), 0, 0, 0, b"")
-        flags = BatchFlag.MALFORMED | BatchFlag.LAST
-        return self._produced(stored.seq, 0, flags=flags, batch=nothing, records=b"")
+        unread = Batch(_writer_of(stored.subject), 0, 0, 0, b"")
+        return self._nothing(stored.seq, BatchFlag.MALFORMED, unread)
 
     # --- attest ---
 
@@ -191,11 +223,11 @@ def _writer_of(subject: str) -> int:
     return known.get(token, 0)
 
 
-def _poison(shard: str, seq: int, batch: Batch, broken: AssertionError) -> str:
+def _poison(shard: str, seq: int, batch: Batch, broken: Exception) -> str:
     kinds = sorted({batch.records[at] for at in range(0, len(batch.records), COMMAND_STRIDE)})
     return (
         f"batch {seq} of CMD_{shard} (writer {writer_name(batch.writer)}, epoch {batch.epoch}, "
         f"number {batch.batch_no}, {batch.n_records} commands of kinds {kinds}) breaks an "
-        f"invariant: {broken}. This replica has stopped before telling anybody. Do not restart it "
-        "in a loop: look at the batch, then quarantine it (runbook: poison command)"
+        f"invariant: {broken}. This replica has stopped before telling anybody. If it breaks there "
+        "again after a restart the batch is skipped and its symbol halted (runbook: poison command)"
     )

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from sunwise.exchange.engine.core import Capacities, Core
 from sunwise.exchange.engine.core.jit import source_hash
 from sunwise.exchange.engine.core.layout import RECORDS, layout_hash
 from sunwise.exchange.engine.loop import EngineLoop
-from sunwise.exchange.engine.quarantine import read_quarantines
+from sunwise.exchange.engine.quarantine import read_note, read_quarantines
 from sunwise.exchange.engine.snapshot_file import Bytes, SnapshotPoint, SnapshotUnusable
 from sunwise.exchange.engine.snapshots import SnapshotFolder, SnapshotName, load_snapshot
 
@@ -75,22 +76,30 @@ async def begin(
 ) -> Beginning:
     """The loop from the newest usable snapshot, else from the log's beginning with `genesis`.
 
-    Raises SnapshotOfAnotherLog: what is in the folder must not be passed over in silence.
+    Once a batch has broken this build, a snapshot's state must pass the audit as well: it may be
+    what is broken. Raises SnapshotOfAnotherLog: what is in the folder must not be passed over in
+    silence.
     """
     folder.forget_unconfirmed()
     quarantined = await read_quarantines(bus, log.shard)
+    note = read_note(folder.folder)
+    in_doubt = note is not None and note.build == log.build and note.command_seq not in quarantined
     for name in folder.newest_first():
         try:
-            return await _from_snapshot(bus, log, name, quarantined)
+            beginning = await _from_snapshot(bus, log, name, quarantined)
+            if in_doubt:
+                _audit(beginning.loop.core)
         except SnapshotUnusable as reason:
             _log.warning("snapshot %s is passed over: %s", name.path, reason)
+        else:
+            return beginning
     core = Core.create(genesis, secret=_new_secret())
     loop = EngineLoop(core, shard=log.shard, quarantined=quarantined)
     return Beginning(loop, max(0, log.events.first_seq - 1) if log.events.messages else 0)
 
 
 async def _from_snapshot(
-    bus: Bus, log: ShardLog, name: SnapshotName, quarantined: frozenset[int]
+    bus: Bus, log: ShardLog, name: SnapshotName, quarantined: Mapping[int, int]
 ) -> Beginning:
     header, blocks = load_snapshot(name, log.point(Position(command_seq=0), b""))
     point = header.point
@@ -116,6 +125,13 @@ async def _from_snapshot(
         quarantined=quarantined,
     )
     return Beginning(loop, name.evt_seq)
+
+
+def _audit(core: Core) -> None:
+    try:
+        core.audit()
+    except AssertionError as broken:
+        raise SnapshotUnusable(f"its state breaks an invariant: {broken}") from broken
 
 
 def load_core(blocks: dict[str, Bytes]) -> Core:

@@ -28,8 +28,14 @@ from sunwise.contracts.exchange.engine import (
 from sunwise.contracts.exchange.log import command_stream, event_stream
 from sunwise.exchange.engine.capacity_alert import CapacityAlert
 from sunwise.exchange.engine.core import Capacities
-from sunwise.exchange.engine.loop import Produced
+from sunwise.exchange.engine.loop import Poisoned, Produced
 from sunwise.exchange.engine.outbox import Outbox, OutboxSettings
+from sunwise.exchange.engine.quarantine import (
+    PoisonNote,
+    quarantine,
+    read_note,
+    write_note,
+)
 from sunwise.exchange.engine.recovery import Beginning, ShardLog, begin, read_shard_log
 from sunwise.exchange.engine.snapshot_schedule import (
     DEFAULT_WRITE,
@@ -90,7 +96,9 @@ class EngineService:
         self._produced = asyncio.Event()  # set whenever something was produced
         self._trouble: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._caught_up = asyncio.Event()
+        self._is_sound = True  # until a batch has broken the core half-way
         self._schedule: SnapshotSchedule
+        self._folder: Path
 
     @classmethod
     async def open(
@@ -112,6 +120,7 @@ class EngineService:
         snapshots = SnapshotFolder(folder)
         beginning = await begin(bus, log, snapshots, genesis=genesis)
         self = cls(bus, beginning, log=log, settings=settings)
+        self._folder = folder
         self._schedule = SnapshotSchedule(
             snapshots, log, settings=settings.snapshots, monotonic_s=self._time, write=write
         )
@@ -152,7 +161,7 @@ class EngineService:
             while self.outbox.is_full:
                 self._confirmed.clear()
                 await self._confirmed.wait()
-            for message in self.loop.take(stored):
+            for message in await self._take(stored):
                 self.outbox.add(message)
                 if stored.seq > self._shard_log.commands.last_seq:  # not what is only replayed
                     self._capacity_alert.look(message)
@@ -162,6 +171,44 @@ class EngineService:
             if self._time() >= turn_ends_s:
                 await asyncio.sleep(0)
                 turn_ends_s = self._time() + _TURN_S
+
+    async def _take(self, stored: StoredMessage) -> Sequence[Produced]:
+        try:
+            return self.loop.take(stored)
+        except Poisoned as poison:
+            self._is_sound = False
+            while self.outbox.n_waiting:  # what came before it is told as if nothing had happened
+                self._confirmed.clear()
+                await self._confirmed.wait()
+            await self._quarantine_if_again(poison)
+            raise
+
+    async def _quarantine_if_again(self, poison: Poisoned) -> None:
+        """Once may be this process's memory; a second time, from stored state, it is the batch."""
+        build = self._shard_log.build
+        note = PoisonNote(command_seq=poison.command_seq, build=build)
+        if read_note(self._folder) != note:
+            write_note(self._folder, note)
+            return
+        while True:
+            try:
+                await quarantine(
+                    self._bus,
+                    shard=self._shard_log.shard,
+                    command_seq=poison.command_seq,
+                    symbol=poison.symbol,
+                    build=build,
+                )
+            except Retryable as error:
+                await asyncio.sleep(min(error.after_s, 1.0))
+            except Permanent as reason:
+                _log.error("batch %d is not quarantined: %s", poison.command_seq, reason)
+                return
+            else:
+                _log.error(
+                    "batch %d is quarantined, symbol %d halted", poison.command_seq, poison.symbol
+                )
+                return
 
     # --- leading ---
 
@@ -251,7 +298,8 @@ class EngineService:
     async def _look_after(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            self._schedule.look(self.loop, self.outbox)
+            if self._is_sound:
+                self._schedule.look(self.loop, self.outbox)
             if self.outbox.position.command_seq >= self._shard_log.commands.last_seq:
                 self._caught_up.set()
             if self.outbox.wants_to_lead:
@@ -277,6 +325,8 @@ class EngineService:
             asked = msgspec.msgpack.decode(message.payload, type=GetEngineStatus)
         except msgspec.DecodeError as error:
             raise Permanent(f"this is no GetEngineStatus: {error}") from error
+        if not self._is_sound:
+            raise Retryable("this replica stops: a batch broke it", after_s=1.0)
         core = self.loop.core
         return msgspec.msgpack.encode(
             EngineStatus(
