@@ -27,6 +27,23 @@ async def test_a_request_is_answered(world: World):
     assert answers == [b"ask.server:%d" % i for i in range(300)]
 
 
+async def test_an_answer_comes_after_what_was_published_before_it(world: World):
+    server, asker = await world.connect("server"), await world.connect("asker")
+    got: list[bytes] = []
+    await asker.subscribe("told.server", lambda message: got.append(message.payload))
+
+    async def tell_and_answer(_: Message) -> bytes:
+        for i in range(50):
+            server.publish("told.server", b"%d" % i)
+        return b"told"
+
+    await server.serve("ask.server", tell_and_answer)
+    for _ in range(5):
+        got.clear()
+        await asker.request("ask.server", b"")
+        assert got == [b"%d" % i for i in range(50)]
+
+
 async def test_a_handlers_refusal_reaches_the_caller(world: World):
     server, asker = await world.connect("server"), await world.connect("asker")
 

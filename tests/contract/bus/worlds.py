@@ -29,9 +29,19 @@ GRANTS = (
         subscribe=("out.0.*",),
         read_streams=("CMD_0", "EVT_0"),
     ),
-    Grant(user="server", serve=("ask.server",), subscribe=("news.>",)),
+    Grant(
+        user="server",
+        publish=("told.server",),
+        serve=("ask.server",),
+        subscribe=("news.>",),
+    ),
     Grant(user="filler", publish=("small.x",), read_streams=("SMALL",)),
-    Grant(user="asker", publish=("ask.server", "ask.nobody", "news.>"), read_streams=("GONE",)),
+    Grant(
+        user="asker",
+        publish=("ask.server", "ask.nobody", "news.>"),
+        subscribe=("told.server",),
+        read_streams=("GONE",),
+    ),
 )
 COMMANDS = StreamSpec(name="CMD_0", subjects=("cmd.0.*",), max_bytes=64 << 20)
 EVENTS = StreamSpec(

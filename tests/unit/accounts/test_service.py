@@ -18,7 +18,7 @@ from sunwise.exchange.accounts.service import AccountsService, AccountsSettings
 from tests.support.read_model_stage import Stage, eventually, running
 from tests.support.toy_exchange import ToyExchange
 
-NOW = SystemClock().now_ns()
+HOUR_NS = 3_600 * 10**9
 
 
 @pytest.fixture
@@ -38,8 +38,9 @@ def service_on(stage: Stage, folder, **settings) -> AccountsService:
     )
 
 
-def flow(seed: int, n: int, now_ns: int = NOW):
-    toy = ToyExchange(random.Random(seed), now_ns=now_ns)
+def flow(seed: int, n: int, *, age_ns: int = 0):
+    """A market that opened `age_ns` ago, and the messages of that and of `n` batches."""
+    toy = ToyExchange(random.Random(seed), now_ns=SystemClock().now_ns() - age_ns)
     messages = toy.open_market()
     for _ in range(n):
         messages += toy.batch(4)
@@ -125,7 +126,7 @@ async def test_user_events_are_told_in_order_and_name_the_one_before(stage, tmp_
 
 
 async def test_what_a_restart_replays_is_told_again_only_while_it_is_young(stage, tmp_path):
-    _, old = flow(7, 5, now_ns=NOW - 3600 * 10**9)
+    _, old = flow(7, 5, age_ns=HOUR_NS)
     await stage.store(old)
     async with running(service_on(stage, tmp_path)):
         pass

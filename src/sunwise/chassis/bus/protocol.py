@@ -146,6 +146,8 @@ class Bus(Protocol):
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 2.0) -> bytes:
         """The answer of whoever serves `subject`.
 
+        It comes after what the same connection published here before it answered.
+
         Raises NoResponder, RequestTimeout, Disconnected, NotPermitted, MessageTooLarge, and the
         Retryable or Permanent that the handler at the other end raised.
         """

@@ -138,11 +138,21 @@ class SimulatedBus:
 
         def take(message: Message, reply: Reply | None) -> None:
             if reply is not None:
-                task = asyncio.get_running_loop().create_task(_run(handler, message, reply))
+                answering = _run(handler, message, self._sending(reply))
+                task = asyncio.get_running_loop().create_task(answering)
                 self._tasks.add(task)
                 task.add_done_callback(self._finished)
 
         return await self._subscribe(Interest(subject, group, take))
+
+    def _sending(self, reply: Reply) -> Reply:
+        """`reply` behind what was published here before, as on one connection."""
+
+        def send(answer: bytes | Exception) -> None:
+            if self.session.connected:
+                self.session.up.send(lambda: reply(answer), delay_s=self._server.faults.delay_s)
+
+        return send
 
     async def _subscribe(self, interest: Interest) -> SimulatedSubscription:
         def add() -> None:
