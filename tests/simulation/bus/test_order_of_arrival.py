@@ -26,5 +26,5 @@ def test_an_answer_never_overtakes_what_was_published_before_it(seed: int):
         await teller.serve("ask", tell_and_answer)
         return await asker.request("ask", b"")
 
-    assert run_simulated(ask()) == b"told"
+    assert run_simulated(ask) == b"told"
     assert got == [b"%d" % i for i in range(10)]
