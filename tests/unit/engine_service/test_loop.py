@@ -159,9 +159,27 @@ def test_a_clock_that_saw_another_chain_stops_this_replica(log, loop):
         loop.take(log.append(CLOCK_WRITER, [attested(loop, other)]))
 
 
+@pytest.mark.parametrize(("ahead", "part"), [(0, 1), (7, 0)])
+def test_a_clock_that_saw_a_message_which_we_never_had_stops_this_replica(log, loop, ahead, part):
+    """It was told more parts of a batch, or of commands that CMD holds no more."""
+    record = clock_record(attested_seq=loop.position.command_seq + ahead, attested_part=part)
+    with pytest.raises(Diverged, match="this replica has none"):
+        loop.take(log.append(CLOCK_WRITER, [record]))
+
+
+def restarted(loop):
+    return EngineLoop(loop.core, shard="0", position=loop.position, chain=loop.chain)
+
+
 def test_a_chain_from_before_this_replicas_beginning_is_not_judged(log, loop):
-    loop._chains.clear()
-    assert loop.take(log.append(CLOCK_WRITER, [attested(loop, bytes(16))]))
+    early = clock_record(attested_seq=loop.position.command_seq - 1, attested_chain_0=7)
+    assert restarted(loop).take(log.append(CLOCK_WRITER, [early]))
+
+
+def test_the_chain_at_a_snapshot_is_judged(log, loop):
+    other = bytes([loop.chain[0] ^ 1]) + loop.chain[1:]
+    with pytest.raises(Diverged, match="chain"):
+        restarted(loop).take(log.append(CLOCK_WRITER, [attested(loop, other)]))
 
 
 def test_a_broken_invariant_stops_the_replica_with_the_batch_to_look_at(log, loop):

@@ -99,6 +99,7 @@ class EngineLoop:
         self._out = event_buffer(MAX_PART_EVENTS)
         self._out_bytes = self._out.view(np.ndarray).view(np.uint8).data
         self._chains: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        self._remember_chain()
 
     @property
     def command_seq(self) -> int:
@@ -204,11 +205,14 @@ class EngineLoop:
             return
         place = _ATTESTED.unpack_from(batch.records, _ATTESTED_AT)
         theirs = bytes(batch.records[_CHAIN_AT : _CHAIN_AT + CHAIN_BYTES])
+        if not place[0] or place < next(iter(self._chains)):
+            return  # nothing seen, or from before what is remembered here
         ours = self._chains.get(place)
-        if ours is not None and ours != theirs:
+        if ours != theirs:
+            here = "none" if ours is None else ours.hex()
             raise Diverged(
                 f"the clock saw chain {theirs.hex()} at event message {place[0]}.{place[1]} of "
-                f"shard {self.shard}, this replica has {ours.hex()}: it has stopped. Compare "
+                f"shard {self.shard}, this replica has {here}: it has stopped. Compare "
                 "builds and machines with a replica that runs (runbook: replica diverged)"
             )
 
