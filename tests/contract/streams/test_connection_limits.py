@@ -222,6 +222,19 @@ async def test_what_is_no_upgrade_gets_400_and_the_connection_closes(request_hea
         assert answered.startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize("version", [b"Sec-WebSocket-Version: 8\r\n", b""])
+async def test_another_version_of_the_protocol_is_told_which_one_is_spoken(version):
+    upgrade = (
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n" % version
+    )
+    async with running_edge() as (edge, _), raw_socket(edge) as client:
+        client.writer.write(upgrade)
+        answered = await client.rest()
+        assert answered.startswith(b"HTTP/1.1 426 ")
+        assert b"sec-websocket-version: 13\r\n" in answered.lower()
+
+
 async def test_an_endless_header_is_not_buffered():
     async with running_edge() as (edge, _), raw_socket(edge) as client:
         client.writer.write(b"GET /ws HTTP/1.1\r\nX: " + b"a" * 60_000)

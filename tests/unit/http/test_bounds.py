@@ -79,6 +79,22 @@ async def test_a_large_chunked_body_is_refused(edge):
     assert (await client.all_until_close()).startswith(b"HTTP/1.1 413")
 
 
+async def test_chunks_with_endless_extensions_are_refused(edge):
+    client = await edge.connect()
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    await client.send(head + b"1;" + b"x" * (16 * HttpLimits().max_body_bytes))
+    assert (await client.all_until_close()).startswith(b"HTTP/1.1 413")
+    assert edge.mirror.requests == []
+
+
+async def test_a_body_in_chunks_of_a_byte_is_no_endless_chunk(edge):
+    client = await edge.connect()
+    head = b"POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for piece in (head, b"1\r\na\r\n" * HttpLimits().max_body_bytes, b"0\r\n\r\n"):
+        await client.send(piece)
+    assert (await client.answer())[0] == 200
+
+
 async def test_the_reason_reaches_a_client_that_is_still_sending(edge):
     client = await edge.connect()
     await client.send(

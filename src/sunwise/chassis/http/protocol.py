@@ -34,6 +34,8 @@ _BODY: Final = 2
 _LINGER: Final = 3
 _LINGER_S: Final = 2.0
 
+_FRAMED: Final = 8  # a body may take so many times its bound in chunks: 7 when each holds a byte
+
 
 class _Refused(Exception):
     """Raised inside a parser callback to stop it; what to answer is in `_refusal`."""
@@ -84,7 +86,7 @@ class LeanProtocol(asyncio.Protocol):
         self._head: dict[bytes, bytes] = {}
         self._head_bytes = self._size_read = 0
         self._body: list[bytes] = []
-        self._body_bytes = 0
+        self._body_bytes = self._framed_bytes = 0
 
     # ---- connection ----
 
@@ -162,11 +164,15 @@ class LeanProtocol(asyncio.Protocol):
         size = len(data)
         if self._phase == _HEAD:
             self._head_bytes += size
+        elif self._phase == _BODY:
+            self._framed_bytes += size
         self._size_read = self._head_bytes + size  # no header can be longer
         self._feed(data)
         if self._phase == _HEAD and self._head_bytes > self._limits.max_head_bytes:
             # The parser holds a header back until it ends, so one without end shows only here.
             self._refuse(_Refusal(431, "The request's headers are too large."))
+        elif self._phase == _BODY and self._framed_bytes > _FRAMED * self._limits.max_body_bytes:
+            self._refuse(_Refusal(413, "The request's chunks are mostly not its body."))
         self._drain()
 
     def _feed(self, data: bytes) -> None:
@@ -193,7 +199,7 @@ class LeanProtocol(asyncio.Protocol):
         self.deadline = self.open_connections.now_s + self._limits.header_timeout_s
         self._url = b""
         self._headers = []
-        self._head_bytes = self._body_bytes = 0
+        self._head_bytes = self._body_bytes = self._framed_bytes = 0
         self._body = []
 
     def on_url(self, url: bytes) -> None:
@@ -226,8 +232,8 @@ class LeanProtocol(asyncio.Protocol):
                 self._stop(400, "The Host header is missing.")
         elif b"," in host:
             self._stop(400, "The Host header was sent twice.")
-        if b"transfer-encoding" in head and self._parser.get_http_version() == "1.0":
-            self._stop(400, "HTTP/1.0 knows no Transfer-Encoding.")
+        if b"transfer-encoding" in head:
+            self._check_coding(head[b"transfer-encoding"])
         if int(head.get(b"content-length", 0)) > self._limits.max_body_bytes:
             self._stop(413, "The request's body is too large.")
         if b"expect" in head:
@@ -246,6 +252,13 @@ class LeanProtocol(asyncio.Protocol):
         size = sum(map(len, head)) + sum(map(len, head.values()))
         if size > self._limits.max_header_bytes:
             self._stop(431, "The request's headers are too large.")
+
+    def _check_coding(self, coding: bytes) -> None:
+        """Nothing here undoes another coding, so its bytes would pass for the body."""
+        if self._parser.get_http_version() == "1.0":
+            self._stop(400, "HTTP/1.0 knows no Transfer-Encoding.")
+        if coding.lower() != b"chunked":
+            self._stop(501, "The only transfer coding known here is chunked.")
 
     def _expect(self, expect: bytes) -> None:
         if expect.lower() != b"100-continue":
@@ -267,7 +280,8 @@ class LeanProtocol(asyncio.Protocol):
         if len(self._waiting) >= self._limits.max_pipelined:
             self._stop(400, "Too many requests were sent ahead of their answers.")
         method = self._parser.get_method()
-        path, _, query = self._url.partition(b"?")
+        url = self._url if self._url.startswith(b"/") else _origin_form(self._url)
+        path, _, query = url.partition(b"?")
         request = Request(_METHODS.get(method) or method.decode(), path, query, self._peer)
         if method == b"HEAD":
             request.is_head = True
@@ -368,3 +382,12 @@ class LeanProtocol(asyncio.Protocol):
         self._transport.write_eof()
         self._phase = _LINGER
         self.deadline = self.open_connections.now_s + _LINGER_S
+
+
+def _origin_form(target: bytes) -> bytes:
+    """The path and query of an absolute URL, as clients behind a proxy send (RFC 9112, 3.2.2)."""
+    scheme, mark, rest = target.partition(b"://")
+    if not mark or scheme.lower() not in (b"http", b"https"):
+        return target  # `*`, or the authority of CONNECT
+    _, slash, path = rest.partition(b"/")
+    return slash + path if slash else b"/"

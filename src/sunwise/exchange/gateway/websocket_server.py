@@ -41,6 +41,7 @@ ATTEMPTS: Final = 300
 ATTEMPTS_WINDOW_S: Final = 300.0
 _READ_BUFFER_BYTES: Final = 2_048
 _BACKLOG: Final = 1_024  # connections that wait to be accepted
+_VERSION: Final = "13"
 _json: Final = msgspec.json.Encoder().encode
 
 
@@ -172,6 +173,9 @@ class WebSocketServer:
     def _route(
         self, request: WSUpgradeRequest
     ) -> Connection | WSUpgradeResponseWithListener | None:
+        headers = request.headers
+        if "upgrade" in headers and headers.get("sec-websocket-version") != _VERSION:
+            return _wrong_version()
         _read_connection_header(request)
         try:
             target = parse_target(request.path)
@@ -299,4 +303,12 @@ def _refusal(error: ApiError) -> WSUpgradeResponseWithListener:
     body = _json({"code": error.code, "msg": error.message})
     headers = {"Content-Type": "application/json;charset=UTF-8"}
     response = WSUpgradeResponse.create_error_response(error.status, body, headers)
+    return WSUpgradeResponseWithListener(response, None)
+
+
+def _wrong_version() -> WSUpgradeResponseWithListener:
+    """Says which version of the protocol is spoken here (RFC 6455, 4.4)."""
+    body = b"The only version of WebSocket spoken here is 13.\n"
+    headers = {"Content-Type": "text/plain;charset=UTF-8", "Sec-WebSocket-Version": _VERSION}
+    response = WSUpgradeResponse.create_error_response(426, body, headers)
     return WSUpgradeResponseWithListener(response, None)
