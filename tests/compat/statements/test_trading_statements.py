@@ -21,6 +21,10 @@ def test_12_order_ids_rise_by_one_for_each_symbol(alice, bob):
     assert second == first + 1
 
 
+@pytest.mark.skip(reason=f"cancel-replace and amending: {LATER}")
+def test_12_a_replaced_order_has_a_new_id_and_an_amended_one_keeps_it(): ...
+
+
 def test_13_a_client_order_id_is_taken_while_its_order_is_open(alice, bob):
     alice.buy(S, "0.01", "40000", newClientOrderId="mine")
     again = alice.place(
@@ -211,6 +215,10 @@ def test_23_commission_is_taken_from_what_is_received(alice, bob):
     assert atoms(fill["commission"]) == -(-atoms("0.01") * atoms(rates["taker"]) // 10**8)
     assert atoms(sold["commission"]) == -(-atoms("600") * atoms(rates["maker"]) // 10**8)
     assert bob.balances()["BTC"][0] == f"{(atoms('10.01') - atoms(fill['commission'])) / 1e8:.8f}"
+
+
+@pytest.mark.skip(reason=f"a discount for fees in an asset of the exchange: {LATER}")
+def test_23_commission_may_be_taken_from_another_asset_at_a_discount(): ...
 
 
 def test_24_fok_ioc_and_maker_orders_end_as_binance_ends_them(alice, bob):
