@@ -497,8 +497,8 @@ async def test_clients_that_look_for_margin_and_wallet_find_nothing(gateway):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_listen_keys_are_gone(gateway, method):
-    query = "" if method == "POST" else "?listenKey=x"
+@pytest.mark.parametrize("query", ["", "?listenKey=x", "?listenKey=&symbol=NOPE"])
+async def test_listen_keys_are_gone(gateway, method, query):
     answer = await gateway.ask(method, f"/api/v3/userDataStream{query}", x_mbx_apikey="k" * 64)
     assert answer.refusal == (410, -1016, "This service is no longer available.")
 

@@ -59,6 +59,8 @@ async def test_what_is_no_plain_number_is_refused(gateway, name, number):
         ({"icebergQty": "0.0005"}, -2010, "Iceberg orders are not supported for this symbol."),
         ({"trailingDelta": "100"}, -2010, "Trailing stop orders are not supported for this symbol."),
         ({"pegPriceType": "PRIMARY_PEG"}, -2010, "Pegged orders are not supported for this symbol."),
+        ({"pegPriceType": "BEST"}, -1210, "Invalid pegPriceType."),
+        ({"pegPriceType": "MARKET_PEG", "pegOffsetType": "BIPS"}, -1211, "Invalid pegOffsetType."),
         ({"type": "STOP_LOSS"}, -2010, "Stop loss orders are not supported for this symbol."),
         ({"type": "TAKE_PROFIT"}, -2010, "Take profit orders are not supported for this symbol."),
         ({"type": "MARKET"}, -1106, "Parameter 'price' sent when not required."),
@@ -135,7 +137,7 @@ async def test_a_malformed_list_of_symbols_is_refused(gateway, symbols):
     [
         ("GET /api/v3/order", {"symbol": "BTCUSDT"}, (-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")),
         ("DELETE /api/v3/order", {"symbol": "BTCUSDT"}, (-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")),
-        ("DELETE /api/v3/order", {"symbol": "BTCUSDT", "orderId": 1, "cancelRestrictions": "NEVER"}, (-1145, "Invalid cancelRestrictions")),
+        ("DELETE /api/v3/order", {"symbol": "BTCUSDT", "orderId": 1, "cancelRestrictions": "NEVER"}, (-1145, "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED.")),
         ("DELETE /api/v3/order", {"symbol": "BTCUSDT", "orderId": 1, "cancelRestrictions": "ONLY_NEW"}, (-1020, "This operation is not supported.")),
         ("DELETE /api/v3/openOrders", {}, (-1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.")),
         ("GET /api/v3/allOrders", {"symbol": "BTCUSDT", "startTime": 1, "endTime": 90_000_000}, (-1127, "More than 24 hours between startTime and endTime.")),

@@ -228,6 +228,16 @@ def invalid_symbol_status() -> ApiError:
     return ApiError(-1122, "Invalid symbolStatus.")
 
 
+def invalid_peg_price_type() -> ApiError:
+    """Neither PRIMARY_PEG nor MARKET_PEG."""
+    return ApiError(-1210, "Invalid pegPriceType.")
+
+
+def invalid_peg_offset_type() -> ApiError:
+    """Anything but PRICE_LEVEL."""
+    return ApiError(-1211, "Invalid pegOffsetType.")
+
+
 def status_mismatch() -> ApiError:
     """The symbol is in another status than the one asked for."""
     return ApiError(-1220, "The symbol's status does not match the requested symbolStatus.")
@@ -265,7 +275,7 @@ def invalid_ticker_type() -> ApiError:
 
 def invalid_cancel_restrictions() -> ApiError:
     """Neither ONLY_NEW nor ONLY_PARTIALLY_FILLED."""
-    return ApiError(-1145, "Invalid cancelRestrictions")
+    return ApiError(-1145, "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED.")
 
 
 def duplicate_symbols() -> ApiError:

@@ -58,6 +58,12 @@ assert ", ".join(field.name for field in ORDER_COMMAND if field.code[0] != "x") 
 )
 
 
+_PEG_PRICE: Final = ChoiceRule(
+    {"PRIMARY_PEG": "P", "MARKET_PEG": "M"}, errors.invalid_peg_price_type
+)
+_PEG_OFFSET: Final = ChoiceRule({"PRICE_LEVEL": "L"}, errors.invalid_peg_offset_type)
+
+
 class NewOrder(Struct, rename="camel", frozen=True, gc=False):
     """Parameters of POST order and order.place."""
 
@@ -76,11 +82,9 @@ class NewOrder(Struct, rename="camel", frozen=True, gc=False):
     iceberg_qty: Decimal | None = None
     new_order_resp_type: ResponseType | None = None
     self_trade_prevention_mode: PreventionName | None = None
-    peg_price_type: Annotated[str, ChoiceRule({"PRIMARY_PEG": "P", "MARKET_PEG": "M"})] | None = (
-        None
-    )
+    peg_price_type: Annotated[str, _PEG_PRICE] | None = None
     peg_offset_value: Id | None = None
-    peg_offset_type: Annotated[str, ChoiceRule({"PRICE_LEVEL": "L"})] | None = None
+    peg_offset_type: Annotated[str, _PEG_OFFSET] | None = None
 
 
 class TestOrder(NewOrder, rename="camel", frozen=True, gc=False):

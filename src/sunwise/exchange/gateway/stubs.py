@@ -156,11 +156,12 @@ class UserDataStream:
                 security=Security.NONE if gone else Security.KEY,
                 params=params,
                 weight=2,
+                reads_itself=gone,
                 handler=self.gone if gone else handler,
             )
 
-    def gone(self, _call: Call, _params: Struct) -> bytes:
-        """Refused with 410."""
+    def gone(self, _call: Call, _arguments: dict[str, str]) -> bytes:
+        """Refused with 410, whatever was sent along."""
         raise errors.retired()
 
     def create(self, call: Call, _params: NoParameters) -> bytes:

@@ -19,8 +19,15 @@ _BAD_ID: Final = (
     "'^[a-zA-Z0-9-_]{1,36}$', or null."
 )
 _VERSION: Final = "v3/"
-# Numbers with a point or exponent stay as written: the signature was made over the text.
-_decode: Final = msgspec.json.Decoder(float_hook=str).decode
+
+
+class _Number(str):
+    """A number with a point or exponent as written: the signature was made over its text."""
+
+    __slots__ = ()
+
+
+_decode: Final = msgspec.json.Decoder(float_hook=_Number).decode
 _json: Final = msgspec.json.Encoder().encode
 
 
@@ -58,7 +65,7 @@ def read_request(message: bytes) -> Request:
         raise Unreadable(ApiError(-1135, "Invalid JSON Request"))
     request_id = _request_id(content)
     method, params = content.get("method"), content.get("params")
-    if not isinstance(method, str):
+    if type(method) is not str:
         error = ApiError(-1135, "Invalid 'method' in JSON request; expected a string.")
         raise Unreadable(error, request_id)
     if params is None:
@@ -75,7 +82,7 @@ def _request_id(content: dict[str, Any]) -> bytes:
         return b"null"
     if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
         return b"%d" % value
-    if isinstance(value, str) and _ID_TEXT.fullmatch(value):
+    if type(value) is str and _ID_TEXT.fullmatch(value):
         return b'"%b"' % value.encode()
     raise Unreadable(ApiError(-1135, _BAD_ID))
 
@@ -84,7 +91,7 @@ def _request(request_id: bytes, method: str, params: dict[str, Any]) -> Request:
     texts, signed = {}, []
     for name in sorted(params):
         value = params[name]
-        text = value if type(value) is str else _text(value)
+        text = value if isinstance(value, str) else _text(value)
         if value is not None:
             texts[name] = text
         if name != "signature":
