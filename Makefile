@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow compat check tidy format replay soak lock clean \
-	bench-engine bench-gateway
+	bench-startup bench-engine bench-gateway
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' \
@@ -60,6 +60,9 @@ format: $(DEV_STAMP) ## bring the source into the form that `make check` demands
 	$(BIN)/ruff format
 
 # --- measure ---------------------------------------------------------------------------------
+
+bench-startup: $(DEV_STAMP) ## time to the first trade, cold and warm, and memory
+	$(BIN)/python -m benchmarks.startup.run $(ARGS)
 
 bench-engine: $(DEV_STAMP) ## commands/s and CPU per command, beside C++ and PyPI's engines
 	$(BIN)/python -m benchmarks.engine.run $(ARGS)

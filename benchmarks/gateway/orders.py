@@ -7,14 +7,17 @@ know.
 
 import hashlib
 import hmac
+import itertools
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 _CENTER_TICKS: Final = 6_000_000
 QUANTITY: Final = "0.001"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,25 @@ def terms(rng: Random) -> tuple[str, str]:
     return side, f"{ticks // 100}.{ticks % 100:02d}"
 
 
+class Stock(Iterator[T]):
+    """Requests made before they are needed, so that making them is no part of the load.
+
+    `fill` before a run; a run that needs more makes the rest as it goes.
+    """
+
+    def __init__(self, requests: Iterator[T]) -> None:
+        self._requests = requests
+        self._made: deque[T] = deque()
+
+    def fill(self, count: int) -> None:
+        """At least `count` fresh ones from now on; older ones would be refused as too old."""
+        self._made = deque(itertools.islice(self._requests, count))
+
+    def __next__(self) -> T:
+        """The next request."""
+        return self._made.popleft() if self._made else next(self._requests)
+
+
 def rest_requests(host: str, credentials: list[Credentials], seed: int) -> Iterator[bytes]:
     """Signed orders over REST, without end; the accounts take turns."""
     rng = Random(seed)
@@ -55,8 +77,14 @@ def rest_requests(host: str, credentials: list[Credentials], seed: int) -> Itera
         ).encode()
 
 
-def websocket_message(request_id: int, who: Credentials, rng: Random) -> bytes:
-    """One signed order.place."""
+def websocket_messages(credentials: list[Credentials], seed: int) -> Iterator[tuple[int, bytes]]:
+    """Signed order.place requests with their ids, without end; the accounts take turns."""
+    rng = Random(seed)
+    for request_id in itertools.count(1):
+        yield request_id, _websocket_message(request_id, rng.choice(credentials), rng)
+
+
+def _websocket_message(request_id: int, who: Credentials, rng: Random) -> bytes:
     side, price = terms(rng)
     params = {
         "apiKey": who.key, "newOrderRespType": "RESULT", "price": price, "quantity": QUANTITY,

@@ -15,7 +15,7 @@ from benchmarks.gateway.load import Outcome, Pacer, due_times
 
 _ID: Final = b'"id":'
 _ACCEPTED: Final = b'"status":200'
-NextMessage = Callable[[int], bytes]  # the request's id in, the message out
+NextMessage = Callable[[], tuple[int, bytes]]  # a request's id, unique, and the message
 
 
 class Client(picows.WSListener):
@@ -60,12 +60,10 @@ async def closed_loop(
     outcome = Outcome()
     deadline = time.monotonic_ns() + int(seconds * 1e9)
     idle = asyncio.Event()
-    busy, last_id = in_flight, 0
+    busy = in_flight
 
     def send(client: Client) -> None:
-        nonlocal last_id
-        last_id += 1
-        client.send(last_id, next_message(last_id), time.monotonic_ns())
+        client.send(*next_message(), time.monotonic_ns())
 
     def answered(client: Client) -> None:
         nonlocal busy
@@ -115,7 +113,7 @@ async def open_loop(
         now = time.monotonic_ns() - outcome.started_ns
         while n_sent < len(due) and due[n_sent] <= now:
             since = outcome.started_ns + due[n_sent]
-            clients[n_sent % len(clients)].send(n_sent, next_message(n_sent), since)
+            clients[n_sent % len(clients)].send(*next_message(), since)
             n_sent += 1
         if n_sent < len(due):
             pacer.set(outcome.started_ns + due[n_sent])
