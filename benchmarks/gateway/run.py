@@ -110,8 +110,8 @@ async def measure_ours(folder: Path, seconds: float) -> Measured:
 async def measure_worst_case(folder: Path, seconds: float, measured: Measured) -> None:
     """The same with one command a message: no group commit at all."""
     async with exchange.running(folder, max_batch_commands=1) as under_test:
-        rest = rest_requests("127.0.0.1", under_test.credentials, seed=2).__next__
-        await load.closed_loop(under_test.rest, rest, in_flight=64, seconds=_WARM_UP_S)
+        rest = Stock(rest_requests("127.0.0.1", under_test.credentials, seed=2))
+        await load.closed_loop(under_test.rest, rest.__next__, in_flight=64, seconds=_WARM_UP_S)
         for n in (1, 64):
             cell = _closed(under_test.rest, rest, n, seconds)
             name = f"REST one command a message {n}"

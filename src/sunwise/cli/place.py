@@ -75,10 +75,13 @@ class Place:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
-    async def connect(self, user: str) -> Bus:
+    async def connect(self, user: str, *, gather_s: float = 0.0) -> Bus:
         """A connection to the bus of this user's own. Raises Disconnected, NotPermitted."""
         from sunwise.chassis.bus.nats_connect import connect_nats
 
         return await connect_nats(
-            self.bus.url.split(","), user=user, seed=Path(self.bus.keys) / f"{user}.nk"
+            self.bus.url.split(","),
+            user=user,
+            seed=Path(self.bus.keys) / f"{user}.nk",
+            gather_s=gather_s,
         )

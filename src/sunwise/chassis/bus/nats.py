@@ -141,10 +141,14 @@ class NatsBus:
         def send(reply: str) -> None:
             self._client.send_command(pub_command(subject, reply, payload, b""))
 
+        self._client.n_asking += 1
+        self._client.resume()
         try:
             return await self._replies.request(subject, send, timeout_s)
         except TimeoutError as error:
             raise RequestTimeout(f"no answer from {subject} in {timeout_s:g} s") from error
+        finally:
+            self._client.n_asking -= 1
 
     async def _ask_jetstream(self, subject: str, body: bytes) -> bytes:
         payload, raw_headers = await self._ask(subject, body, _API_TIMEOUT_S)

@@ -24,13 +24,17 @@ async def connect_nats(
     seed: Path | None,
     inbox_prefix: str | None = None,
     timeout_s: float = 5.0,
+    gather_s: float = 0.0,
 ) -> NatsBus:
     """A bus connected to one of `urls` as `user`, whose key lies in the file `seed`.
+
+    With `gather_s` it reads what comes in at most once in so long while it awaits no answer: for
+    readers of many small messages, to whom a few ms do not matter.
 
     It reconnects by itself for as long as it takes. Raises Disconnected when no server answers
     within `timeout_s`, NotPermitted when the key is refused.
     """
-    client = DirectClient()
+    client = DirectClient(gather_s=gather_s)
     prefix = inbox_prefix or f"_INBOX_{user}"
     link = _Link(client, NatsBus(client, inbox_prefix=prefix))
     servers = [urls] if isinstance(urls, str) else list(urls)

@@ -18,10 +18,17 @@ DirectCallback = Callable[[bytes, bytes, bytes, bytes], None]
 
 
 class DirectClient(Client):
-    """A nats-py client that can hand raw messages to callbacks."""
+    """A nats-py client that can hand raw messages to callbacks.
 
-    def __init__(self) -> None:
+    `gather_s`: after something came in, the socket is left alone for so long, unless `n_asking`
+    says that an answer is awaited. Waking up costs a reader more than a message does.
+    """
+
+    def __init__(self, *, gather_s: float = 0.0) -> None:
         super().__init__()
+        self.n_asking = 0
+        self._gather_s = gather_s
+        self._paused: asyncio.Transport | None = None
         self._direct: dict[int, DirectCallback] = {}
         self._outgoing: list[bytes] = []
 
@@ -92,9 +99,28 @@ class DirectClient(Client):
         wire = _Wire(self._direct, reader.feed_data)
         received = bytes(reader._buffer)  # noqa: SLF001
         reader._buffer.clear()  # noqa: SLF001
-        reader.feed_data = wire.feed
+        reader.feed_data = self._feed_and_pause(wire) if self._gather_s else wire.feed
         wire.feed(received)
         await super()._read_loop()
+
+    def _feed_and_pause(self, wire: "_Wire") -> Callable[[bytes], None]:
+        transport: asyncio.Transport = self._transport._io_writer.transport  # type: ignore[union-attr]  # noqa: SLF001
+        loop = asyncio.get_running_loop()
+
+        def feed(data: bytes) -> None:
+            wire.feed(data)
+            if not self.n_asking and self._paused is None and not transport.is_closing():
+                self._paused = transport
+                transport.pause_reading()
+                loop.call_later(self._gather_s, self.resume)
+
+        return feed
+
+    def resume(self) -> None:
+        """Reads on, if reading was paused."""
+        transport, self._paused = self._paused, None
+        if transport is not None and not transport.is_closing():
+            transport.resume_reading()
 
 
 class _Wire:
