@@ -7,12 +7,18 @@ import pytest
 from tests.contract.bus.worlds import NatsWorld, SimulatedWorld, World
 
 
-@pytest.fixture(params=["nats", "simulated"])
+def made(kind: str, folder: Path) -> World:
+    if kind == "simulated":
+        return SimulatedWorld(seed=1)
+    return NatsWorld(folder, gather_s=0.004 if kind == "gathering" else 0.0)
+
+
+@pytest.fixture(params=["nats", "gathering", "simulated"])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    """A fresh bus of either kind; a bug in a callback fails the test."""
+    """A fresh bus of each kind; a bug in a callback fails the test."""
     failures: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, what: failures.append(what))
-    chosen = NatsWorld(tmp_path) if request.param == "nats" else SimulatedWorld(seed=1)
+    chosen = made(request.param, tmp_path)
     await chosen.open()
     yield chosen
     await chosen.close()

@@ -62,10 +62,11 @@ class World(Protocol):
 
 
 class NatsWorld:
-    """A real nats-server in a folder of its own."""
+    """A real nats-server in a folder of its own; its clients read at most once in `gather_s`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, gather_s: float = 0.0) -> None:
         self.folder = folder / "nats"
+        self._gather_s = gather_s
         self._buses: list[NatsBus] = []
         self._port = 0
 
@@ -76,7 +77,7 @@ class NatsWorld:
 
     async def connect(self, user: str) -> NatsBus:
         seed = seed_path(self.server.keys, user)
-        bus = await connect_nats(self.server.url, user=user, seed=seed)
+        bus = await connect_nats(self.server.url, user=user, seed=seed, gather_s=self._gather_s)
         self._buses.append(bus)
         return bus
 
