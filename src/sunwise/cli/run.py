@@ -1,7 +1,10 @@
 """`sunwise run SERVICE...`: services in this process, until it is told to stop or one fails."""
 
+import contextlib
+import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 import uvloop
@@ -15,7 +18,10 @@ from sunwise.cli.place import Place
 from sunwise.cli.running import data_option
 from sunwise.cli.services import ANSWER, MAKERS
 
-_STOP_S = 8.0
+_STOP_S: Final = 8.0
+_BEHIND: Final = frozenset({"market_data", "accounts", "history", "desk", "liquidity"})
+"""What no order waits for. A process of these alone leaves the cores to the order path."""
+_NICENESS: Final = 10
 
 
 @click.command("run")
@@ -27,8 +33,17 @@ _STOP_S = 8.0
 def command(services: tuple[str, ...], data: Path, settings_file: Path | None, log: str) -> None:
     """Run SERVICES in this process. Where the bus is: SUNWISE_BUS_URL and SUNWISE_BUS_KEYS."""
     start_logging(form="json" if log == "json" else "short")
+    if _BEHIND.issuperset(services):
+        _give_way()
     place = Place(data.absolute(), file=read_settings_file(settings_file))
     sys.exit(uvloop.run(_run(list(services), place)))
+
+
+def _give_way() -> None:
+    os.nice(_NICENESS)
+    if os.getsid(0) == os.getpid():  # else the group is that of whoever started us
+        with contextlib.suppress(OSError):  # Linux weighs sessions first, where autogroups are on
+            Path("/proc/self/autogroup").write_text(str(_NICENESS), "utf-8")
 
 
 async def _run(names: list[str], place: Place) -> int:
