@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from sunwise.chassis.bus import Bus, RepublishFollower
-from tests.contract.bus.worlds import World, patiently
+from tests.contract.bus.worlds import Listening, World, patiently
 
 
 def follow(bus: Bus, handler, **start) -> RepublishFollower:
@@ -120,3 +120,17 @@ async def test_headers_that_a_writer_stored_do_not_pass_for_the_servers(world: W
     assert stored is not None
     assert (stored.seq, stored.subject) == (2, "evt.0.g1")
     running.cancel()
+
+
+async def test_a_follower_that_ended_is_not_told_of_the_connection(world: World):
+    engine = await world.connect("engine")
+    got = Collected()
+    listening = Listening(engine)
+    for _ in range(3):
+        follower = follow(engine, got.take)
+        running = asyncio.create_task(follower.run())
+        await asyncio.sleep(0.02)
+        assert listening.count == 1
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert listening.count == 0

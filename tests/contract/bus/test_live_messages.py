@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -126,6 +127,41 @@ async def test_subscriptions_and_servers_survive_a_crash(world: World):
     await world.come_back()
     assert await patiently(lambda: asker.request("ask.server", b"again")) == b"ask.server:again"
     assert seen[:2] == [False, True]
+
+
+async def test_whoever_stopped_listening_to_the_connection_is_not_told(world: World):
+    asker = await world.connect("asker")
+    stopped: list[bool] = []
+    twice: list[bool] = []
+    stop, _stay = asker.listen_connection(stopped.append), asker.listen_connection(twice.append)
+    stop_one_of_two = asker.listen_connection(twice.append)
+    stop()
+    stop_one_of_two()
+    stop_one_of_two()
+    await world.crash()
+    await eventually(lambda: bool(twice))
+    await world.come_back()
+    await eventually(lambda: len(twice) == 2)
+    assert twice == [False, True]
+    assert stopped == []
+
+
+async def test_a_connection_listener_may_stop_another_when_told(world: World):
+    asker = await world.connect("asker")
+    seen: list[str] = []
+    stops: list[Callable[[], None]] = []
+
+    def first(connected: bool) -> None:
+        seen.append("first")
+        stops.pop()()
+
+    stop_first = asker.listen_connection(first)
+    stops += [stop_first, asker.listen_connection(lambda _: seen.append("second"))]
+    await world.crash()
+    await eventually(lambda: bool(seen))
+    stop_first()
+    await world.come_back()
+    assert seen == ["first"]
 
 
 async def test_listening_and_asking_outside_the_grant_are_refused(world: World):

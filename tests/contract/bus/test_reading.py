@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from sunwise.chassis.bus import Bus, NotPermitted, StreamMissing, StreamReader
-from tests.contract.bus.worlds import World, patiently
+from tests.contract.bus.worlds import Listening, World, patiently
 
 
 async def fill(bus: Bus, subjects: list[str]) -> None:
@@ -161,3 +161,17 @@ async def test_a_slow_handler_loses_nothing(world: World):
         await reader.wait_for(2000)
     assert got.seqs == list(range(1, 2001))
     running.cancel()
+
+
+async def test_a_reader_that_ended_is_not_told_of_the_connection(world: World):
+    engine = await world.connect("engine")
+    got = Collected()
+    listening = Listening(engine)
+    for _ in range(3):
+        reader = StreamReader(engine, "EVT_0", got.take)
+        running = asyncio.create_task(reader.run())
+        await asyncio.sleep(0.02)
+        assert listening.count == 1
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert listening.count == 0

@@ -134,6 +134,25 @@ class SimulatedWorld:
             await bus.close()
 
 
+class Listening:
+    """How many listen to the connection of `bus`, of those who began after this was made."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.count = 0
+        self._begin = bus.listen_connection
+        bus.listen_connection = self._listen  # type: ignore[method-assign]
+
+    def _listen(self, callback: Callable[[bool], None]) -> Callable[[], None]:
+        self.count += 1
+        stop = self._begin(callback)
+
+        def stop_and_count() -> None:
+            self.count -= 1
+            stop()
+
+        return stop_and_count
+
+
 async def patiently(act: Callable[[], Awaitable[T]]) -> T:
     """What `act` returns once the bus is back; fails after 10 s."""
     async with asyncio.timeout(10):

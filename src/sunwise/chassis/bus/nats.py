@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from nats.errors import Error as NatsError
 
+from sunwise.chassis.bus.connection_listeners import ConnectionCallback, ConnectionListeners
 from sunwise.chassis.bus.errors import (
     Disconnected,
     MessageTooLarge,
@@ -53,7 +54,7 @@ class NatsBus:
         self._client = client
         self._inbox_prefix = inbox_prefix
         self._replies = ReplyInbox(f"{inbox_prefix}.{secrets.token_hex(8)}.")
-        self._listeners: list[Callable[[bool], None]] = []
+        self._listeners = ConnectionListeners()
         self._servers: list[RequestServer] = []
         self._refused: set[str] = set()
         self._closing = False
@@ -235,9 +236,9 @@ class NatsBus:
 
     # --- the connection ---
 
-    def listen_connection(self, callback: Callable[[bool], None]) -> None:
+    def listen_connection(self, callback: ConnectionCallback) -> Callable[[], None]:
         """See `Bus.listen_connection`."""
-        self._listeners.append(callback)
+        return self._listeners.add(callback)
 
     async def close(self) -> None:
         """See `Bus.close`."""
@@ -255,8 +256,7 @@ class NatsBus:
             self._lost.value += not self._closing
             self._client.forget_pending()
             self._replies.connection_lost(closing=self._closing)
-        for callback in self._listeners:
-            callback(connected)
+        self._listeners.tell(connected=connected)
 
     def connection_ended(self, reason: str) -> None:
         """The server or nats-py gave up for good: without a bus nothing can go on."""

@@ -189,8 +189,11 @@ class Bus(Protocol):
         """
         ...
 
-    def listen_connection(self, callback: Callable[[bool], None]) -> None:
-        """Calls back with False when the connection is lost and True when it is back."""
+    def listen_connection(self, callback: Callable[[bool], None]) -> Callable[[], None]:
+        """What ends the listening, any number of times.
+
+        Until then `callback` gets False when the connection is lost and True when it is back.
+        """
         ...
 
     async def close(self) -> None:

@@ -54,7 +54,6 @@ class RepublishFollower:
             "Messages whose live copy got lost and that were read from the stream.",
             stream=stream,
         )
-        bus.listen_connection(self._connection_changed)
 
     @property
     def position(self) -> int:
@@ -77,6 +76,7 @@ class RepublishFollower:
 
     async def run(self) -> None:
         """Follows until cancelled. Raises as `StreamReader.run` does."""
+        stop_listening = self._bus.listen_connection(self._connection_changed)
         try:
             subscription = await self._subscribe()
             try:
@@ -87,6 +87,8 @@ class RepublishFollower:
         except BaseException as failure:
             self._place.fail(failure)
             raise
+        finally:
+            stop_listening()
 
     async def _subscribe(self) -> Subscription:
         while True:

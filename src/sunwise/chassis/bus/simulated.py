@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sunwise.chassis.bus.connection_listeners import ConnectionCallback, ConnectionListeners
 from sunwise.chassis.bus.errors import (
     AppendOutcomeUnknown,
     Disconnected,
@@ -59,7 +60,7 @@ class SimulatedBus:
         self._appends: dict[asyncio.Future[int], None] = {}
         self._requests: set[asyncio.Future[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listeners: list[Callable[[bool], None]] = []
+        self._listeners = ConnectionListeners()
         self.session = Session(
             user, server.rng, on_lost=self._connection_lost, on_back=self._connection_back
         )
@@ -291,9 +292,9 @@ class SimulatedBus:
 
     # --- the connection ---
 
-    def listen_connection(self, callback: Callable[[bool], None]) -> None:
+    def listen_connection(self, callback: ConnectionCallback) -> Callable[[], None]:
         """See `Bus.listen_connection`."""
-        self._listeners.append(callback)
+        return self._listeners.add(callback)
 
     def cut(self, *, hold: bool = False) -> None:
         """Breaks this connection; it comes back by itself after 0.1 s unless held."""
@@ -330,12 +331,10 @@ class SimulatedBus:
         for request in self._requests:
             if not request.done():
                 request.set_exception(Disconnected("the connection was lost"))
-        for callback in self._listeners:
-            callback(False)  # noqa: FBT003  (the protocol's callback)
+        self._listeners.tell(connected=False)
 
     def _connection_back(self) -> None:
-        for callback in self._listeners:
-            callback(True)  # noqa: FBT003  (the protocol's callback)
+        self._listeners.tell(connected=True)
 
     def _check_sendable(self, n_bytes: int) -> None:
         if n_bytes > MAX_MESSAGE_BYTES:

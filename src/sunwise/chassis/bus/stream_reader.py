@@ -45,7 +45,6 @@ class StreamReader:
             "Deliveries begun: more than one means silence, a gap or a lost connection.",
             stream=stream,
         )
-        bus.listen_connection(self._connection_changed)
 
     @property
     def position(self) -> int:
@@ -71,6 +70,7 @@ class StreamReader:
         Raises StreamReplaced, StreamWentBack, StreamHole, and any Permanent of the bus; whatever
         the handler raises ends it too.
         """
+        stop_listening = self._bus.listen_connection(self._connection_changed)
         try:
             while True:
                 try:
@@ -80,6 +80,8 @@ class StreamReader:
         except BaseException as failure:
             self._place.fail(failure)
             raise
+        finally:
+            stop_listening()
 
     async def _read_one_delivery(self) -> None:
         feed = self._feed = _Feed(self._place.seq)

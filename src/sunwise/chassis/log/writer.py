@@ -49,6 +49,7 @@ class LogWriter:
         self._flushing = False
         self._ticking = False
         self._told = False
+        self._stop_listening = bus.listen_connection(self._connection_changed)
 
     @classmethod
     async def open(
@@ -75,7 +76,6 @@ class LogWriter:
         )
         self = cls(bus, shard=shard, session=session)
         self._follow(after_seq=tail.last_seq, created_ns=tail.created_ns)
-        bus.listen_connection(self._connection_changed)
         return self
 
     @property
@@ -111,6 +111,7 @@ class LogWriter:
     async def close(self) -> None:
         """Ends every wait (what was sent as OutcomeUnknown) and stops listening."""
         self._told = True
+        self._stop_listening()
         self._session.close()
         tasks = [*self._errands.values()]
         if self._following is not None:
