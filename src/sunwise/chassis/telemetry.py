@@ -146,22 +146,6 @@ def _labels(labels: Labels) -> str:
     return "{" + ",".join(pairs) + "}"
 
 
-class Secret:
-    """A value that prints as ***: wrap what must never reach a log."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str | bytes) -> None:
-        self._value = value
-
-    def reveal(self) -> str | bytes:
-        """The value itself."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-
 class JsonLines(logging.Formatter):
     """A log record as one JSON object a line, with whatever was passed in `extra`."""
 

@@ -19,7 +19,6 @@ from sunwise.chassis.child_process import dying_with_parent
 from sunwise.chassis.errors import Permanent
 
 READY_FD: Final = "SUNWISE_READY_FD"
-_QUOTED_LINES: Final = 3
 
 
 class ChildFailed(Permanent):

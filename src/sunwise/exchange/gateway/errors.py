@@ -303,11 +303,6 @@ def rejected_cancel(message: str = "Unknown order sent.") -> ApiError:
     return ApiError(-2011, message)
 
 
-def unsupported_combination() -> ApiError:
-    """Type, timeInForce and the rest do not go together."""
-    return ApiError(-1014, "Unsupported order combination.")
-
-
 def no_such_order() -> ApiError:
     """A query for an order that is not there."""
     return ApiError(-2013, "Order does not exist.")

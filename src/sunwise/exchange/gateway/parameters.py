@@ -14,7 +14,6 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from sunwise.contracts.exchange.records import (
-    OrderType,
     SelfTradePrevention,
     Side,
     SymbolStatus,
@@ -269,7 +268,6 @@ Time = Annotated[int, TimeRule()]
 Zone = Annotated[int, ZoneRule()]
 Flag = Annotated[bool, BooleanRule()]
 SideName = Annotated[int, ChoiceRule(_words_of(Side), errors.invalid_side)]
-OrderTypeName = Annotated[int, ChoiceRule(_words_of(OrderType), errors.invalid_order_type)]
 TimeInForceName = Annotated[int, ChoiceRule(_words_of(TimeInForce), errors.invalid_tif)]
 PreventionName = Annotated[int, ChoiceRule(_words_of(SelfTradePrevention))]
 ResponseType = Annotated[str, ChoiceRule({word: word for word in ("ACK", "RESULT", "FULL")})]

@@ -34,7 +34,6 @@ class CloseCode(IntEnum):
     INVALID_TEXT = 1007
     POLICY = 1008
     TOO_BIG = 1009
-    INTERNAL = 1011
 
 
 class Violation(Exception):

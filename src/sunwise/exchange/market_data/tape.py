@@ -16,7 +16,6 @@ AggregateRow = tuple[int, int, int, int, int, int, bool]
 """(aggregate_id, ticks, lots, first trade id, last trade id, time_ns, buyer is maker)."""
 TRADE_WIDTH: Final = 6
 AGGREGATE_WIDTH: Final = 7
-_FIRST_ID: Final = 3
 _TIME: Final = 5
 _NOBODY: Final = 0
 
@@ -80,11 +79,6 @@ class Tape:
         if tells:
             self.untold_aggregates.append(row)
         self._taker = _NOBODY
-
-    @property
-    def is_between_aggregates(self) -> bool:
-        """No aggregate is at work."""
-        return self._taker == _NOBODY
 
     def trades_from(self, trade_id: int | None, limit: int) -> list[tuple[int, ...]]:
         """At most `limit` kept trades from an id on; the newest when it is None. Oldest first."""
