@@ -2,8 +2,8 @@
 
 An engine of its own applies every command since the beginning. Each event message must come out
 byte for byte as it is stored; where a snapshot stands, and where the running engine stands, the
-state must have the hash that they have; at the end money is conserved per asset, nothing is negative, every
-lock backs an order, no book is crossed.
+state must have the hash that they have; at the end money is conserved per asset, nothing is
+negative, every lock backs an order, no book is crossed.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from msgspec import Struct
 from sunwise.chassis.bus import Bus, StoredMessage, StreamReader
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.log import Catalog
+from sunwise.cli.exchange import SHARD
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.operator import Operator
 from sunwise.cli.running import data_option, find_running
@@ -35,7 +36,6 @@ from sunwise.exchange.engine.loop import EngineLoop, Produced
 from sunwise.exchange.engine.quarantine import read_quarantines
 from sunwise.money.decimal_text import format_scaled
 
-_SHARD = "0"
 _MOST_AHEAD = 2_000
 _STORED_WITHIN_S = 15.0
 
@@ -226,6 +226,6 @@ def command(data: Path) -> None:
 async def _audit(data: Path) -> Audit:
     operator = await Operator.connect(find_running(data))
     try:
-        return await audit_log(operator.bus, shard=_SHARD, snapshots=data / "snapshots")
+        return await audit_log(operator.bus, shard=SHARD, snapshots=data / "snapshots")
     finally:
         await operator.close()

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from sunwise.chassis.errors import Retryable
+from sunwise.cli.exchange import SHARD
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.operator import Operator
 from sunwise.cli.running import RunningExchange, data_option, find_running
@@ -50,7 +51,7 @@ async def _engine_line(running: RunningExchange) -> str:
         return f"The bus does not answer: {fault}"
     try:
         reply = await operator.bus.request(
-            engine_query_subject("0"), msgspec.msgpack.encode(GetEngineStatus())
+            engine_query_subject(SHARD), msgspec.msgpack.encode(GetEngineStatus())
         )
     except Retryable as fault:
         return f"The engine does not answer: {fault}"

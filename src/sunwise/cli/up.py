@@ -14,7 +14,7 @@ import msgspec
 
 from sunwise.chassis.bus import Message
 from sunwise.cli.children import tell_ready
-from sunwise.cli.exchange import Exchange, ExchangeSettings
+from sunwise.cli.exchange import SHARD, Exchange, ExchangeSettings
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.market_plan import dozen
 from sunwise.cli.running import RunningExchange, data_option
@@ -166,7 +166,7 @@ async def _tell_first_trade(exchange: Exchange, terminal: Terminal, started_s: f
         if not printed.done():
             printed.set_result(decoder.decode(message.payload)[0])
 
-    subject = f"md.0.*.{Feed.TRADES}"
+    subject = f"md.{SHARD}.*.{Feed.TRADES}"
     subscription = await exchange.operator.bus.subscribe(subject, on_trades)
     try:
         trade = await asyncio.wait_for(printed, _FIRST_TRADE_S)

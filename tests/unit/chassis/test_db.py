@@ -1,8 +1,3 @@
-import getpass
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +13,7 @@ from sunwise.chassis.db import (
     write_position,
 )
 from sunwise.chassis.errors import Retryable
+from tests.support.postgresql_server import running_postgresql
 
 FIRST = """
 from alembic import op
@@ -58,37 +54,11 @@ def upgrade() -> None:
 """
 
 
-def _programs() -> Path | None:
-    found = shutil.which("pg_ctl")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return places[-1] if places and (places[-1] / "initdb").exists() else None
-
-
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL of our own; skips where none is installed."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed")
-    # PostgreSQL refuses to run as root, and a socket's path has to be short.
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    folder = Path(tempfile.mkdtemp(prefix="sunwise-pg-"))
-    folder.chmod(0o777)
-    control = [*as_user, str(programs / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-    _run([*control, "-o", "-A trust -N", "initdb"])
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-    _run([*control, "-o", options, "start"])
-    user = "postgres" if as_user else getpass.getuser()
-    yield f"postgresql://{user}@/postgres?host={folder}"
-    _run([*control, "-m", "immediate", "stop"])
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _run(command: list[str]) -> None:
-    # Its output goes nowhere: the server keeps the descriptors, and a pipe would never end.
-    subprocess.run(
-        command, check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with running_postgresql() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

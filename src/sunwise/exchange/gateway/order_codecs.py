@@ -33,7 +33,7 @@ TYPES: Final = {int(kind): kind.name for kind in OrderType}
 SIDES: Final = {int(side): side.name for side in Side}
 TIFS: Final = {int(tif): tif.name for tif in TimeInForce}
 STP_MODES: Final = {int(mode): mode.name for mode in SelfTradePrevention}
-_STATUSES: Final = {
+STATUSES: Final = {
     OrderStatus.NEW: "NEW",
     OrderStatus.PARTIALLY_FILLED: "PARTIALLY_FILLED",
     OrderStatus.FILLED: "FILLED",
@@ -155,7 +155,7 @@ def placed(placing: Placing, result: Placed, unit_ns: int) -> bytes:
         f'{head},"price":"{text.price(placing.price_ticks)}",'
         f'"origQty":"{text.qty(lots) if lots else executed}","executedQty":"{executed}",'
         f'"origQuoteOrderQty":"{ordered}","cummulativeQuoteQty":"{spent}",'
-        f'"status":"{_STATUSES[result.status]}","timeInForce":"{TIFS[placing.time_in_force]}",'
+        f'"status":"{STATUSES[result.status]}","timeInForce":"{TIFS[placing.time_in_force]}",'
         f'"type":"{TYPES[placing.order_type]}","side":"{SIDES[placing.side]}",'
         f"{_conditional(placing, text)}"
         f'"workingTime":{result.working_ns // unit_ns if result.working_ns else -1},'
@@ -257,7 +257,7 @@ def order(listing: Listing, state: OrderState, unit_ns: int) -> str:
         f'"clientOrderId":"{state.client_id}","price":"{text.price(state.price_ticks)}",'
         f'"origQty":"{text.qty(qty)}","executedQty":"{text.qty(state.executed_lots)}",'
         f'"cummulativeQuoteQty":"{text.quote(state.executed_quote_atoms)}",'
-        f'"status":"{_STATUSES[status]}","timeInForce":"{TIFS[state.time_in_force]}",'
+        f'"status":"{STATUSES[status]}","timeInForce":"{TIFS[state.time_in_force]}",'
         f'"type":"{TYPES[state.order_type]}","side":"{SIDES[state.side]}",'
         f'"stopPrice":"{text.price(state.stop_ticks)}","icebergQty":"{text.qty(0)}",'
         f'"time":{state.accepted_ns // unit_ns},"updateTime":{state.updated_ns // unit_ns},'

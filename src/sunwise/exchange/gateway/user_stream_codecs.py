@@ -26,6 +26,7 @@ from sunwise.contracts.exchange.records import (
     TimeInForce,
 )
 from sunwise.exchange.gateway.errors import EXPIRY_REASONS
+from sunwise.exchange.gateway.order_codecs import STATUSES
 from sunwise.exchange.gateway.stream_codecs import SymbolText
 from sunwise.exchange.gateway.stream_names import StreamNames
 from sunwise.exchange.gateway.stream_topics import PayloadOf
@@ -41,15 +42,6 @@ _EXECUTIONS: Final = {
     ExecutionType.EXPIRED: "EXPIRED",
     ExecutionType.PREVENTED: "TRADE_PREVENTION",
     ExecutionType.TRIGGERED: "NEW",
-}
-_STATUSES: Final = {
-    OrderStatus.NEW: "NEW",
-    OrderStatus.PARTIALLY_FILLED: "PARTIALLY_FILLED",
-    OrderStatus.FILLED: "FILLED",
-    OrderStatus.CANCELED: "CANCELED",
-    OrderStatus.EXPIRED: "EXPIRED",
-    OrderStatus.EXPIRED_IN_MATCH: "EXPIRED_IN_MATCH",
-    OrderStatus.REJECTED: "REJECTED",
 }
 _WORKING: Final = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
@@ -119,7 +111,7 @@ class UserCodec:
             f'"q":"{text.qty(order.qty_lots)}","p":"{text.price(order.price_ticks)}",'
             f'"P":"{text.price(order.stop_ticks)}","F":"{text.qty(0)}","g":-1,'
             f'"C":{_quoted(order.client_id if _is_cancel(event) else "")},{_strategy(order)}'
-            f'"x":"{_EXECUTIONS[event.what]}","X":"{_STATUSES[order.status]}","r":"NONE",'
+            f'"x":"{_EXECUTIONS[event.what]}","X":"{STATUSES[order.status]}","r":"NONE",'
             f'"i":{order.order_id},"l":"{text.qty(last.last_lots)}",'
             f'"z":"{text.qty(order.executed_lots)}","L":"{text.price(last.last_price_ticks)}",'
             f'"n":"{fee}","N":{fee_asset},"T":{time},"t":{event.trade_id if traded else -1},'
