@@ -71,7 +71,7 @@ bench-gateway: $(DEV_STAMP) ## durable orders/s and latency over REST and WebSoc
 	$(BIN)/python -m benchmarks.gateway.run $(ARGS)
 	$(BIN)/python -m benchmarks.gateway.broadcast
 
-soak: $(DEV_STAMP) ## ten million commands against the oracle, and kill -9 under load
+soak: $(DEV_STAMP) ## ten million commands, engine against oracle, byte for byte
 	$(BIN)/python -m benchmarks.soak.run $(ARGS)
 
 # --- set up ----------------------------------------------------------------------------------

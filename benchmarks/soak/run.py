@@ -25,7 +25,8 @@ close prices, colliding ids, spoilt records, administration in between, tables t
 Realistic: four symbols, 1,000 accounts, 40,000 resting orders, prices by a power law. Every batch
 goes through the core and the naive exchange of tests/oracle, and their events are compared byte by
 byte; the core is audited every 250,000 commands (money conserved to the atom). Then the core replays
-the flow from zero, and from a snapshot of the middle, to the same state hash. The first difference stops the run, and no figures are written.
+the flow from zero, and from a snapshot of the middle, to the same state hash. The first difference
+stops the run, and no figures are written.
 """
 _HOSTILE: Final = Capacities(64, 256, 400, 400, 2_000, 5_000, 5, 8, 200, 8)
 

@@ -12,7 +12,7 @@ _COMMANDS: Final = {
     "status": "What is running, where it listens and what it uses.",
     "client-config": "The lines that point a Binance client here.",
     "credit": "Give an account money, or take it away.",
-    "keys": "Make and list API keys.",
+    "keys": "Make, list and revoke API keys.",
     "audit": "Recompute everything from the log and check every invariant.",
     "openapi": "Print the OpenAPI description of the REST API.",
 }
