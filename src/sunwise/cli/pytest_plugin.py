@@ -1,8 +1,8 @@
 """The pytest plugin: `def test_my_bot(sunwise_exchange): ...` gets an exchange of its own.
 
 One exchange process serves all tests that ask for the same market (marker `sunwise`); every test
-gets a fresh account in it, whose orders are cancelled when the test ends. See the how-to page
-"Test your bot".
+gets a fresh account in it, whose orders are cancelled when the test ends. See
+docs/howto/test-your-bot.md.
 """
 
 import hashlib
