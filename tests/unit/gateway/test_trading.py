@@ -361,6 +361,14 @@ async def test_a_cancel_of_nothing_is_unknown(gateway):
     assert answer.headers["x-mbx-used-weight"] == "1"
 
 
+async def test_a_bug_in_the_answer_to_a_cancel_ends_that_call_only(gateway, caplog):
+    writer = gateway.writer
+    writer.script.append(lambda command: writer.outcome(writer.accepted(command)))
+    answer = await gateway.call("DELETE", "/api/v3/order", symbol="BTCUSDT", orderId=1)
+    assert answer.refusal[:2] == (500, -1000)
+    assert "cancel_order met a bug" in caplog.text
+
+
 async def test_a_cancel_by_two_ids_that_disagree_cancels_nothing(gateway):
     gateway.bus.answers["order"] = lambda query: {
         "type": "orders", "position": [1, 0], "orders": [],

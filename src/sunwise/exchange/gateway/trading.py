@@ -143,12 +143,7 @@ class Trading:
             return
         reject = order_codecs.reject_of(outcome)
         if not reject:
-            try:
-                body = self._accepted(call, placing, outcome)
-            except Exception as bug:  # noqa: BLE001 - see `Dispatcher.break_off`
-                self._dispatcher.break_off(call, bug)
-                return
-            self._dispatcher.succeed(call, body)
+            self._answer(call, partial(self._accepted, call, placing, outcome))
         elif reject == Reject.STALE_SYMBOL_VERSION:
             self._dispatcher.resume(call, self._place_again(call, placing.listing))
         else:
@@ -218,8 +213,7 @@ class Trading:
             return
         reject = order_codecs.reject_of(outcome)
         if not reject:
-            (body,) = order_codecs.canceled(listing, outcome, unit_ns(call))
-            self._dispatcher.succeed(call, body.encode())
+            self._answer(call, partial(_canceled_order, call, listing, outcome))
         elif reject == Reject.STALE_SYMBOL_VERSION:
             self._dispatcher.resume(call, self._cancel_again(call, cancel, listing))
         else:
@@ -229,8 +223,7 @@ class Trading:
         await self._renewed(stale)
         listing = self._listings.named(cancel.symbol)
         outcome = await self._outcome(call, self._cancel_record(call, cancel, listing))
-        (body,) = order_codecs.canceled(listing, outcome, unit_ns(call))
-        return body.encode()
+        return _canceled_order(call, listing, outcome)
 
     async def _cancel_checked(self, call: Call, cancel: CancelOrder, listing: Listing) -> bytes:
         """Both ids were given: they must name the same order. An order's ids never change."""
@@ -241,8 +234,7 @@ class Trading:
         if not found or found[0].client_id != cancel.orig_client_order_id:
             raise errors.rejected_cancel()
         outcome = await self._outcome(call, self._cancel_record(call, cancel, listing))
-        (body,) = order_codecs.canceled(listing, outcome, unit_ns(call))
-        return body.encode()
+        return _canceled_order(call, listing, outcome)
 
     async def cancel_all(self, call: Call, cancel: CancelOpenOrders) -> bytes:
         """Cancels until nothing is left: one command does a bounded number."""
@@ -264,6 +256,18 @@ class Trading:
         return f"[{','.join(shown)}]".encode()
 
     # ---- the log ----
+
+    def _answer(self, call: Call, show: Callable[[], bytes]) -> None:
+        """Ends the call with what `show` makes of its outcome.
+
+        The log's writer calls this: a bug in one answer must not end the writer for everybody.
+        """
+        try:
+            body = show()
+        except Exception as bug:  # noqa: BLE001 - see `Dispatcher.break_off`
+            self._dispatcher.break_off(call, bug)
+        else:
+            self._dispatcher.succeed(call, body)
 
     def _submit(self, call: Call, record: bytes, done: Done) -> None:
         """Hands a command over, unless the call is late by now. Raises ApiError."""
@@ -287,6 +291,12 @@ class Trading:
         if reject:
             raise errors.of_reject(reject)
         return outcome
+
+
+def _canceled_order(call: Call, listing: Listing, outcome: Outcome) -> bytes:
+    """The answer to a CANCEL, which cancels one order."""
+    (body,) = order_codecs.canceled(listing, outcome, unit_ns(call))
+    return body.encode()
 
 
 def refusal_of(fault: Fault) -> ApiError:
