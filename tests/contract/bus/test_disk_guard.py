@@ -24,7 +24,7 @@ async def test_little_room_refuses_appends_and_enough_takes_them_again(world: Wo
     )
     await guard.check()
     assert await writer.append("cmd.0.w1", b"x") == 21
-    free[0] = 99 * MIB
+    free[0] = 49 * MIB
     await guard.check()
     for bus, subject in ((writer, "cmd.0.w1"), (engine, "evt.0.a")):
         with pytest.raises(StreamFull):
@@ -39,6 +39,34 @@ async def test_little_room_refuses_appends_and_enough_takes_them_again(world: Wo
     await guard.check()
     assert await writer.append("cmd.0.w1", b"x") == 22
     assert await engine.append("evt.0.a", b"x") == 1
+
+
+async def test_commands_are_refused_before_the_events_of_those_that_are_stored(world: World):
+    writer, engine = await world.connect("writer"), await world.connect("engine")
+    free = [99 * MIB]
+    guard = DiskGuard(
+        await world.operator(),
+        folder=Path(),
+        specs=[COMMANDS, EVENTS],
+        min_free_bytes=100 * MIB,
+        free_bytes=lambda _folder: free[0],
+    )
+    await writer.append("cmd.0.w1", b"stored just before")
+    for room, seq in ((99, 1), (50, 2)):
+        free[0] = room * MIB
+        await guard.check()
+        with pytest.raises(StreamFull):
+            await writer.append("cmd.0.w1", b"refused")
+        assert await engine.append("evt.0.a", b"what became of it") == seq
+    free[0] = 49 * MIB
+    await guard.check()
+    with pytest.raises(StreamFull):
+        await engine.append("evt.0.a", b"x")
+    free[0] = 63 * MIB
+    await guard.check()
+    assert await engine.append("evt.0.a", b"x") == 3
+    with pytest.raises(StreamFull):
+        await writer.append("cmd.0.w1", b"still too little for commands")
 
 
 async def test_what_was_stored_survives_a_crash_while_appends_are_refused(world: World):
