@@ -6,5 +6,6 @@ publishes: batches of commands to `cmd.<shard>.admin`
 state: none of its own: what is listed and who was opened is read from its events at start
 owner: exchange
 
-`terms` is pure: decisions in, command records out. `binance_spot` holds terms like Binance's. `service` moves the bytes.
+`terms` is pure: decisions in, command records out. `binance_spot` holds terms like Binance's.
+`service` moves the bytes.
 """
