@@ -73,6 +73,7 @@ bench-gateway: $(DEV_STAMP) ## durable orders/s and latency over REST and WebSoc
 
 soak: $(DEV_STAMP) ## ten million commands, engine against oracle, byte for byte
 	$(BIN)/python -m benchmarks.soak.run $(ARGS)
+	$(BIN)/python -m benchmarks.soak.kills
 
 # --- set up ----------------------------------------------------------------------------------
 
