@@ -114,16 +114,23 @@ class NatsBus:
         subscription = NatsSubscription(self._client, callback)
         await subscription.open(subject, group=group)
         try:
-            # A refusal is told before the answer to this ping.
-            await self._client.flush(_SUBSCRIBE_TIMEOUT_S)
-        except NatsError as error:
+            await self._confirm(subject)
+        except BaseException:
             await subscription.close()
+            raise
+        return subscription
+
+    async def _confirm(self, subject: str) -> None:
+        """Returns once a subscription is in force."""
+        try:
+            with self._client.asking():
+                # A refusal is told before the answer to this ping.
+                await self._client.flush(_SUBSCRIBE_TIMEOUT_S)
+        except NatsError as error:
             raise Disconnected(f"cannot subscribe to {subject} now") from error
         if subject.lower() in self._refused:
             self._refused.discard(subject.lower())
-            await subscription.close()
             raise NotPermitted(f"this user may not subscribe to {subject}")
-        return subscription
 
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 2.0) -> bytes:
         """See `Bus.request`."""
@@ -142,14 +149,11 @@ class NatsBus:
         def send(reply: str) -> None:
             self._client.send_command(pub_command(subject, reply, payload, b""))
 
-        self._client.n_asking += 1
-        self._client.resume()
         try:
-            return await self._replies.request(subject, send, timeout_s)
+            with self._client.asking():
+                return await self._replies.request(subject, send, timeout_s)
         except TimeoutError as error:
             raise RequestTimeout(f"no answer from {subject} in {timeout_s:g} s") from error
-        finally:
-            self._client.n_asking -= 1
 
     async def _ask_jetstream(self, subject: str, body: bytes) -> bytes:
         payload, raw_headers = await self._ask(subject, body, _API_TIMEOUT_S)

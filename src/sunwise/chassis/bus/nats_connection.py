@@ -8,7 +8,9 @@ names; the contract tests guard them.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
@@ -16,17 +18,20 @@ from typing_extensions import override
 
 DirectCallback = Callable[[bytes, bytes, bytes, bytes], None]
 
+_CLOSE_S: Final = 2.0
+"""What a server has not taken this long after a close is dropped."""
+
 
 class DirectClient(Client):
     """A nats-py client that can hand raw messages to callbacks.
 
-    `gather_s`: after something came in, the socket is left alone for so long, unless `n_asking`
-    says that an answer is awaited. Waking up costs a reader more than a message does.
+    `gather_s`: after whole messages came in, the socket is left alone for so long, unless somebody
+    is `asking`. Waking up costs a reader more than a message does.
     """
 
     def __init__(self, *, gather_s: float = 0.0) -> None:
         super().__init__()
-        self.n_asking = 0
+        self._n_asking = 0
         self._gather_s = gather_s
         self._paused: asyncio.Transport | None = None
         self._direct: dict[int, DirectCallback] = {}
@@ -81,9 +86,24 @@ class DirectClient(Client):
 
     @override
     async def close(self) -> None:
-        """Sends what is pending first."""
+        """Sends what is pending first, for at most 2 s."""
         self._write_outgoing()
-        await super().close()
+        giving_up = asyncio.get_running_loop().call_later(_CLOSE_S, self._abort)
+        try:
+            await super().close()
+        finally:
+            giving_up.cancel()
+
+    @override
+    async def _attempt_reconnect(self) -> None:
+        # nats-py closes the old connection and waits until the server has taken all that was
+        # written: one that hangs never does, and nobody would be told of the loss.
+        self._abort()
+        await super()._attempt_reconnect()
+
+    def _abort(self) -> None:
+        if self._transport:
+            self._transport._io_writer.transport.abort()  # type: ignore[attr-defined]  # noqa: SLF001
 
     @override
     async def _send_ping(self, future: asyncio.Future[bool] | None = None) -> None:
@@ -109,15 +129,26 @@ class DirectClient(Client):
 
         def feed(data: bytes) -> None:
             wire.feed(data)
-            if not self.n_asking and self._paused is None and not transport.is_closing():
+            if self._n_asking or self._paused is not None or wire.is_amid_frame:
+                return
+            if not transport.is_closing():
                 self._paused = transport
                 transport.pause_reading()
-                loop.call_later(self._gather_s, self.resume)
+                loop.call_later(self._gather_s, self._resume)
 
         return feed
 
-    def resume(self) -> None:
-        """Reads on, if reading was paused."""
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While an answer is awaited nothing that comes in is left waiting."""
+        self._n_asking += 1
+        self._resume()
+        try:
+            yield
+        finally:
+            self._n_asking -= 1
+
+    def _resume(self) -> None:
         transport, self._paused = self._paused, None
         if transport is not None and not transport.is_closing():
             transport.resume_reading()
@@ -129,12 +160,24 @@ class _Wire:
     def __init__(self, direct: dict[int, DirectCallback], forward: Callable[[bytes], None]) -> None:
         self._direct = direct
         self._forward = forward
-        self._rest = b""  # the frame that has not come whole
+        self._pieces: list[bytes] = []  # of the frame that has not come whole
+        self._missing = 0  # bytes of it, as far as its first line has come
+
+    @property
+    def is_amid_frame(self) -> bool:
+        """Whether more must come: of a large message, or of more than one read takes at once."""
+        return bool(self._pieces)
 
     def feed(self, data: bytes) -> None:
-        """Takes what came off the socket."""
-        data = self._rest + data if self._rest else bytes(data)
-        at = 0
+        """Takes what came off the socket; a frame's cost grows with its length, not with pieces."""
+        self._pieces.append(bytes(data))
+        self._missing -= len(data)
+        if self._missing <= 0:
+            pieces, self._pieces = self._pieces, []
+            self._cut(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def _cut(self, data: bytes) -> None:
+        at = missing = 0
         while (line_end := data.find(b"\r\n", at)) >= 0:
             end = line_end + 2
             if data.startswith((b"MSG ", b"HMSG "), at):
@@ -142,6 +185,7 @@ class _Wire:
                 words = data[at:line_end].split(b" ")
                 end += int(words[-1]) + 2
                 if end > len(data):
+                    missing = end - len(data)
                     break
                 receive = self._direct.get(int(words[2]))
                 if receive is not None:
@@ -150,7 +194,9 @@ class _Wire:
                     continue
             self._forward(data[at:end])
             at = end
-        self._rest = data[at:]
+        self._missing = missing
+        if at < len(data):
+            self._pieces.append(data[at:])
 
 
 def _hand_over(receive: DirectCallback, words: list[bytes], content: bytes) -> None:
