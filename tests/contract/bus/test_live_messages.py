@@ -114,6 +114,20 @@ async def test_published_messages_reach_subscribers_until_they_close(world: Worl
     assert len(got) == 50
 
 
+async def test_a_subscription_that_was_given_up_half_way_delivers_nothing(world: World):
+    server, asker = await world.connect("server"), await world.connect("asker")
+    got: list[Message] = []
+    subscribing = asyncio.create_task(server.subscribe("news.>", got.append))
+    await asyncio.sleep(0)
+    subscribing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await subscribing
+    await asyncio.sleep(0.05)
+    asker.publish("news.x", b"")
+    await asyncio.sleep(0.05)
+    assert got == []
+
+
 async def test_subscriptions_and_servers_survive_a_crash(world: World):
     server, asker = await world.connect("server"), await world.connect("asker")
     seen: list[bool] = []

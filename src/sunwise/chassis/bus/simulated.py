@@ -48,6 +48,10 @@ class SimulatedSubscription:
 
     async def close(self) -> None:
         """See `Subscription.close`."""
+        self.end()
+
+    def end(self) -> None:
+        """Nothing more is delivered."""
         if self._interest in self._session.interests:
             self._session.interests.remove(self._interest)
 
@@ -161,8 +165,14 @@ class SimulatedBus:
                 raise NotPermitted(f"this user may not subscribe to {interest.pattern}")
             self.session.interests.append(interest)
 
-        await self._ask(add)
-        return SimulatedSubscription(self.session, interest)
+        subscription = SimulatedSubscription(self.session, interest)
+        try:
+            await self._ask(add)
+        except BaseException:
+            # Behind the subscribing, which may still be on its way.
+            self.session.up.send(subscription.end, delay_s=self._server.faults.delay_s)
+            raise
+        return subscription
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
