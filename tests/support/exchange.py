@@ -4,6 +4,9 @@ One exchange serves a test module. Its kernels may have to be compiled first, wh
 minute: that happens here, once a session, and not within a test's own time-out.
 """
 
+import json
+import time
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -36,4 +39,17 @@ def lively_exchange(
     """The dozen symbols with makers and takers at work."""
     folder = tmp_path_factory.mktemp("lively") / "data"
     with LaunchedExchange.start(folder) as running:
+        _wait_for_quotes(running)
         yield running
+
+
+def _wait_for_quotes(exchange: LaunchedExchange, *, within_s: float = 60.0) -> None:
+    """Until every symbol has a bid and an ask: it is up a moment before its makers have quoted."""
+    deadline_s = time.monotonic() + within_s
+    while time.monotonic() < deadline_s:
+        with urllib.request.urlopen(f"{exchange.rest_url}/api/v3/ticker/bookTicker") as reply:
+            tops = json.load(reply)
+        if all(float(top["bidPrice"]) and float(top["askPrice"]) for top in tops):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"no quotes within {within_s:g} s: {exchange.output}")

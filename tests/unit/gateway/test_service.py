@@ -111,13 +111,14 @@ async def test_keys_come_into_force_and_out_of_it_while_running(running):
 async def test_a_database_that_does_not_answer_leaves_keys_in_force(running):
     key, _ = await asyncio.to_thread(running.store.create_hmac, 5)
     await eventually(lambda: running.key_is_known(key.name))
-    running.store._engine.dispose()
+    whole = running.store._engine
     running.store._engine = create_engine("sqlite:////no/such/folder/keys.sqlite")
     with pytest.raises(Retryable, match="cannot be read now"):
         running.store.changed_since(0)
     await asyncio.sleep(1.3)
     assert not running.task.done()
     assert await running.key_is_known(key.name)
+    running.store._engine = whole
 
 
 async def test_a_taken_port_is_one_clear_sentence_and_nothing_stays_open(running, world, tmp_path):

@@ -28,6 +28,7 @@ class Tasks:
         """Returns when everything has ended by itself."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # since Python 3.12 the await above may not let `_ended` run
 
     async def cancel(self) -> None:
         """Ends everything now."""
