@@ -77,14 +77,24 @@ async def test_orders_and_user_events_over_the_websocket_api(spot):
         )  # fmt: skip
         order = placed.data().result
         assert order.status == "NEW"
-        event = await asyncio.wait_for(heard.get(), 20)
-        assert "executionReport" in str(event) or "NEW" in str(event)
+        assert await next_execution(heard) == (order.order_id, "NEW")
         status = await connection.order_status(symbol="BTCUSDT", order_id=order.order_id)
         assert status.data().result.status == "NEW"
         cancelled = await connection.order_cancel(symbol="BTCUSDT", order_id=order.order_id)
         assert cancelled.data().result.status == "CANCELED"
+        assert await next_execution(heard) == (order.order_id, "CANCELED")
     finally:
         await connection.close_connection()
+
+
+async def next_execution(heard):
+    """(order id, what happened) of the next executionReport."""
+    while True:
+        event = await asyncio.wait_for(heard.get(), 20)
+        report = getattr(event, "actual_instance", event).to_dict()
+        report = report.get("event", report)
+        if report.get("e") == "executionReport":
+            return report["i"], report["x"]
 
 
 async def test_market_streams_arrive(spot):
@@ -95,5 +105,12 @@ async def test_market_streams_arrive(spot):
         stream.on("message", heard.put_nowait)
         event = await asyncio.wait_for(heard.get(), 20)
         assert event.e == "depthUpdate"
+        for kind, stream in (
+            ("aggTrade", await connection.agg_trade(symbol="btcusdt")),
+            ("kline", await connection.kline(symbol="btcusdt", interval="1m")),
+        ):
+            heard = asyncio.Queue()
+            stream.on("message", heard.put_nowait)
+            assert (await asyncio.wait_for(heard.get(), 60)).e == kind
     finally:
         await connection.close_connection()

@@ -112,5 +112,19 @@ async def test_orders_over_websocket_and_user_events(pro):
     )
     [seen] = await asyncio.wait_for(watching, 20)
     assert seen["id"] == placed["id"]
+    watching = asyncio.create_task(pro.watch_orders("BTC/USDT"))
     cancelled = await asyncio.wait_for(pro.cancel_order_ws(placed["id"], "BTC/USDT"), 20)
     assert cancelled["status"] == "canceled"
+    [seen] = await asyncio.wait_for(watching, 20)
+    assert (seen["id"], seen["status"]) == (placed["id"], "canceled")
+
+
+async def test_fills_and_balances_are_heard_of(pro):
+    await pro.load_markets()
+    trades = asyncio.create_task(pro.watch_my_trades("BTC/USDT"))
+    balances = asyncio.create_task(pro.watch_balance())
+    await asyncio.sleep(1.0)
+    bought = await asyncio.wait_for(pro.create_order("BTC/USDT", "market", "buy", 0.01), 20)
+    heard = await asyncio.wait_for(trades, 20)
+    assert {trade["order"] for trade in heard} == {bought["id"]}
+    assert (await asyncio.wait_for(balances, 20))["BTC"]["total"] == pytest.approx(5.01, abs=1e-4)

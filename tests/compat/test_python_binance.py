@@ -134,6 +134,8 @@ async def test_orders_go_over_the_websocket_api(binance, keys):
             symbol="BTCUSDT", quantity="0.01", price="30000", timeInForce="GTC"
         )
         assert placed["status"] == "NEW"
+        found = await client.ws_get_order(symbol="BTCUSDT", orderId=placed["orderId"])
+        assert (found["orderId"], found["status"]) == (placed["orderId"], "NEW")
         cancelled = await client.ws_cancel_order(symbol="BTCUSDT", orderId=placed["orderId"])
         assert cancelled["status"] == "CANCELED"
     finally:
