@@ -90,11 +90,9 @@ async def test_orders_and_user_events_over_the_websocket_api(spot):
 async def next_execution(heard):
     """(order id, what happened) of the next executionReport."""
     while True:
-        event = await asyncio.wait_for(heard.get(), 20)
-        report = getattr(event, "actual_instance", event).to_dict()
-        report = report.get("event", report)
-        if report.get("e") == "executionReport":
-            return report["i"], report["x"]
+        event = (await asyncio.wait_for(heard.get(), 20)).actual_instance
+        if type(event).__name__ == "ExecutionReport":
+            return event.i, event.x
 
 
 async def test_market_streams_arrive(spot):
