@@ -17,7 +17,8 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-RESULTS: Final = Path(__file__).parent / "results"
+_ROOT: Final = Path(__file__).resolve().parents[1]
+RESULTS: Final = _ROOT / "benchmarks" / "results"
 _COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
     "<": operator.lt,
@@ -96,9 +97,12 @@ def _machine() -> dict[str, str | int]:
 
 
 def _commit() -> str:
-    """The commit measured, with a plus when the tree had changes."""
-    run = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"],
-        capture_output=True, text=True, check=False, cwd=RESULTS.parent.parent,
-    )  # fmt: skip
-    return run.stdout.strip() or "unknown"
+    """The commit measured, with a plus when the tree had changes other than results."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    changes = _git("status", "--porcelain", "--", ".", f":!{RESULTS.relative_to(_ROOT)}")
+    return (commit + ("+" if changes else "")) or "unknown"
+
+
+def _git(*words: str) -> str:
+    run = subprocess.run(["git", *words], capture_output=True, text=True, check=False, cwd=_ROOT)
+    return run.stdout.strip()

@@ -21,13 +21,15 @@ from typing import Final
 
 from benchmarks.gateway.processes import command_line, descendants
 from benchmarks.report import Figure, publish
+from sunwise.cli.launched import LaunchedExchange
 
 METHOD: Final = """
 `make run` with a fresh data folder on free ports, everything installed. Cold: an empty kernel
 cache, so that the engine is compiled first; warm: the cache that the cold start left. Time is from
 starting `make` to the line that tells the first trade on the feed. Memory is the proportional set
 size (shared pages are split among those who share them) of all processes of the exchange, 20 s
-after the first trade of the cold start, with makers and takers at work on twelve symbols.
+after the first trade of the cold start, with makers and takers at work on twelve symbols. The
+fixture's time is what the pytest plugin waits for: an exchange without liquidity, ready for orders.
 """
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PATIENCE_S: Final = 180.0
@@ -99,6 +101,14 @@ def _wait_for_trade(process: "subprocess.Popen[bytes]") -> float:
     raise NoTrade(said.decode(errors="replace"))
 
 
+def _start_for_a_test(folder: Path, cache: Path) -> float:
+    """How long the pytest plugin waits for an exchange in a fresh folder, s."""
+    environment = {"SUNWISE_CACHE_DIR": str(cache)}
+    began_s = time.monotonic()
+    with LaunchedExchange.start(folder, options=["--no-liquidity"], environment=environment):
+        return time.monotonic() - began_s
+
+
 def measure(repeats: int) -> list[Figure]:
     """Cold once, then warm starts on fresh folders."""
     with tempfile.TemporaryDirectory(prefix="sunwise-startup-") as name:
@@ -107,14 +117,16 @@ def measure(repeats: int) -> list[Figure]:
             cold_s = exchange.first_trade_s
             time.sleep(_SETTLED_S)
             memory = exchange.memory()
-        warm = []
+        warm, plugin = [], []
         for number in range(repeats):
             with started(root / f"warm{number}", root / "cache") as exchange:
                 warm.append(exchange.first_trade_s)
+            plugin.append(_start_for_a_test(root / f"plugin{number}", root / "cache"))
     return [
         Figure("command to first trade, cold", cold_s, "s", "< 30"),
         Figure("command to first trade, warm", statistics.median(warm), "s", "< 5"),
         Figure("the same, slowest", max(warm), "s"),
+        Figure("fixture sunwise_exchange, warm", statistics.median(plugin), "s", "< 2"),
         Figure("memory of sunwise up", sum(memory.values()) / 1e6, "MB", "< 700"),
         *(Figure(f"memory of {who}", size / 1e6, "MB") for who, size in memory.items()),
     ]
