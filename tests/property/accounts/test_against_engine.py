@@ -17,7 +17,7 @@ def applied(log: OracleLog) -> Accounts:
     return model
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_balances_of_every_account_are_the_engines(seed):
     log = oracle_log(seed)
@@ -28,7 +28,7 @@ def test_balances_of_every_account_are_the_engines(seed):
         assert held.get(asset, (0, 0)) == (balance.free, balance.locked)
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_nothing_is_created_or_lost_between_the_accounts(seed):
     log = oracle_log(seed)
@@ -38,7 +38,7 @@ def test_nothing_is_created_or_lost_between_the_accounts(seed):
         assert sum(free + locked for free, locked in held) == log.exchange.deposited[asset]
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_open_orders_are_the_engines(seed):
     log = oracle_log(seed)
@@ -57,7 +57,7 @@ def test_open_orders_are_the_engines(seed):
         }
 
 
-@settings(max_examples=10)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32))
 def test_a_checkpoint_of_everything_comes_back_whole(seed):
     model = applied(oracle_log(seed))

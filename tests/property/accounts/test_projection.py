@@ -3,7 +3,7 @@
 import random
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sunwise.contracts.exchange.accounts import (
@@ -22,7 +22,6 @@ from sunwise.exchange.accounts.model import Accounts
 from tests.support.toy_exchange import ToyExchange, ToyOrder
 
 SEEDS = st.integers(0, 2**32)
-some = settings(max_examples=40)
 
 
 def flow(seed: int, batches: int = 25):
@@ -54,7 +53,6 @@ def as_true(order: ToyOrder) -> tuple:
     )  # fmt: skip
 
 
-@some
 @given(SEEDS)
 def test_balances_and_orders_are_those_of_the_naive_exchange(seed):
     toy, messages = flow(seed)
@@ -72,7 +70,6 @@ def test_balances_and_orders_are_those_of_the_naive_exchange(seed):
         assert shown == wanted
 
 
-@some
 @given(SEEDS)
 def test_every_order_is_found_by_its_id_and_by_its_client_id_when_it_is_the_newest(seed):
     toy, messages = flow(seed)
@@ -88,7 +85,6 @@ def test_every_order_is_found_by_its_id_and_by_its_client_id_when_it_is_the_newe
         assert [as_shown(o) for o in answer(model, query).orders] == [as_true(order)]
 
 
-@some
 @given(SEEDS)
 def test_closed_orders_are_kept_up_to_the_limit_and_the_oldest_goes_first(seed):
     _, messages = flow(seed)
@@ -105,7 +101,6 @@ def test_closed_orders_are_kept_up_to_the_limit_and_the_oldest_goes_first(seed):
         assert {id(order) for order in held.by_client_key.values()} <= orders
 
 
-@some
 @given(SEEDS, st.data())
 def test_a_restart_from_any_checkpoint_gives_the_same_state_and_the_same_user_events(seed, data):
     _, messages = flow(seed)
@@ -124,7 +119,6 @@ def test_a_restart_from_any_checkpoint_gives_the_same_state_and_the_same_user_ev
         assert newest == {key: order.state() for key, order in again.by_client_key.items()}
 
 
-@some
 @given(SEEDS)
 def test_user_events_tell_each_trade_twice_and_rebuild_the_balances(seed):
     toy, messages = flow(seed)
@@ -152,7 +146,6 @@ def _rows(message) -> range:
     return range(0, len(message.records), 256)
 
 
-@some
 @given(SEEDS)
 def test_replies_survive_the_wire(seed):
     _, messages = flow(seed, batches=5)

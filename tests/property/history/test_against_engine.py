@@ -9,7 +9,7 @@ from sunwise.exchange.history.model import History
 from tests.support.oracle_log import oracle_log
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_history_and_accounts_say_the_same_of_every_order(seed):
     log = oracle_log(seed)
@@ -33,7 +33,7 @@ def test_history_and_accounts_say_the_same_of_every_order(seed):
         assert kept == state
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_every_trade_has_a_buyer_and_a_seller_a_taker_and_a_maker(seed):
     log = oracle_log(seed)

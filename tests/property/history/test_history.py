@@ -20,7 +20,7 @@ from tests.support.toy_exchange import ToyExchange
 
 SEEDS = st.integers(0, 2**32)
 STREAM = 77  # created_ns of the event stream
-few = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @cache
@@ -154,7 +154,7 @@ def drawn(data, toy: ToyExchange, newest_id: int) -> dict:
     }
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_pages_of_orders_are_those_of_the_list_of_orders(written, data):
     toy, engine = written
@@ -172,7 +172,7 @@ def test_pages_of_orders_are_those_of_the_list_of_orders(written, data):
     assert [order.order_id for order in found] == [row[2] for row in expected]
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_pages_of_fills_are_those_of_the_list_of_trades(written, data):
     toy, engine = written

@@ -27,7 +27,7 @@ def levels(book) -> list[tuple[int, int]]:
     ]
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_depth_is_the_engines_book_after_a_flow(seed):
     log = oracle_log(seed)
@@ -39,7 +39,7 @@ def test_depth_is_the_engines_book_after_a_flow(seed):
         assert depth.last_update_id == symbol.last_update_id
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_the_average_price_is_the_one_that_the_engines_filters_use(seed):
     log = oracle_log(seed)
@@ -54,7 +54,7 @@ def test_the_average_price_is_the_one_that_the_engines_filters_use(seed):
         assert (reply.minutes, reply.last_ticks) == (minutes, symbol.last_price)
 
 
-@settings(max_examples=10)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_trade_ids_of_the_day_tile(seed):
     log = oracle_log(seed)
@@ -64,7 +64,7 @@ def test_trade_ids_of_the_day_tile(seed):
         assert ticker.last_ticks == symbol.last_price
 
 
-@settings(max_examples=10)
+@settings(max_examples=20)
 @given(SEEDS, st.data())
 def test_a_restart_from_any_checkpoint_gives_the_same_state_and_the_same_feeds(seed, data):
     messages = oracle_log(seed, n_batches=30).messages

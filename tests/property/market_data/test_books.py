@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sunwise.contracts.exchange.market_data import DepthChanged, Feed, GetDepth
@@ -12,7 +12,6 @@ from sunwise.exchange.market_data.model import MarketData
 from tests.support.toy_exchange import ToyExchange
 
 SEEDS = st.integers(0, 2**32)
-some = settings(max_examples=40)
 
 
 class Client:
@@ -59,7 +58,6 @@ def naive_top(toy: ToyExchange, symbol: int, limit: int = 5_000) -> tuple[list, 
     return bids, asks
 
 
-@some
 @given(SEEDS)
 def test_depth_is_the_book_added_up_order_by_order(seed):
     rng = random.Random(seed)
@@ -98,7 +96,6 @@ class Audience:
         return [client for client in everybody if (client.last_id is not None) == loaded]
 
 
-@some
 @given(SEEDS)
 def test_a_client_that_follows_the_seven_steps_holds_the_book_at_every_event(seed):
     rng = random.Random(seed)
@@ -131,7 +128,6 @@ def test_a_client_that_follows_the_seven_steps_holds_the_book_at_every_event(see
         assert client.sides == (dict(bids), dict(asks))
 
 
-@some
 @given(SEEDS)
 def test_the_top_is_told_when_it_has_changed_and_only_then(seed):
     rng = random.Random(seed)
@@ -154,7 +150,6 @@ def test_the_top_is_told_when_it_has_changed_and_only_then(seed):
             assert shown.get(symbol, ((0, 0), (0, 0))) == best
 
 
-@some
 @given(SEEDS)
 def test_nothing_is_told_about_symbols_in_which_nothing_happened(seed):
     rng = random.Random(seed)

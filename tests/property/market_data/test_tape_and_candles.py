@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sunwise.contracts.exchange.market_data import (
@@ -23,7 +23,6 @@ from tests.support.naive_market import naive_average, naive_candles, naive_day, 
 from tests.support.toy_exchange import ToyExchange
 
 SEEDS = st.integers(0, 2**32)
-some = settings(max_examples=40)
 HOUR_NS = 3600 * 10**9
 STEPS_NS = {
     "1s": (10**8, 10**10), "1m": (10**9, 5 * 10**10), "3m": (10**9, 10**11),
@@ -88,7 +87,6 @@ def market_flow(rng: random.Random, step_ns: tuple[int, int], n: int = 40):
         yield toy, model
 
 
-@some
 @given(SEEDS, st.sampled_from(NAMES))
 def test_candles_of_every_interval_are_those_of_the_list_of_trades(seed, interval):
     rng, store = random.Random(seed), Rows()
@@ -105,7 +103,6 @@ def test_candles_of_every_interval_are_those_of_the_list_of_trades(seed, interva
         assert not shown[-1].is_closed
 
 
-@some
 @given(SEEDS, st.sampled_from(["1m", "15m", "1h", "4h", "1d", "1w", "1M"]),
        st.sampled_from([-12 * 60, -150, 60, 330, 480, 765, 840]))  # fmt: skip
 def test_candles_of_a_time_zone_begin_at_its_own_midnight(seed, interval, offset_minutes):
@@ -119,7 +116,6 @@ def test_candles_of_a_time_zone_begin_at_its_own_midnight(seed, interval, offset
     assert [flat(candle) for candle in ask(model, store, query)] == wanted[-1_000:]
 
 
-@some
 @given(SEEDS, st.data())
 def test_a_query_for_candles_by_time_gets_those_that_open_within_it(seed, data):
     rng, store = random.Random(seed), Rows()
@@ -139,7 +135,6 @@ def test_a_query_for_candles_by_time_gets_those_that_open_within_it(seed, data):
     assert [flat(candle) for candle in ask(model, store, query)] == expected
 
 
-@some
 @given(SEEDS, st.sampled_from(["1s", "1m", "5m", "1h"]))
 def test_the_stream_closes_every_candle_once_in_order_and_empty_ones_too(seed, interval):
     rng = random.Random(seed)
@@ -161,7 +156,6 @@ def test_the_stream_closes_every_candle_once_in_order_and_empty_ones_too(seed, i
         assert candle[7] > 0
 
 
-@some
 @given(SEEDS)
 def test_tickers_are_those_of_the_last_day_of_trades(seed):
     rng = random.Random(seed)
@@ -181,7 +175,6 @@ def test_tickers_are_those_of_the_last_day_of_trades(seed):
             assert ticker.last_trade_id - ticker.first_trade_id + 1 == ticker.trades
 
 
-@some
 @given(SEEDS)
 def test_a_ticker_is_told_when_its_day_has_changed(seed):
     rng = random.Random(seed)
@@ -202,7 +195,6 @@ def day_of(ticker) -> tuple:
     )  # fmt: skip
 
 
-@some
 @given(SEEDS)
 def test_the_average_price_is_over_the_buckets_that_the_filters_use(seed):
     rng = random.Random(seed)
@@ -212,7 +204,6 @@ def test_the_average_price_is_over_the_buckets_that_the_filters_use(seed):
         assert reply.last_ticks == (toy.trades[-1].price if toy.trades else 0)
 
 
-@some
 @given(SEEDS)
 def test_trades_are_printed_once_and_aggregates_tile_them(seed):
     rng = random.Random(seed)
@@ -264,7 +255,6 @@ def naive_aggregates(trades: list) -> list[tuple]:
     ]
 
 
-@some
 @given(SEEDS, st.data())
 def test_the_tape_answers_from_an_id_from_a_time_and_from_its_end(seed, data):
     rng = random.Random(seed)
