@@ -10,18 +10,23 @@ from tests.contract.bus.worlds import COMMANDS, EVENTS, World
 MIB = 1 << 20
 
 
-async def test_little_room_refuses_appends_and_enough_takes_them_again(world: World):
-    writer, engine = await world.connect("writer"), await world.connect("engine")
-    for _ in range(20):
-        await writer.append("cmd.0.w1", b"x")
-    free = [1000 * MIB]
-    guard = DiskGuard(
+async def guarding(world: World, free: list[int]) -> DiskGuard:
+    """A guard over both streams, of a disk with `free[0]` bytes left: it wants 100 MiB."""
+    return DiskGuard(
         await world.operator(),
         folder=Path(),
         specs=[COMMANDS, EVENTS],
         min_free_bytes=100 * MIB,
         free_bytes=lambda _folder: free[0],
     )
+
+
+async def test_little_room_refuses_appends_and_enough_takes_them_again(world: World):
+    writer, engine = await world.connect("writer"), await world.connect("engine")
+    for _ in range(20):
+        await writer.append("cmd.0.w1", b"x")
+    free = [1000 * MIB]
+    guard = await guarding(world, free)
     await guard.check()
     assert await writer.append("cmd.0.w1", b"x") == 21
     free[0] = 49 * MIB
@@ -44,13 +49,7 @@ async def test_little_room_refuses_appends_and_enough_takes_them_again(world: Wo
 async def test_commands_are_refused_before_the_events_of_those_that_are_stored(world: World):
     writer, engine = await world.connect("writer"), await world.connect("engine")
     free = [99 * MIB]
-    guard = DiskGuard(
-        await world.operator(),
-        folder=Path(),
-        specs=[COMMANDS, EVENTS],
-        min_free_bytes=100 * MIB,
-        free_bytes=lambda _folder: free[0],
-    )
+    guard = await guarding(world, free)
     await writer.append("cmd.0.w1", b"stored just before")
     for room, seq in ((99, 1), (50, 2)):
         free[0] = room * MIB
