@@ -1,7 +1,6 @@
 """Running services in a process: start in order, be ready, end politely, crash honestly."""
 
 import asyncio
-import gc
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -11,9 +10,6 @@ from sunwise.chassis.telemetry import METRICS
 
 _log = logging.getLogger(__name__)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_GC_THRESHOLDS: Final = (10_000, 20, 20)
-"""Objects made before a collection, and collections before an older generation's. By default a
-gateway at 8,000 orders/s has one of everything every few seconds."""
 
 
 class Service(Protocol):
@@ -53,7 +49,6 @@ async def run_services(
         loop.add_signal_handler(number, process.stop.set)
     try:
         await process.start_all(services, timeout_s=start_timeout_s)
-        _settle_memory()
         if on_ready is not None and not process.stop.is_set():
             on_ready()
         await process.stop.wait()
@@ -62,13 +57,6 @@ async def run_services(
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
     return 1 if process.failed else 0
-
-
-def _settle_memory() -> None:
-    """What the start has made stays: no collection looks at it again, 20-100 ms each time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 class _Process:
