@@ -151,6 +151,27 @@ async def test_repeated_events_are_passed_over():
         assert await silent(client)
 
 
+async def test_a_subscription_begins_behind_what_was_answered_before_it():
+    async with running_edge() as (edge, accounts), edge.connect(QUIET) as early:
+        await subscribed(edge, early)
+        edge.answered = Position(command_seq=6, part=1)
+        async with edge.connect(QUIET) as late:
+            await subscribed(edge, late)
+            for number, place in enumerate([(5, 0), (6, 0), (6, 1), (6, 2), (7, 0)], start=1):
+                accounts.tell(9, new(number), seq=place[0], part=place[1])
+            assert [(await answer(early))["event"]["I"] for _ in range(5)] == [1, 2, 3, 4, 5]
+            assert [(await answer(late))["event"]["I"] for _ in range(2)] == [4, 5]
+
+
+async def test_events_before_a_subscription_count_when_one_is_missed():
+    async with running_edge() as (edge, accounts), edge.connect(QUIET) as client:
+        edge.answered = Position(command_seq=5)
+        await subscribed(edge, client)
+        accounts.tell(9, new(1), seq=5)
+        accounts.tell(9, new(3), seq=7, previous=Position(command_seq=6))
+        assert (await answer(client))["event"]["e"] == "eventStreamTerminated"
+
+
 @pytest.mark.parametrize("previous", [Position(command_seq=6), Position(command_seq=5, part=1)])
 async def test_a_missed_event_ends_the_stream_and_the_connection(previous):
     async with running_edge() as (edge, accounts), edge.connect(QUIET) as client:
@@ -213,6 +234,17 @@ async def test_a_listen_key_opens_an_unwrapped_stream():
             assert (await answer(raw))["e"] == "executionReport"
             told = await answer(combined)
             assert (told["stream"], told["data"]["e"]) == (key, "executionReport")
+
+
+async def test_subscribing_again_to_a_key_misses_nothing():
+    async with running_edge() as (edge, accounts):
+        key = edge.keys.create(9)
+        async with edge.connect(f"/ws/{key}") as client:
+            await ask(client, "LIST_SUBSCRIPTIONS")
+            edge.answered = Position(command_seq=5)
+            await ask(client, "SUBSCRIBE", key)
+            accounts.tell(9, new(1), seq=5)
+            assert (await answer(client))["I"] == 1
 
 
 async def test_a_missed_event_ends_a_keyed_connection():

@@ -113,10 +113,15 @@ class Publisher:
         self.bus.publish(subject, msgspec.msgpack.encode(list(events)))
 
     def tell(
-        self, account: int, *events: UserEvent, seq: int, previous: Position | None = None
+        self,
+        account: int,
+        *events: UserEvent,
+        seq: int,
+        part: int = 0,
+        previous: Position | None = None,
     ) -> None:
         """User events; they name the message before them unless `previous` says otherwise."""
-        position = Position(command_seq=seq)
+        position = Position(command_seq=seq, part=part)
         content = UserEvents(
             account=account, position=position, time_ns=T_NS, events=list(events),
             previous=previous or self._last.get(account),
@@ -160,7 +165,10 @@ class Edge:
         names = StreamNames(catalog)
         self.feeds = Feeds(bus)
         self.hub = StreamHub(bus, self.feeds, names, self.clock)
-        self.users = UserStreams(bus, self.feeds, UserCodec(names), self.clock)
+        self.answered = Position(command_seq=0)
+        self.users = UserStreams(
+            bus, self.feeds, UserCodec(names), self.clock, answered=lambda: self.answered
+        )
         self.keys = ListenKeys(self.clock)
         self.server = WebSocketServer(
             settings, self.clock, self.hub,

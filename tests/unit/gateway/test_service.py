@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import time
 import urllib.request
 from urllib.error import HTTPError
+from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from sqlalchemy import create_engine
+from websockets import connect
 
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
@@ -15,8 +19,17 @@ from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http import AddressTaken
 from sunwise.chassis.nats_server import OPERATOR
+from sunwise.contracts.exchange.accounts import (
+    Balances,
+    HoldingsChanged,
+    Position,
+    UserEvents,
+    query_subject,
+    user_subject,
+)
 from sunwise.exchange.gateway.service import GatewayService, GatewaySettings
 from sunwise.exchange.gateway.store import KeyStore
+from tests.unit.gateway.conftest import hmac_hex
 
 
 class Running:
@@ -119,6 +132,35 @@ async def test_a_database_that_does_not_answer_leaves_keys_in_force(running):
     assert not running.task.done()
     assert await running.key_is_known(key.name)
     running.store._engine = whole
+
+
+async def test_a_user_stream_begins_behind_what_was_answered(running, world):
+    accounts = SimulatedBus(world, user="accounts")
+    read_at, after = Position(command_seq=5), Position(command_seq=6)
+
+    async def answer(_):
+        return msgspec.msgpack.encode(Balances(position=read_at, balances=[], updated_ns=0))
+
+    await accounts.serve(query_subject("0"), answer)
+    key, secret = await asyncio.to_thread(running.store.create_hmac, 5)
+    await eventually(lambda: running.key_is_known(key.name))
+
+    async with connect(f"ws://127.0.0.1:{running.service.ws_port}/ws-api/v3") as client:
+        for method in ("account.status", "userDataStream.subscribe.signature"):
+            params = {"apiKey": key.name, "timestamp": time.time_ns() // 1_000_000}
+            params["signature"] = hmac_hex(urlencode(params), secret)
+            await client.send(json.dumps({"id": 1, "method": method, "params": params}))
+            assert json.loads(await client.recv())["status"] == 200
+        for position in (read_at, after):
+            events = UserEvents(
+                account=5,
+                position=position,
+                time_ns=position.command_seq * 1_000_000,
+                events=[HoldingsChanged(balances=[])],
+                previous=read_at if position == after else None,
+            )
+            accounts.publish(user_subject("0", 5), msgspec.msgpack.encode(events))
+        assert json.loads(await client.recv())["event"]["E"] == after.command_seq
 
 
 async def test_a_taken_port_is_one_clear_sentence_and_nothing_stays_open(running, world, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
 from sunwise.chassis.clock import SystemClock
-from sunwise.contracts.exchange.accounts import FundsMoved
+from sunwise.contracts.exchange.accounts import FundsMoved, Position
 from sunwise.exchange.gateway import user_subscriptions
 from sunwise.exchange.gateway.errors import ApiError
 from sunwise.exchange.gateway.stream_codecs import MILLISECOND_NS
@@ -27,7 +27,9 @@ class Connection:
         bus = SimulatedBus(world, user="gateway")
         self.feeds = Feeds(bus)
         clock = SystemClock()
-        streams = UserStreams(bus, self.feeds, UserCodec(StreamNames(listed())), clock)
+        codec = UserCodec(StreamNames(listed()))
+        nothing = Position(command_seq=0)
+        streams = UserStreams(bus, self.feeds, codec, clock, answered=lambda: nothing)
         self.frames: list[bytes] = []
         self.accounts = Publisher(SimulatedBus(world, user="accounts"))
         self.subscriptions = UserSubscriptions(

@@ -126,6 +126,7 @@ def test_each_command_gets_its_own_events_and_the_position_of_the_last_part(desk
         "a": 2, "b": 2, "c": 1,
     }  # fmt: skip
     assert desk.results["a"].position == Position(command_seq=9, part=1)
+    assert desk.session.position == Position(command_seq=9, part=1)
     assert desk.session.n_waiting == 0
 
 

@@ -14,6 +14,7 @@ from sunwise.contracts.exchange import accounts, history, market_data
 from sunwise.exchange.gateway import errors
 
 T = TypeVar("T")
+_Reply = accounts.AccountsReply | history.HistoryReply | market_data.MarketReply
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_accounts: Final = msgspec.msgpack.Decoder(accounts.AccountsReply).decode
@@ -25,6 +26,8 @@ class ReadModels:
     """Asks the read models of one shard. Raises ApiError -1001 when there is no answer."""
 
     def __init__(self, bus: Bus, *, shard: str, timeout_s: float) -> None:
+        self.position = accounts.Position(command_seq=0)
+        """The newest that an answer was read at."""
         self._bus = bus
         self._timeout_s = timeout_s
         self._accounts = accounts.query_subject(shard)
@@ -33,15 +36,15 @@ class ReadModels:
 
     async def accounts(self, query: accounts.AccountsQuery, wanted: type[T]) -> T:
         """Balances or open orders."""
-        return _of(wanted, _decode_accounts(await self._ask(self._accounts, query)))
+        return self._of(wanted, _decode_accounts(await self._ask(self._accounts, query)))
 
     async def history(self, query: history.HistoryQuery, wanted: type[T]) -> T:
         """Orders and fills of the past."""
-        return _of(wanted, _decode_history(await self._ask(self._history, query)))
+        return self._of(wanted, _decode_history(await self._ask(self._history, query)))
 
     async def market(self, query: market_data.MarketQuery, wanted: type[T]) -> T:
         """Depth, trades, candles, tickers."""
-        return _of(wanted, _decode_market(await self._ask(self._market, query)))
+        return self._of(wanted, _decode_market(await self._ask(self._market, query)))
 
     async def _ask(self, subject: str, query: Any) -> bytes:  # noqa: ANN401 - one of the contracts' queries
         try:
@@ -49,7 +52,7 @@ class ReadModels:
         except (Retryable, Permanent) as fault:
             raise errors.internal() from fault
 
-
-def _of(wanted: type[T], reply: object) -> T:
-    assert isinstance(reply, wanted), "a reply of another kind than the question's"
-    return reply
+    def _of(self, wanted: type[T], reply: _Reply) -> T:
+        assert isinstance(reply, wanted), "a reply of another kind than the question's"
+        self.position = max(self.position, reply.position)
+        return reply

@@ -16,6 +16,7 @@ from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http import HttpLimits, HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.chassis.log import CatalogFollower, LogWriter, WriterSettings
+from sunwise.contracts.exchange.accounts import Position
 from sunwise.contracts.exchange.keys import keys_subject
 from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER, MAX_BATCH_COMMANDS, MAX_WRITER
 from sunwise.exchange.gateway.account import Account
@@ -128,6 +129,7 @@ class Core:
         self.orders = OrderLimits(limits, clock)
         self.dispatcher = Dispatcher(Authenticator(ring), self.requests, self.orders)
         models = ReadModels(bus, shard=settings.shard, timeout_s=settings.query_timeout_s)
+        self._writer, self._models = writer, models
         trading = Trading(
             self.dispatcher, writer, listings=listings, read_models=models, clock=clock
         )
@@ -142,6 +144,10 @@ class Core:
                 *session_endpoints(),
             ]
         )
+
+    def answered(self) -> Position:
+        """How far into the log the answers given so far reach."""
+        return max(self._writer.position, self._models.position)
 
 
 class GatewayService:
@@ -249,7 +255,9 @@ class GatewayService:
         stack.push_async_callback(feeds.close)
         hub = StreamHub(bus, feeds, names, clock, shard=settings.shard)
         stack.push_async_callback(hub.close)
-        users = UserStreams(bus, feeds, UserCodec(names), clock, shard=settings.shard)
+        users = UserStreams(
+            bus, feeds, UserCodec(names), clock, answered=core.answered, shard=settings.shard
+        )
         access = ApiAccess(core.registry, core.dispatcher, self._ring, clock)
         server = WebSocketServer(
             WebSocketSettings(

@@ -4,6 +4,10 @@ Events arrive at most once. Each message names the one before it, and a connecti
 broke may have swallowed the last ones: in both cases what was missed cannot be made up for here, so
 every listener of the account is told (`eventStreamTerminated`) and let go. A client then subscribes
 again and asks for its orders and balances; it never sees a stream with a silent hole.
+
+A listener begins behind everything that this gateway has answered by then. Events come a little
+later than answers: without that, a client that places an order and then subscribes would be told of
+its order anew, or not, as it happens.
 """
 
 import asyncio
@@ -38,7 +42,7 @@ class _Account:
     """One account's stream and its listeners."""
 
     def __init__(self, codec: UserCodec, lost: Callable[[], None]) -> None:
-        self.listeners: dict[UserListener, None] = {}
+        self.listeners: dict[UserListener, Position] = {}  # each with where it begins: after this
         self.opened: asyncio.Future[None] | None = None
         self._codec = codec
         self._lost = lost
@@ -46,48 +50,57 @@ class _Account:
 
     def on_message(self, message: Message) -> None:
         events = _decode(message.payload)
-        if self._last is not None and _place(events.position) <= _place(self._last):
+        if self._last is not None and events.position <= self._last:
             return  # repeated after a restart of the accounts service
         if not self._follows(events) or not self._codec.can_write(events):
             self._lost()
             return
         self._last = events.position
         for payload_of in self._codec.payloads(events):
-            for listener in tuple(self.listeners):
-                listener.take(payload_of)
+            for listener, start in tuple(self.listeners.items()):
+                if events.position > start:
+                    listener.take(payload_of)
 
     def _follows(self, events: UserEvents) -> bool:
-        if self._last is None:
-            return True
-        return events.previous is not None and _place(events.previous) == _place(self._last)
-
-
-def _place(position: Position) -> tuple[int, int]:
-    return position.command_seq, position.part
+        return self._last is None or events.previous == self._last
 
 
 class UserStreams:
-    """The user streams of all accounts that somebody here listens to."""
+    """The user streams of all accounts that somebody here listens to.
+
+    `answered` returns how far into the log the gateway's answers reach.
+    """
 
     def __init__(
-        self, bus: Bus, feeds: Feeds, codec: UserCodec, clock: Clock, *, shard: str = "0"
+        self,
+        bus: Bus,
+        feeds: Feeds,
+        codec: UserCodec,
+        clock: Clock,
+        *,
+        answered: Callable[[], Position],
+        shard: str = "0",
     ) -> None:
         self._feeds = feeds
         self._codec = codec
         self._clock = clock
+        self._answered = answered
         self._shard = shard
         self._accounts: dict[int, _Account] = {}
         bus.listen_connection(self._on_connection)
 
     def join(self, account: int, listener: UserListener) -> asyncio.Future[None]:
-        """Sends the account's events to the listener: all from when the returned future is done."""
+        """Sends the account's events to the listener: all from when the returned future is done.
+
+        None that an answer before this call may have told of; joining again changes nothing.
+        """
         stream = self._accounts.get(account)
         if stream is None or stream.opened is None:
             stream = _Account(self._codec, lambda: self._lose(account))
             self._accounts[account] = stream
             subject = user_subject(self._shard, account)
             stream.opened = self._feeds.listen(subject, stream.on_message)
-        stream.listeners[listener] = None
+        stream.listeners.setdefault(listener, self._answered())
         return stream.opened
 
     def leave(self, account: int, listener: UserListener) -> None:
