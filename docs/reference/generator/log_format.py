@@ -17,7 +17,7 @@ _BATCH_HEADER: Final = (
     ("count", "command records, 1 to 256"),
     ("room", "zero"),
     ("crc", "CRC-32 (ISO 3309) of header and records, computed with this field as zero"),
-    ("writer", "1 clock, 2 admin, from 16 gateways"),
+    ("writer", "1 clock, 2 admin, 3 quarantine, 4 dissent, from 16 gateways"),
     ("room", "zero"),
     ("epoch", "rises with every start of the writer"),
     ("batch_no", "1, 2, 3... within the epoch"),

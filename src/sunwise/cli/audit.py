@@ -9,9 +9,8 @@ negative, every lock backs an order, no book is crossed.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import click
 from msgspec import Struct
@@ -33,7 +32,7 @@ from sunwise.contracts.exchange.log import (
 from sunwise.exchange.engine.audit import ClaimedHash, live_hash, snapshot_hashes
 from sunwise.exchange.engine.core import Core, warm_up
 from sunwise.exchange.engine.loop import EngineLoop, Produced
-from sunwise.exchange.engine.quarantine import read_quarantines
+from sunwise.exchange.engine.read_ahead import NOTHING_AHEAD, ReadAhead, read_ahead
 from sunwise.money.decimal_text import format_scaled
 
 _MOST_AHEAD = 2_000
@@ -63,14 +62,14 @@ class Audit:
         *,
         shard: str,
         until_seq: int,
-        quarantined: Mapping[int, int] = MappingProxyType({}),
+        ahead: ReadAhead = NOTHING_AHEAD,
         claims: Sequence[ClaimedHash] = (),
     ) -> None:
         """`until_seq`: the last batch of CMD to recompute. `claims`: hashes to be found true."""
         self.until_seq = until_seq
         self.result = AuditResult()
         self.catalog = Catalog()
-        self.loop = EngineLoop(core, shard=shard, quarantined=quarantined)
+        self.loop = EngineLoop(core, shard=shard, ahead=ahead)
         self._claims = claims
         self._expected: deque[Produced] = deque()
         self._moved = asyncio.Event()
@@ -173,7 +172,7 @@ async def audit_log(bus: Bus, *, shard: str, snapshots: Path | None = None) -> A
         Core.create(),
         shard=shard,
         until_seq=commands.last_seq,
-        quarantined=await read_quarantines(bus, shard),
+        ahead=await read_ahead(bus, shard),
         claims=claims,
     )
     reader = StreamReader(bus, command_stream(shard), audit.on_commands)

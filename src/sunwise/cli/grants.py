@@ -10,6 +10,7 @@ from sunwise.contracts.exchange.keys import keys_subject
 from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
     CLOCK_WRITER,
+    DISSENT_WRITER,
     FIRST_GATEWAY_WRITER,
     QUARANTINE_WRITER,
     command_stream,
@@ -40,7 +41,11 @@ def grants(shard: str) -> list[Grant]:
     return [
         Grant(
             user="engine",
-            publish=(f"evt.{shard}.*", command_subject(shard, QUARANTINE_WRITER)),
+            publish=(
+                f"evt.{shard}.*",
+                command_subject(shard, QUARANTINE_WRITER),
+                command_subject(shard, DISSENT_WRITER),
+            ),
             serve=(engine_query_subject(shard),),
             read_streams=(commands, events),
         ),
@@ -72,6 +77,7 @@ def grants(shard: str) -> list[Grant]:
                 desk_subject(shard),
                 keys_subject(shard),
                 engine_query_subject(shard),
+                command_subject(shard, DISSENT_WRITER),  # to settle what replicas dispute
                 *queries,
             ),
             subscribe=(f"md.{shard}.>",),

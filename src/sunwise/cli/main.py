@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "credit": "Give an account money, or take it away.",
     "keys": "Make, list and revoke API keys.",
     "audit": "Recompute everything from the log and check every invariant.",
+    "settle": "Let a shard go on that halted because its replicas differ.",
     "openapi": "Print the OpenAPI description of the REST API.",
 }
 

@@ -31,6 +31,7 @@ APPENDS = {
     "cmd.0.clock": {"clock"},
     "cmd.0.admin": {"desk"},
     "cmd.0.quarantine": {"engine"},
+    "cmd.0.dissent": {"engine", "desk-client"},
     "cmd.0.g16": {"gateway"},
     "cmd.0.g64": {"replay"},
     "cmd.0.g17": set(),

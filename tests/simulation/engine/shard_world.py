@@ -135,6 +135,7 @@ class ShardWorld:
         self.loading = True
         self.settings = EngineSettings(
             shard=SHARD,
+            n_replicas=n_replicas,
             outbox=OutboxSettings(
                 takeover_after_s=takeover_after_s or self.rng.choice([0.0, 0.05, 0.1]),
                 max_in_flight=self.rng.choice([1, 4, 256]),
@@ -143,8 +144,8 @@ class ShardWorld:
             snapshots=SnapshotSettings(every_batches=self.rng.choice([20, 100]), every_s=2.0),
         )
         self.processes = {}
-        for letter in "ab"[:n_replicas]:
-            name = f"engine-{letter}"
+        self.engines = [f"engine-{letter}" for letter in "abcde"[:n_replicas]]
+        for name in self.engines:
             self.processes[name] = Process(self, name, lambda bus, n=name: self._engine(bus, n))
         self.processes["clock"] = Process(self, "clock", self._clock)
         self.gateways = [f"gateway-{i}" for i in range(n_gateways)]
@@ -155,7 +156,7 @@ class ShardWorld:
         service = await EngineService.open(
             bus,
             folder=self.folder / name,
-            settings=self.settings,
+            settings=msgspec.structs.replace(self.settings, replica=self.engines.index(name)),
             genesis=GENESIS,
             write=write_inline,
         )

@@ -31,6 +31,7 @@ from sunwise.contracts.exchange.rejects import Reject
 from sunwise.exchange.engine.core import Core
 from sunwise.exchange.engine.loop import Poisoned
 from sunwise.exchange.engine.quarantine import NotQuarantined, quarantine, read_quarantines
+from sunwise.exchange.engine.read_ahead import read_ahead
 from tests.simulation.engine.shard_world import SHARD, Attempt, ShardWorld
 from tests.simulation.engine.verdict import judge
 from tests.simulation.engine.weather import CALM
@@ -123,8 +124,7 @@ def run(seed, tmp_path, monkeypatch):
             assert isinstance(await place(world, writer, 4_000), Outcome)
             await body(world, bus, writer)
             await world.finish()
-            quarantined = await read_quarantines(bus, SHARD)
-            judge(world.evidence()._replace(quarantined=quarantined))
+            judge(world.evidence()._replace(ahead=await read_ahead(bus, SHARD)))
             await writer.close()
             await world.stop()
 

@@ -1,8 +1,6 @@
 """What must hold after a run, read from the two streams alone, and from what clients were told."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from sunwise.chassis.log import NotAccepted, Outcome, Overloaded
@@ -18,6 +16,7 @@ from sunwise.contracts.exchange.records import (
 )
 from sunwise.exchange.engine.core import Capacities, Core
 from sunwise.exchange.engine.loop import EngineLoop
+from sunwise.exchange.engine.read_ahead import NOTHING_AHEAD, ReadAhead
 from sunwise.exchange.engine.recovery import load_core
 from sunwise.exchange.engine.snapshot_file import read_snapshot
 
@@ -33,7 +32,7 @@ class Evidence(NamedTuple):
     live: list  # (command sequence, state hash) of each replica that runs
     snapshots: list  # paths
     genesis: Capacities
-    quarantined: Mapping = MappingProxyType({})
+    ahead: ReadAhead = NOTHING_AHEAD
 
 
 def judge(evidence):
@@ -59,7 +58,7 @@ def check_replay(evidence):
     """I6: replay from zero = stored bytes = live replicas = snapshots. The core audits I1-I5."""
     wanted = wanted_hashes(evidence)
     loop, payloads = (
-        EngineLoop(Core.create(evidence.genesis), shard="0", quarantined=evidence.quarantined),
+        EngineLoop(Core.create(evidence.genesis), shard="0", ahead=evidence.ahead),
         {},
     )
     for command in evidence.commands:

@@ -8,6 +8,7 @@ import struct
 from collections import namedtuple
 from typing import Any, Final
 
+from sunwise.contracts.exchange.log import CHAIN_BYTES
 from sunwise.contracts.exchange.records import (
     COMMAND_TABLES,
     EVENT_STRIDE,
@@ -19,6 +20,7 @@ from sunwise.contracts.exchange.records import (
     struct_format,
 )
 
+_HALF_CHAIN: Final = CHAIN_BYTES // 2
 _EVENT_TABLE_OF: Final[dict[int, str]] = {
     EventKind.TRADE: "trade",
     EventKind.PREVENTED: "trade",
@@ -76,6 +78,23 @@ def unpack_events(records: bytes | memoryview) -> list[Any]:
         assert codec is not None, "an event of unknown kind"
         events.append(codec.unpack(records, at))
     return events
+
+
+def attested_fields(command_seq: int, part: int, chain: bytes) -> dict[str, int]:
+    """The fields of a control record that say which chain stands in EVT after an event message."""
+    return {
+        "attested_seq": command_seq,
+        "attested_part": part,
+        "attested_chain_0": int.from_bytes(chain[:_HALF_CHAIN], "little", signed=True),
+        "attested_chain_1": int.from_bytes(chain[_HALF_CHAIN:], "little", signed=True),
+    }
+
+
+def attested(control: Any) -> tuple[int, int, bytes]:  # noqa: ANN401 - a named tuple of the table's fields
+    """(command sequence, part, chain) that an unpacked control record attests."""
+    halves = (control.attested_chain_0, control.attested_chain_1)
+    chain = b"".join(half.to_bytes(_HALF_CHAIN, "little", signed=True) for half in halves)
+    return control.attested_seq, control.attested_part, chain
 
 
 def text_of(field: bytes) -> str:

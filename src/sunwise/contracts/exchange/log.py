@@ -28,6 +28,7 @@ GENESIS_CHAIN: Final = bytes(CHAIN_BYTES)
 CLOCK_WRITER: Final = 1
 ADMIN_WRITER: Final = 2
 QUARANTINE_WRITER: Final = 3
+DISSENT_WRITER: Final = 4
 FIRST_GATEWAY_WRITER: Final = 16
 MAX_WRITER: Final = 65_535
 
@@ -35,6 +36,7 @@ _WRITER_NAMES: Final = {
     CLOCK_WRITER: "clock",
     ADMIN_WRITER: "admin",
     QUARANTINE_WRITER: "quarantine",
+    DISSENT_WRITER: "dissent",
 }
 _BATCH_MAGIC: Final = b"SWCB"
 _EVENT_MAGIC: Final = b"SWEV"
@@ -65,7 +67,7 @@ class Damaged(ValueError):
 class Batch(NamedTuple):
     """A batch of commands as its writer made it."""
 
-    writer: int  # CLOCK_WRITER, ADMIN_WRITER, QUARANTINE_WRITER or a gateway's number
+    writer: int  # one of the _WRITER constants or a gateway's number
     epoch: int  # rises with every start of this writer
     batch_no: int  # 1, 2, 3... within the epoch
     batch_ns: int  # the writer's wall time, ns since 1970
@@ -128,7 +130,7 @@ def reply_subject(shard: str, writer: int) -> str:
 
 
 def writer_name(writer: int) -> str:
-    """The writer's token in subjects: clock, admin, quarantine, or g<number>."""
+    """The writer's token in subjects: clock, admin, quarantine, dissent, or g<number>."""
     return _WRITER_NAMES.get(writer) or f"g{writer}"
 
 

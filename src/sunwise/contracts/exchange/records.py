@@ -65,7 +65,10 @@ class CommandKind(IntEnum):
     CLOCK = 48
     RAISE_CAPACITY = 49
     ACTIVATE_RULES = 50
-    QUARANTINE = 51  # by the quarantine writer; read by the engine's service, never by its core
+    # Read by the engine's service, never by its core:
+    QUARANTINE = 51  # by the quarantine writer
+    DISSENT = 52  # by the dissent writer: a replica computed something else than is stored
+    SETTLE = 53  # by the dissent writer: what was said before is settled
 
 
 class EventKind(IntEnum):
@@ -303,21 +306,24 @@ symbol i4 SET_SYMBOL_STATUS: the symbol
 CONTROL_COMMAND: Final = _record(
     COMMAND_STRIDE,
     """
-kind u1 CommandKind: CLOCK, RAISE_CAPACITY, ACTIVATE_RULES
+kind u1 CommandKind: CLOCK, RAISE_CAPACITY, ACTIVATE_RULES, QUARANTINE, DISSENT, SETTLE
 flags u1 CommandFlag
 room_header x6 zero
 wall_ns i8 CLOCK: the clock writer's time, ns since 1970
-attested_seq i8 CLOCK: command position of the newest event its writer saw; 0 for none
-attested_part i4 CLOCK: part of that event message
+attested_seq i8 CLOCK: command position of the newest event its writer saw; 0 for none. DISSENT: of the event message in EVT that differs. SETTLE: of the first one that differed
+attested_part i4 CLOCK, DISSENT, SETTLE: part of that event message
 capacity i4 RAISE_CAPACITY: Capacity
-attested_chain_0 i8 CLOCK: the chain at that event, first eight bytes
-attested_chain_1 i8 CLOCK: the chain at that event, last eight bytes
+attested_chain_0 i8 CLOCK, DISSENT: the chain at that event as EVT holds it, first eight bytes
+attested_chain_1 i8 CLOCK, DISSENT: the chain at that event as EVT holds it, last eight bytes
 limit i8 RAISE_CAPACITY: the new limit
 rules i8 ACTIVATE_RULES: RuleFlag
 quarantined_seq i8 QUARANTINE: the batch of CMD that is skipped
 quarantined_symbol i4 QUARANTINE: index of the symbol that is halted in its place, plus 1; 0 for none
 room_quarantined x4 zero
 quarantined_build c24 QUARANTINE: of the engine core that the batch breaks
+replica i4 DISSENT: number of the replica that computed something else
+room_dissent x4 zero
+dissenting_build c24 DISSENT: of that replica's engine core
 """,
 )
 

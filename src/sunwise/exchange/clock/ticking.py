@@ -4,12 +4,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from sunwise.contracts.exchange.codec import COMMAND_CODECS
-from sunwise.contracts.exchange.log import CHAIN_BYTES, EventMessage
+from sunwise.contracts.exchange.codec import COMMAND_CODECS, attested_fields
+from sunwise.contracts.exchange.log import EventMessage
 from sunwise.contracts.exchange.records import CommandKind
 
 _NS: Final = 1_000_000_000
-_HALF: Final = CHAIN_BYTES // 2
 
 
 class ClockSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +42,11 @@ class Ticker:
         base_ns = self.log_ns or (newest.time_ns if newest is not None else 0)
         limit_ns = base_ns + self._max_step_ns if base_ns else now_ns
         self._said_ns = max(self.log_ns, min(now_ns, limit_ns))
+        attested = (
+            {} if newest is None else attested_fields(newest.command_seq, newest.part, newest.chain)
+        )
         return COMMAND_CODECS["control"].pack(
-            kind=CommandKind.CLOCK, wall_ns=self._said_ns, **_attested(newest)
+            kind=CommandKind.CLOCK, wall_ns=self._said_ns, **attested
         )
 
     def carried_out(self) -> None:
@@ -54,15 +56,3 @@ class Ticker:
     def is_behind(self, now_ns: int) -> bool:
         """Whether the log's time is so far behind that the next CLOCK should follow at once."""
         return now_ns - self.log_ns > self._max_step_ns
-
-
-def _attested(newest: EventMessage | None) -> dict[str, int]:
-    if newest is None:
-        return {}
-    chain = newest.chain
-    return {
-        "attested_seq": newest.command_seq,
-        "attested_part": newest.part,
-        "attested_chain_0": int.from_bytes(chain[:_HALF], "little", signed=True),
-        "attested_chain_1": int.from_bytes(chain[_HALF:], "little", signed=True),
-    }

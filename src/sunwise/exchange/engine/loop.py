@@ -5,8 +5,6 @@ A function of CMD alone: the same batches give the same bytes on every replica.
 
 import struct
 from collections import OrderedDict
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +16,7 @@ from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
     CHAIN_BYTES,
     CLOCK_WRITER,
+    DISSENT_WRITER,
     GENESIS_CHAIN,
     MAX_PART_EVENTS,
     MAX_WRITER,
@@ -41,10 +40,13 @@ from sunwise.contracts.exchange.records import (
     offsets,
 )
 from sunwise.exchange.engine.core import Core, command_array, event_buffer
+from sunwise.exchange.engine.dissent import StoredPoint
 from sunwise.exchange.engine.halting import halt_symbol, symbol_at_work
+from sunwise.exchange.engine.read_ahead import NOTHING_AHEAD, ReadAhead
 
 _REMEMBERED_CHAINS: Final = 16_384
 _BROKEN: Final = (AssertionError, ArithmeticError, LookupError)  # what a kernel can raise
+_READ_BY_THE_SERVICE: Final = (QUARANTINE_WRITER, DISSENT_WRITER)  # nothing is computed from them
 _AT: Final = offsets(COMMAND_TABLES["control"])
 _ATTESTED: Final = struct.Struct("<qi")
 _ATTESTED_AT: Final = _AT["attested_seq"]
@@ -55,6 +57,11 @@ assert _AT["attested_chain_1"] == _CHAIN_AT + 8, "the halves of a chain stand si
 
 class Diverged(Permanent):
     """This replica's events are not what is stored: it must stop before anybody relies on it."""
+
+    def __init__(self, message: str, *, stored: StoredPoint | None = None) -> None:
+        """`stored`: the event message of EVT that was computed otherwise here, where it is one."""
+        super().__init__(message)
+        self.stored = stored
 
 
 class CommandsMissing(Permanent):
@@ -89,13 +96,13 @@ class EngineLoop:
         shard: str,
         position: Position | None = None,
         chain: bytes = b"",
-        quarantined: Mapping[int, int] = MappingProxyType({}),
+        ahead: ReadAhead = NOTHING_AHEAD,
     ) -> None:
         self.core = core
         self.shard = shard
         self.position = position or Position(command_seq=0)  # of the last message produced
         self.chain = chain or GENESIS_CHAIN
-        self._quarantined = quarantined  # by batch to skip, the symbol to halt in its place
+        self._ahead = ahead
         self._out = event_buffer(MAX_PART_EVENTS)
         self._out_bytes = self._out.view(np.ndarray).view(np.uint8).data
         self._chains: OrderedDict[tuple[int, int], bytes] = OrderedDict()
@@ -123,15 +130,15 @@ class EngineLoop:
             return [self._malformed(stored)]
         if stored.subject != command_subject(self.shard, batch.writer):
             return [self._malformed(stored)]
-        if batch.writer == QUARANTINE_WRITER:  # was read ahead
+        if batch.writer in _READ_BY_THE_SERVICE:
             return [self._nothing(stored.seq, 0, batch)]
         verdict = self.core.begin_batch(batch.writer, batch.epoch, batch.batch_no, batch.batch_ns)
         if verdict:
             return [self._nothing(stored.seq, verdict, batch)]
-        if stored.seq in self._quarantined:
+        if stored.seq in self._ahead.quarantined:
             return self._skipped(stored.seq, batch)
         if batch.writer == CLOCK_WRITER:
-            self._check_attested(batch)
+            self._check_attested(stored.seq, batch)
         try:
             return self._applied(stored.seq, batch)
         except _BROKEN as broken:
@@ -151,7 +158,7 @@ class EngineLoop:
         Whoever follows what is listed follows that subject alone.
         """
         flags = BatchFlag.QUARANTINED
-        n_events = halt_symbol(self.core, self._quarantined[seq], self._out)
+        n_events = halt_symbol(self.core, self._ahead.quarantined[seq], self._out)
         if not n_events:
             return [self._nothing(seq, flags, batch)]
         records = bytes(self._out_bytes[: n_events * EVENT_STRIDE])
@@ -199,7 +206,7 @@ class EngineLoop:
         if len(self._chains) > _REMEMBERED_CHAINS:
             self._chains.popitem(last=False)
 
-    def _check_attested(self, batch: Batch) -> None:
+    def _check_attested(self, seq: int, batch: Batch) -> None:
         """Holds the chain that the clock saw in EVT against this replica's own."""
         if batch.records[0] != CommandKind.CLOCK:
             return
@@ -207,6 +214,9 @@ class EngineLoop:
         theirs = bytes(batch.records[_CHAIN_AT : _CHAIN_AT + CHAIN_BYTES])
         if not place[0] or place < next(iter(self._chains)):
             return  # nothing seen, or from before what is remembered here
+        at = Position(command_seq=place[0], part=place[1])
+        if any(settlement.voids(at, seq) for settlement in self._ahead.settlements):
+            return
         ours = self._chains.get(place)
         if ours != theirs:
             here = "none" if ours is None else ours.hex()
@@ -220,7 +230,7 @@ class EngineLoop:
 def _writer_of(subject: str) -> int:
     """The writer that may append under `subject`, 0 when it is nobody's."""
     token = subject.rpartition(".")[2]
-    named = (CLOCK_WRITER, ADMIN_WRITER, QUARANTINE_WRITER)
+    named = (CLOCK_WRITER, ADMIN_WRITER, *_READ_BY_THE_SERVICE)
     known = {writer_name(writer): writer for writer in named}
     if token.startswith("g") and token[1:].isdigit() and int(token[1:]) <= MAX_WRITER:
         return int(token[1:])

@@ -18,6 +18,7 @@ from sunwise.chassis.bus import StoredMessage
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.exchange.accounts import Position
 from sunwise.contracts.exchange.log import Damaged, decode_events
+from sunwise.exchange.engine.dissent import StoredPoint
 from sunwise.exchange.engine.loop import Diverged, Produced
 
 
@@ -208,30 +209,32 @@ class Outbox:
         produced = self._waiting[0].message
         if stored.payload == produced.payload and stored.subject == produced.subject:
             self._confirm(stored.seq)
-        elif _position_of(stored) > self.position:
-            raise Diverged(_difference(stored, produced))
+        elif _point_of(stored).position > self.position:
+            raise _difference(stored, produced)
         else:
             self.stored_seq = stored.seq  # appended anew after EVT had lost its tail: a repeat
 
 
-def _position_of(stored: StoredMessage) -> Position:
+def _point_of(stored: StoredMessage) -> StoredPoint:
     try:
         found = decode_events(stored.payload)
     except Damaged as error:
         raise Diverged(f"EVT holds a damaged message at sequence {stored.seq}: {error}") from error
-    return Position(command_seq=found.command_seq, part=found.part)
+    return StoredPoint(Position(command_seq=found.command_seq, part=found.part), found.chain)
 
 
-def _difference(stored: StoredMessage, produced: Produced) -> str:
-    there, here = _position_of(stored), produced.position
+def _difference(stored: StoredMessage, produced: Produced) -> Diverged:
+    point = _point_of(stored)
+    there, here = point.position, produced.position
     if there != here:
-        return (
+        return Diverged(
             f"EVT sequence {stored.seq} holds event message {there.command_seq}.{there.part} where "
             f"{here.command_seq}.{here.part} belongs: EVT lost messages between. Restore EVT from "
             "its archive (runbook: event stream has a hole)"
         )
-    return (
+    return Diverged(
         f"this replica's event message {here.command_seq}.{here.part} differs from what EVT holds "
         f"at sequence {stored.seq}: it has stopped. Compare builds and machines with a replica "
-        "that runs (runbook: replica diverged)"
+        "that runs (runbook: replica diverged)",
+        stored=point,
     )

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,7 +18,8 @@ from sunwise.exchange.engine.core import Capacities, Core
 from sunwise.exchange.engine.core.jit import source_hash
 from sunwise.exchange.engine.core.layout import RECORDS, layout_hash
 from sunwise.exchange.engine.loop import EngineLoop
-from sunwise.exchange.engine.quarantine import read_note, read_quarantines
+from sunwise.exchange.engine.quarantine import read_note
+from sunwise.exchange.engine.read_ahead import ReadAhead, read_ahead
 from sunwise.exchange.engine.snapshot_file import Bytes, SnapshotPoint, SnapshotUnusable
 from sunwise.exchange.engine.snapshots import SnapshotFolder, SnapshotName, load_snapshot
 
@@ -81,12 +81,14 @@ async def begin(
     silence.
     """
     folder.forget_unconfirmed()
-    quarantined = await read_quarantines(bus, log.shard)
+    ahead = await read_ahead(bus, log.shard)
     note = read_note(folder.folder)
-    in_doubt = note is not None and note.build == log.build and note.command_seq not in quarantined
+    in_doubt = (
+        note is not None and note.build == log.build and note.command_seq not in ahead.quarantined
+    )
     for name in folder.newest_first():
         try:
-            beginning = await _from_snapshot(bus, log, name, quarantined)
+            beginning = await _from_snapshot(bus, log, name, ahead)
             if in_doubt:
                 _audit(beginning.loop.core)
         except SnapshotUnusable as reason:
@@ -94,12 +96,12 @@ async def begin(
         else:
             return beginning
     core = Core.create(genesis, secret=_new_secret())
-    loop = EngineLoop(core, shard=log.shard, quarantined=quarantined)
+    loop = EngineLoop(core, shard=log.shard, ahead=ahead)
     return Beginning(loop, max(0, log.events.first_seq - 1) if log.events.messages else 0)
 
 
 async def _from_snapshot(
-    bus: Bus, log: ShardLog, name: SnapshotName, quarantined: Mapping[int, int]
+    bus: Bus, log: ShardLog, name: SnapshotName, ahead: ReadAhead
 ) -> Beginning:
     header, blocks = load_snapshot(name, log.point(Position(command_seq=0), b""))
     point = header.point
@@ -122,7 +124,7 @@ async def _from_snapshot(
         shard=log.shard,
         position=position,
         chain=message.chain,
-        quarantined=quarantined,
+        ahead=ahead,
     )
     return Beginning(loop, name.evt_seq)
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
 import msgspec
 
@@ -25,10 +25,16 @@ from sunwise.contracts.exchange.engine import (
     GetEngineStatus,
     engine_query_subject,
 )
-from sunwise.contracts.exchange.log import command_stream, event_stream
+from sunwise.contracts.exchange.log import (
+    DISSENT_WRITER,
+    command_stream,
+    command_subject,
+    event_stream,
+)
 from sunwise.exchange.engine.capacity_alert import CapacityAlert
 from sunwise.exchange.engine.core import Capacities
-from sunwise.exchange.engine.loop import Poisoned, Produced
+from sunwise.exchange.engine.dissent import Dissent, check_undisputed, dissent, read_disputes
+from sunwise.exchange.engine.loop import Diverged, Poisoned, Produced
 from sunwise.exchange.engine.outbox import Outbox, OutboxSettings
 from sunwise.exchange.engine.quarantine import (
     PoisonNote,
@@ -47,6 +53,7 @@ from sunwise.exchange.engine.snapshots import SnapshotFolder
 
 GENESIS: Final = Capacities()
 _TICK_S: Final = 0.02
+_COMPARED_WITHIN_S: Final = 5.0
 _TURN_S: Final = 0.002  # of the event loop that replay takes before others get theirs
 _log = logging.getLogger("sunwise.engine")
 
@@ -56,6 +63,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     shard: str = "0"
     """Name of the shard."""
+    replica: Annotated[int, msgspec.Meta(ge=0, le=14)] = 0
+    """This replica's number, from 0; each has its own."""
+    n_replicas: Annotated[int, msgspec.Meta(ge=1, le=15)] = 1
+    """How many replicas the shard has; when more than half differ from what is stored, it halts."""
     outbox: OutboxSettings = OutboxSettings()
     """How its events get into EVT."""
     snapshots: SnapshotSettings = SnapshotSettings()
@@ -66,7 +77,7 @@ class EngineService:
     """One replica; made by `open`, works in `run`.
 
     `run` ends only by an exception, and this replica must not go on after it: Diverged, Poisoned,
-    CommandsMissing, StreamReplaced, StreamWentBack, or another Permanent of the bus.
+    ShardHalted, CommandsMissing, StreamReplaced, StreamWentBack, or another Permanent of the bus.
     """
 
     def __init__(
@@ -74,7 +85,9 @@ class EngineService:
     ) -> None:
         self._bus = bus
         self._shard_log = log
+        self._settings = settings
         self._events = event_stream(log.shard)
+        self._dissents = command_subject(log.shard, DISSENT_WRITER)
         self._time = asyncio.get_running_loop().time
         self.loop = beginning.loop
         self.outbox = Outbox(
@@ -114,9 +127,10 @@ class EngineService:
 
         `genesis` is what an empty log begins with. It is part of what the log means: the same for
         every replica, for ever; commands raise it.
-        Raises StreamMissing, SnapshotOfAnotherLog and Retryable.
+        Raises StreamMissing, SnapshotOfAnotherLog, ShardHalted and Retryable.
         """
         log = await read_shard_log(bus, settings.shard)
+        await _check_undisputed(bus, settings)
         snapshots = SnapshotFolder(folder)
         beginning = await begin(bus, log, snapshots, genesis=genesis)
         self = cls(bus, beginning, log=log, settings=settings)
@@ -133,6 +147,13 @@ class EngineService:
 
     async def run(self) -> None:
         """Works until it must stop or is cancelled; says why by an exception."""
+        try:
+            await self._work()
+        except Diverged as difference:
+            await self._tell_dissent(difference)
+            raise
+
+    async def _work(self) -> None:
         serving = await self._serve()
         self._follow()
         work = [
@@ -158,6 +179,8 @@ class EngineService:
     async def _on_commands(self, batch: Sequence[StoredMessage]) -> None:
         turn_ends_s = self._time() + _TURN_S
         for stored in batch:
+            if stored.subject == self._dissents and stored.seq > self._shard_log.commands.last_seq:
+                await _check_undisputed(self._bus, self._settings)
             while self.outbox.is_full:
                 self._confirmed.clear()
                 await self._confirmed.wait()
@@ -175,6 +198,12 @@ class EngineService:
     async def _take(self, stored: StoredMessage) -> Sequence[Produced]:
         try:
             return self.loop.take(stored)
+        except Diverged:
+            self._is_sound = False
+            await asyncio.sleep(
+                _COMPARED_WITHIN_S
+            )  # following finds what differs first, and ends this
+            raise
         except Poisoned as poison:
             self._is_sound = False
             while self.outbox.n_waiting:  # what came before it is told as if nothing had happened
@@ -183,6 +212,15 @@ class EngineService:
             await self._quarantine_if_again(poison)
             raise
 
+    async def _tell_dissent(self, difference: Diverged) -> None:
+        """Says in CMD that this replica differs, for the others to count."""
+        settings = self._settings
+        if difference.stored is None or settings.n_replicas == 1:
+            return
+        said = Dissent(settings.replica, self._shard_log.build)
+        act = partial(dissent, self._bus, difference.stored, shard=settings.shard, said=said)
+        await _persistently(act, "the other replicas are not told of the difference")
+
     async def _quarantine_if_again(self, poison: Poisoned) -> None:
         """Once may be this process's memory; a second time, from stored state, it is the batch."""
         build = self._shard_log.build
@@ -190,25 +228,18 @@ class EngineService:
         if read_note(self._folder) != note:
             write_note(self._folder, note)
             return
-        while True:
-            try:
-                await quarantine(
-                    self._bus,
-                    shard=self._shard_log.shard,
-                    command_seq=poison.command_seq,
-                    symbol=poison.symbol,
-                    build=build,
-                )
-            except Retryable as error:
-                await asyncio.sleep(min(error.after_s, 1.0))
-            except Permanent as reason:
-                _log.error("batch %d is not quarantined: %s", poison.command_seq, reason)
-                return
-            else:
-                _log.error(
-                    "batch %d is quarantined, symbol %d halted", poison.command_seq, poison.symbol
-                )
-                return
+        act = partial(
+            quarantine,
+            self._bus,
+            shard=self._shard_log.shard,
+            command_seq=poison.command_seq,
+            symbol=poison.symbol,
+            build=build,
+        )
+        if await _persistently(act, f"batch {poison.command_seq} is not quarantined"):
+            _log.error(
+                "batch %d is quarantined, symbol %d halted", poison.command_seq, poison.symbol
+            )
 
     # --- leading ---
 
@@ -339,3 +370,22 @@ class EngineService:
                 state_hash=core.state_hash() if asked.with_state_hash else b"",
             )
         )
+
+
+async def _check_undisputed(bus: Bus, settings: EngineSettings) -> None:
+    disputes = await read_disputes(bus, settings.shard)
+    check_undisputed(disputes.dissents, shard=settings.shard, n_replicas=settings.n_replicas)
+
+
+async def _persistently(act: Callable[[], Awaitable[object]], failing: str) -> bool:
+    """Whether `act` was done in the end; when it can never be, that is logged."""
+    while True:
+        try:
+            await act()
+        except Retryable as error:
+            await asyncio.sleep(min(error.after_s, 1.0))
+        except Permanent as reason:
+            _log.error("%s: %s", failing, reason)
+            return False
+        else:
+            return True
