@@ -151,8 +151,10 @@ def test_a_damaged_file_is_told(tmp_path: Path):
 
 
 def test_what_the_log_cannot_rebuild_is_synced_and_never_thrown_away(tmp_path: Path):
-    with open_database(tmp_path / "keys.db", is_derived=False).connect() as connection:
+    engine = open_database(tmp_path / "keys.db", is_derived=False)
+    with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    engine.dispose()
     (tmp_path / "y.db").write_bytes(b"not a database, but long enough to look like one" * 100)
     with pytest.raises(DatabaseUnusable, match="backup"):
         open_database(tmp_path / "y.db", is_derived=False)
