@@ -104,8 +104,8 @@ LOCK := build/lock/bin/uv pip compile -q --no-config --universal --python-versio
 lock: ## write both requirements locks anew from pyproject.toml: ARGS=--upgrade for newest
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install -q uv
-	$(LOCK) $(ARGS) --extra editable --extra dev --extra compat pyproject.toml -o requirements-dev.lock
-	$(LOCK) --extra editable -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(LOCK) $(ARGS) --extra editable --extra people --extra dev --extra compat pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra editable --extra people -c requirements-dev.lock pyproject.toml -o requirements.lock
 	sed -i '/-c requirements-dev.lock/d' requirements.lock
 
 clean: ## remove what building and testing left behind, but no exchange's data

@@ -1,0 +1,67 @@
+"""Who is on duty: published by the rota, read by pager, access rights, rollouts and approvals.
+
+`duty(service, role, t)` is answered from memory by `sunwise.chassis.duty`, which follows these
+messages. A slot is planned until somebody takes it over; then it is actual.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from sunwise.contracts.people.directory import Id, Role
+
+SUBJECT: Final = "people.duty"
+CHANGED: Final = "people.duty.changed"
+PAGE_SLOTS: Final = 4_000
+
+
+class DutySlot(Struct, frozen=True, kw_only=True, array_like=True):
+    """One person's duty for one service, or a gap that was declared."""
+
+    service: Id
+    role: Role
+    person: Id | None
+    """None: nobody may lawfully do it; `gap_owner` has accepted that."""
+    since_ns: int
+    until_ns: int
+    """Exclusive."""
+    actual: bool = False
+    """Taken over, or changed after it was published."""
+    gap_owner: Id | None = None
+
+
+class DutyTable(Struct, frozen=True, kw_only=True):
+    """All slots that end after `from_ns`, at one version of the rota."""
+
+    version: int
+    as_of_ns: int
+    """When the rota said so last: what is older is stale."""
+    from_ns: int
+    until_ns: int
+    """Nothing is planned beyond."""
+    slots: tuple[DutySlot, ...]
+
+
+class GetDuty(Struct, frozen=True, kw_only=True, tag="get"):
+    """One page of the newest table."""
+
+    page: Annotated[int, Meta(ge=0)] = 0
+    version: int | None = None
+
+
+class DutyPage(Struct, frozen=True, kw_only=True, tag="page"):
+    """PAGE_SLOTS slots; put together the pages are the table."""
+
+    table: DutyTable
+    n_pages: int
+
+
+class DutyChanged(Struct, frozen=True, kw_only=True):
+    """Slots that replace every slot of their service and role that they overlap.
+
+    Versions count by one: whoever misses one asks for the table. With no slots it is a heartbeat.
+    """
+
+    version: int
+    as_of_ns: int
+    slots: tuple[DutySlot, ...] = ()

@@ -1,0 +1,1 @@
+"""The people plane: who owns what, who is on duty, who is paged, what is handed over."""
