@@ -239,8 +239,11 @@ inline void place(State& s, const Command& command) {
 
 // --- cancels ---
 
-inline int check_cancel(State& s, const OrderCommand& c, uint8_t known_flag) {
-    if ((c.flags && c.flags != known_flag) || c.expires_ns < 0) return Reject::BAD_FIELD;
+constexpr uint8_t RESTRICTIONS = CommandFlag::ONLY_NEW | CommandFlag::ONLY_PARTIALLY_FILLED;
+
+inline int check_cancel(State& s, const OrderCommand& c, uint8_t known_flags) {
+    if ((c.flags & ~known_flags) || c.expires_ns < 0) return Reject::BAD_FIELD;
+    if ((c.flags & RESTRICTIONS) == RESTRICTIONS) return Reject::BAD_FIELD;
     if (!c.client_id.is_ascii() || !c.target_client_id.is_ascii()) return Reject::BAD_FIELD;
     if (0 < c.expires_ns && c.expires_ns < s.now_ns) return Reject::EXPIRED_COMMAND;
     if (c.account < FIRST_CLIENT_ACCOUNT || c.account >= s.n_accounts) {
@@ -254,11 +257,18 @@ inline int check_cancel(State& s, const OrderCommand& c, uint8_t known_flag) {
 
 // The open order that a CANCEL names, if it is the account's own; else 0.
 inline i32 find_target(State& s, const OrderCommand& c) {
-    if (c.flags == CommandFlag::BY_CLIENT_ID) {
+    if (c.flags & CommandFlag::BY_CLIENT_ID) {
         return s.client_ids[find_client_id(s, c, c.target_client_id, true)].order;
     }
     const i32 order_no = find_order(s, c.symbol, c.order_id);
     return s.orders[order_no].account == c.account ? order_no : 0;
+}
+
+inline int check_target(State& s, const OrderCommand& c, i32 order_no) {
+    if (order_no == 0) return Reject::UNKNOWN_ORDER;
+    const bool is_new = s.orders[order_no].executed_lots == 0;
+    const int refused = is_new ? CommandFlag::ONLY_PARTIALLY_FILLED : CommandFlag::ONLY_NEW;
+    return c.flags & refused ? Reject::CANCEL_RESTRICTED : Reject::NONE;
 }
 
 inline OrderEvent& end_order(State& s, i32 order_no, const OrderCommand& c) {
@@ -279,11 +289,11 @@ inline OrderEvent& end_order(State& s, i32 order_no, const OrderCommand& c) {
 }
 
 inline void cancel(State& s, const Command& command) {
-    int code = check_cancel(s, command.order, CommandFlag::BY_CLIENT_ID);
+    int code = check_cancel(s, command.order, CommandFlag::BY_CLIENT_ID | RESTRICTIONS);
     i32 order_no = 0;
     if (code == Reject::NONE) {
         order_no = find_target(s, command.order);
-        if (order_no == 0) code = Reject::UNKNOWN_ORDER;
+        code = check_target(s, command.order, order_no);
     }
     if (code != Reject::NONE) return tell_refusal(s, command, code);
     end_order(s, order_no, command.order);

@@ -23,6 +23,15 @@ MAX_FILLS = 512
 MAX_CANCELS = 512
 MAX_TRIGGERS = 8
 FLAGS = (0, CommandFlag.BY_QUOTE)
+CANCEL_FLAGS = (
+    0,
+    CommandFlag.BY_CLIENT_ID,
+    CommandFlag.ONLY_NEW,
+    CommandFlag.ONLY_PARTIALLY_FILLED,
+    CommandFlag.ONLY_NEW | CommandFlag.BY_CLIENT_ID,
+    CommandFlag.ONLY_PARTIALLY_FILLED | CommandFlag.BY_CLIENT_ID,
+)
+CANCEL_ALL_FLAGS = (0, CommandFlag.ALL_SYMBOLS)
 SIDES = range(len(Side))
 ORDER_TYPES = range(len(OrderType))
 TIMES_IN_FORCE = range(len(TimeInForce))
@@ -505,16 +514,18 @@ def trigger_next(exchange):
 
 
 def cancel(exchange, command):
-    code = check_cancel(exchange, command, CommandFlag.BY_CLIENT_ID)
+    code = check_cancel(exchange, command, CANCEL_FLAGS)
     order = None if code else find_target(exchange, command)
     if order is None:
         exchange.refuse(command, code or Reject.UNKNOWN_ORDER)
+    elif not is_in_state(order, command.flags):
+        exchange.refuse(command, Reject.CANCEL_RESTRICTED)
     else:
         end_order(exchange, order, command)
 
 
 def cancel_all(exchange, command):
-    code = check_cancel(exchange, command, CommandFlag.ALL_SYMBOLS)
+    code = check_cancel(exchange, command, CANCEL_ALL_FLAGS)
     if code:
         exchange.refuse(command, code)
         return
@@ -531,8 +542,8 @@ def cancel_all(exchange, command):
         end_order(exchange, order, command, EventFlag.MORE if is_cut else 0)
 
 
-def check_cancel(exchange, command, known_flag):
-    if command.flags not in (0, known_flag) or command.expires_ns < 0:
+def check_cancel(exchange, command, known_flags):
+    if command.flags not in known_flags or command.expires_ns < 0:
         return Reject.BAD_FIELD
     if not (command.client_id.isascii() and command.target_client_id.isascii()):
         return Reject.BAD_FIELD
@@ -550,11 +561,20 @@ def check_cancel(exchange, command, known_flag):
 
 def find_target(exchange, command):
     """The account's open order that is named; None when there is none."""
-    if command.flags == CommandFlag.BY_CLIENT_ID:
+    if command.flags & CommandFlag.BY_CLIENT_ID:
         name = (command.account, command.symbol, command.target_client_id)
         return exchange.open_names.get(name)
     order = exchange.open_by_id.get((command.symbol, command.order_id))
     return order if order and order.command.account == command.account else None
+
+
+def is_in_state(order, flags):
+    """Whether the order is in the state that the cancel is for; without a restriction it always is."""
+    if flags & CommandFlag.ONLY_NEW:
+        return order.executed_lots == 0
+    if flags & CommandFlag.ONLY_PARTIALLY_FILLED:
+        return order.executed_lots > 0
+    return True
 
 
 def end_order(exchange, order, request, more=0):

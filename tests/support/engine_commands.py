@@ -52,9 +52,9 @@ def market(account, side, qty=0, quote=0, **fields):
     return place(account, side, 0, qty, **fields)
 
 
-def cancel(account, order_id=0, client_id="", **fields):
+def cancel(account, order_id=0, client_id="", *, only=0, **fields):
     by_name = CommandFlag.BY_CLIENT_ID if client_id else 0
-    fields = {"flags": by_name, "target_client_id": client_id} | fields
+    fields = {"flags": by_name | only, "target_client_id": client_id} | fields
     return COMMAND_CODECS["order"].pack(
         kind=CommandKind.CANCEL, account=account, order_id=order_id, **fields
     )

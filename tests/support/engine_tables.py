@@ -58,6 +58,10 @@ _STP = {
     "maker": SelfTradePrevention.EXPIRE_MAKER,
     "both": SelfTradePrevention.EXPIRE_BOTH,
 }
+_RESTRICTIONS = {
+    "new": CommandFlag.ONLY_NEW,
+    "partial": CommandFlag.ONLY_PARTIALLY_FILLED,
+}
 
 
 class Market:
@@ -114,10 +118,10 @@ class Market:
                 return cancel_all(account)
             case ["cancel", "all", "symbols"]:
                 return cancel_all(account, flags=CommandFlag.ALL_SYMBOLS)
-            case ["cancel", "id", name]:
-                return cancel(account, client_id=name)
-            case ["cancel", order_id]:
-                return cancel(account, int(order_id))
+            case ["cancel", "id", name, *only]:
+                return cancel(account, client_id=name, only=_restriction(only))
+            case ["cancel", order_id, *only]:
+                return cancel(account, int(order_id), only=_restriction(only))
             case ["market", side, "quote", atoms, *rest]:
                 fields = {"quote_atoms": int(atoms), "flags": CommandFlag.BY_QUOTE}
                 return self._place(account, side, (0, 0), rest, OrderType.MARKET, **fields)
@@ -186,6 +190,16 @@ def play(text):
         pairs = (word.split("=") for word in lines.pop(0).split()[1:])
         terms = {name: int(value) for name, value in pairs}
     Market(**terms).play("\n".join(lines))
+
+
+def _restriction(words):
+    """The flags of `only new`, `only partial` or nothing."""
+    match words:
+        case []:
+            return CommandFlag(0)
+        case ["only", state]:
+            return _RESTRICTIONS[state]
+    raise AssertionError(f"no such words in a cancel: {words}")
 
 
 def _duration(text):

@@ -88,6 +88,43 @@ def test_16_an_order_belongs_to_its_account(alice, bob):
     assert rejected(bob.call("DELETE", "order", symbol=S, orderId=placed["orderId"]))[0] == -2011
 
 
+RESTRICTED = (-2011, "Order was not canceled due to cancel restrictions.")
+
+
+def test_16_a_cancel_may_demand_that_nothing_or_something_is_executed(alice, bob):
+    part, whole = alice.buy(S, "0.02", "50000"), alice.buy(S, "0.02", "49000")
+    bob.sell(S, "0.01", "50000")
+
+    def cancel(order, restriction):
+        named = {"symbol": S, "orderId": order["orderId"], "cancelRestrictions": restriction}
+        return alice.call("DELETE", "order", **named)
+
+    assert rejected(cancel(part, "ONLY_NEW")) == RESTRICTED
+    assert rejected(cancel(whole, "ONLY_PARTIALLY_FILLED")) == RESTRICTED
+    assert {row["orderId"] for row in alice.read("openOrders", symbol=S)} == {
+        part["orderId"], whole["orderId"],
+    }  # fmt: skip
+    assert cancel(part, "ONLY_PARTIALLY_FILLED").json["executedQty"] == "0.01000000"
+    assert cancel(whole, "ONLY_NEW").json["executedQty"] == "0.00000000"
+    assert alice.read("openOrders", symbol=S) == []
+
+
+def test_16_the_websocket_api_cancels_by_status_as_well(alice):
+    alice.buy(S, "0.02", "40000", newClientOrderId="fresh")
+    with alice.user_stream() as events:
+
+        def cancel(restriction):
+            named = {"symbol": S, "origClientOrderId": "fresh", "cancelRestrictions": restriction}
+            request_id = events.send("order.cancel", alice.signed_params(**named))
+            return events.until(lambda answer: answer.get("id") == request_id)[-1]
+
+        refused = cancel("ONLY_PARTIALLY_FILLED")
+        assert (refused["status"], refused["error"]["code"], refused["error"]["msg"]) == (
+            400, *RESTRICTED,
+        )  # fmt: skip
+        assert cancel("ONLY_NEW")["result"]["status"] == "CANCELED"
+
+
 def test_17_canceling_all_cancels_all(alice):
     none = alice.call("DELETE", "openOrders", symbol=S)
     assert rejected(none) == (-2011, "Unknown order sent.")

@@ -62,6 +62,12 @@ class Trader:
         payload = urlencode(sent)
         return f"{payload}&signature={self.sign(payload)}"
 
+    def signed_params(self, **params) -> dict:
+        """Parameters of a call of the WebSocket API."""
+        params |= {"apiKey": self.key, "timestamp": int(time.time() * 1000)}
+        payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
+        return params | {"signature": self.sign(payload)}
+
     def call(self, method, path, headers=None, **params) -> Answer:
         """A signed call, whatever becomes of it."""
         named = {"X-MBX-APIKEY": self.key} | (headers or {})
@@ -112,12 +118,8 @@ class Trader:
     def user_stream(self) -> "Iterator[Events]":
         """The account's own events, wrapped as they come."""
         with connect(f"{self.ws_url}/ws-api/v3") as socket:
-            params = {"apiKey": self.key, "timestamp": int(time.time() * 1000)}
-            payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
             events = Events(socket)
-            events.ask(
-                "userDataStream.subscribe.signature", params | {"signature": self.sign(payload)}
-            )
+            events.ask("userDataStream.subscribe.signature", self.signed_params())
             yield events
 
 

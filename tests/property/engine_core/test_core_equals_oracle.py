@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sunwise.contracts.exchange.records import (
+    CommandFlag,
     CommandKind,
     OrderType,
     SelfTradePrevention,
@@ -27,6 +28,7 @@ name = st.sampled_from(["", "", "a", "b", "c"])
 side = st.sampled_from(list(Side))
 stp = st.sampled_from(list(SelfTradePrevention))
 tif = st.sampled_from(list(TimeInForce))
+only = st.sampled_from([0, 0, CommandFlag.ONLY_NEW, CommandFlag.ONLY_PARTIALLY_FILLED])
 stop_types = (OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
@@ -67,8 +69,18 @@ order = st.one_of(
     limit_order(), limit_order(), limit_order(), maker_order(), stop_order(), market_order()
 )
 canceling = st.one_of(
-    st.builds(cancel, account, st.integers(1, 12)),
-    st.builds(lambda owner, named: cancel(owner, client_id=named or "a"), account, name),
+    st.builds(
+        lambda owner, number, only: cancel(owner, number, only=only),
+        account,
+        st.integers(1, 12),
+        only,
+    ),
+    st.builds(
+        lambda owner, named, only: cancel(owner, client_id=named or "a", only=only),
+        account,
+        name,
+        only,
+    ),
     st.builds(cancel_all, account),
 )
 

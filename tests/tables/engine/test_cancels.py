@@ -44,6 +44,69 @@ CASES = {
         alice cancel 2
           rejected UNKNOWN_ORDER
     """,
+    "only_new_ends_what_nothing_is_executed_of": """
+        bob buy 5 @ 100 id mine
+          accepted 1 rests
+        bob buy 5 @ 100
+          accepted 2 rests
+        alice sell 2 @ 100
+          accepted 3 works
+          trade 2 @ 100 taker 3 maker 1
+        bob cancel 1 only new
+          rejected CANCEL_RESTRICTED
+        bob cancel id mine only new
+          rejected CANCEL_RESTRICTED
+        bob base 1002+0 quote 99000+800
+        book 100:8 |
+        bob cancel 2 only new
+          canceled 2 with 5
+        book 100:3 |
+    """,
+    "only_partial_ends_what_something_is_executed_of": """
+        bob buy 5 @ 100 id mine
+          accepted 1 rests
+        bob cancel 1 only partial
+          rejected CANCEL_RESTRICTED
+        bob cancel id mine only partial
+          rejected CANCEL_RESTRICTED
+        alice sell 2 @ 100
+          accepted 2 works
+          trade 2 @ 100 taker 2 maker 1
+        bob cancel id mine only partial
+          canceled 1 with 3
+        bob cancel 1 only partial
+          rejected UNKNOWN_ORDER
+        book |
+    """,
+    "what_traded_before_it_rested_is_partially_filled": """
+        alice sell 2 @ 100
+          accepted 1 rests
+        bob buy 5 @ 100
+          accepted 2 works
+          trade 2 @ 100 taker 2 maker 1
+          rested 2 with 3
+        bob cancel 2 only new
+          rejected CANCEL_RESTRICTED
+        bob cancel 2 only partial
+          canceled 2 with 3
+    """,
+    "a_stop_that_waits_is_new": """
+        bob buy 5 @ 130 stop 125
+          accepted 1 waits
+        bob cancel 1 only partial
+          rejected CANCEL_RESTRICTED
+        bob cancel 1 only new
+          canceled 1 with 5
+    """,
+    "a_restriction_tells_nothing_of_anothers_order": """
+        bob buy 5 @ 100
+          accepted 1 rests
+        alice cancel 1 only partial
+          rejected UNKNOWN_ORDER
+        status HALT
+        bob cancel 1 only partial
+          rejected SYMBOL_HALTED
+    """,
     "the_middle_of_a_queue_can_leave": """
         alice sell 1 @ 100
           accepted 1 rests

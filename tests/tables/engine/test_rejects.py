@@ -4,7 +4,7 @@ import pytest
 
 from sunwise.contracts.exchange.codec import unpack_events
 from sunwise.contracts.exchange.log import ADMIN_WRITER, CLOCK_WRITER, FIRST_GATEWAY_WRITER
-from sunwise.contracts.exchange.records import EventKind
+from sunwise.contracts.exchange.records import CommandFlag, EventKind
 from sunwise.contracts.exchange.rejects import Reject
 from sunwise.exchange.engine.core import Capacities
 from tests.support.engine_commands import (
@@ -38,6 +38,7 @@ TIGHT = Capacities(
     account_symbols=4, writers=4,
 )  # fmt: skip
 ADMIN, GATEWAY = ADMIN_WRITER, FIRST_GATEWAY_WRITER
+ONLY_NEW, ONLY_PARTIALLY_FILLED = CommandFlag.ONLY_NEW, CommandFlag.ONLY_PARTIALLY_FILLED
 
 
 def code_of(twins, record, writer=GATEWAY):
@@ -98,6 +99,7 @@ IN_A_STATE = {
     Reject.WOULD_TAKE: (
         {}, [sell(ALICE, 10, 1)], buy(BOB, 10, 1, order_type=OrderType.LIMIT_MAKER),
     ),
+    Reject.CANCEL_RESTRICTED: ({}, [buy(BOB, 10, 1)], cancel(BOB, 1, only=ONLY_PARTIALLY_FILLED)),
     Reject.SYMBOL_HALTED: ({"status": SymbolStatus.HALT}, [], buy(BOB, 10, 1)),
     Reject.SYMBOL_CANCEL_ONLY: ({"status": SymbolStatus.CANCEL_ONLY}, [], buy(BOB, 10, 1)),
 }  # fmt: skip
@@ -214,8 +216,14 @@ def test_the_first_rule_in_order_is_the_one_told():
 
 
 BAD_FIELDS = {
-    "unknown_flag": buy(BOB, 10, 1, flags=8),
+    "unknown_flag": buy(BOB, 10, 1, flags=128),
+    "unknown_flag_of_a_cancel": cancel(BOB, 1, flags=128),
+    "restriction_of_an_order": buy(BOB, 10, 1, flags=8),
     "flag_of_another_kind": cancel(BOB, 1, flags=4),
+    "both_restrictions": cancel(BOB, 1, only=ONLY_NEW | ONLY_PARTIALLY_FILLED),
+    "both_restrictions_by_client_id": cancel(BOB, client_id="x", only=ONLY_NEW | ONLY_PARTIALLY_FILLED),
+    "restriction_of_cancel_all": cancel_all(BOB, flags=ONLY_NEW),
+    "restriction_of_cancel_all_symbols": cancel_all(BOB, flags=4 | ONLY_PARTIALLY_FILLED),
     "by_quote_and_quantity": market(BOB, Side.BUY, qty=1, quote=10),
     "by_quote_of_a_limit_order": buy(BOB, 10, 0, flags=1, quote_atoms=10),
     "quote_without_its_flag": buy(BOB, 10, 1, quote_atoms=10),

@@ -348,6 +348,25 @@ async def test_a_cancel_by_client_id_names_it(gateway):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("restriction", ["ONLY_NEW", "ONLY_PARTIALLY_FILLED"])
+@pytest.mark.parametrize(
+    ("named", "by_name"),
+    [({"orderId": 42}, 0), ({"origClientOrderId": "that-one"}, CommandFlag.BY_CLIENT_ID)],
+)
+async def test_a_restricted_cancel_leaves_the_choice_to_the_engine(
+    gateway, restriction, named, by_name
+):
+    """One command checks and cancels: nothing can be executed in between."""
+    cancel = {"symbol": "BTCUSDT", "cancelRestrictions": restriction} | named
+    gateway.writer.script.append(gateway.writer.rejected(Reject.CANCEL_RESTRICTED))
+    refused = await gateway.call("DELETE", "/api/v3/order", **cancel)
+    message = "Order was not canceled due to cancel restrictions."
+    assert refused.refusal == (400, -2011, message)
+    assert (await gateway.call("DELETE", "/api/v3/order", **cancel)).json["status"] == "CANCELED"
+    asked = {command.flags for command in gateway.writer.commands}
+    assert asked == {CommandFlag[restriction] | by_name}
+
+
 async def test_a_cancel_may_come_in_the_body(gateway):
     text = gateway.signed({"symbol": "BTCUSDT", "orderId": 3})
     answer = await gateway.ask("DELETE", "/api/v3/order", text.encode(), x_mbx_apikey="k" * 64)

@@ -152,6 +152,8 @@ class CommandFlag(IntFlag):
     BY_QUOTE = 1  # MARKET by quoteOrderQty: `quote_atoms` rules, `qty_lots` is 0
     BY_CLIENT_ID = 2  # CANCEL names the order by `target_client_id`, else by `order_id`
     ALL_SYMBOLS = 4  # CANCEL_ALL over every symbol of the account
+    ONLY_NEW = 8  # CANCEL unless something of the order is executed
+    ONLY_PARTIALLY_FILLED = 16  # CANCEL only if something is; never beside ONLY_NEW
 
 
 class EventFlag(IntFlag):

@@ -48,6 +48,7 @@ class Reject(IntEnum):
 
     # 80-89: cancels
     UNKNOWN_ORDER = 80
+    CANCEL_RESTRICTED = 81  # executed already with ONLY_NEW, not yet with ONLY_PARTIALLY_FILLED
 
     # 90-99: funds
     HOUSE_UNFUNDED = 90  # a credit needs a deposit first: money never appears from nothing

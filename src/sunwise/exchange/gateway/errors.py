@@ -36,11 +36,6 @@ def method_not_allowed() -> ApiError:
     return ApiError(-1020, "This operation is not supported.", status=405)
 
 
-def unsupported() -> ApiError:
-    """Known to Binance, not built here yet."""
-    return ApiError(-1020, "This operation is not supported.")
-
-
 def retired() -> ApiError:
     """Binance had it once."""
     return ApiError(-1016, "This service is no longer available.", status=410)
@@ -379,6 +374,7 @@ _REJECTS: Final[dict[int, ApiError]] = {
         "Order book liquidity is less than symbol minimum quantity."
     ),
     Reject.UNKNOWN_ORDER: rejected_cancel(),
+    Reject.CANCEL_RESTRICTED: rejected_cancel("Order was not canceled due to cancel restrictions."),
     Reject.ACCOUNTS_FULL: _FULL,
     Reject.BALANCES_FULL: _FULL,
     Reject.ORDERS_FULL: _FULL,

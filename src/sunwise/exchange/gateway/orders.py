@@ -62,6 +62,13 @@ _PEG_PRICE: Final = ChoiceRule(
     {"PRIMARY_PEG": "P", "MARKET_PEG": "M"}, errors.invalid_peg_price_type
 )
 _PEG_OFFSET: Final = ChoiceRule({"PRICE_LEVEL": "L"}, errors.invalid_peg_offset_type)
+_RESTRICTION: Final = ChoiceRule(
+    {
+        "ONLY_NEW": int(CommandFlag.ONLY_NEW),
+        "ONLY_PARTIALLY_FILLED": int(CommandFlag.ONLY_PARTIALLY_FILLED),
+    },
+    errors.invalid_cancel_restrictions,
+)
 
 
 class NewOrder(Struct, rename="camel", frozen=True, gc=False):
@@ -100,16 +107,7 @@ class CancelOrder(Struct, rename="camel", frozen=True, gc=False):
     order_id: Id | None = None
     orig_client_order_id: ClientId | None = None
     new_client_order_id: ClientId | None = None
-    cancel_restrictions: (
-        Annotated[
-            str,
-            ChoiceRule(
-                {word: word for word in ("ONLY_NEW", "ONLY_PARTIALLY_FILLED")},
-                errors.invalid_cancel_restrictions,
-            ),
-        ]
-        | None
-    ) = None
+    cancel_restrictions: Annotated[int, _RESTRICTION] | None = None
 
 
 class CancelOpenOrders(Struct, rename="camel", frozen=True, gc=False):
@@ -180,11 +178,16 @@ def cancel_record(
     expires_ns: int,
     order_id: int = 0,
     target: str = "",
+    restriction: int = 0,
     request_id: str,
 ) -> bytes:
-    """A CANCEL by order id, or by client order id when `target` is given."""
+    """A CANCEL by order id, or by client order id when `target` is given.
+
+    `restriction`: ONLY_NEW, ONLY_PARTIALLY_FILLED or 0 for none.
+    """
+    by_name = CommandFlag.BY_CLIENT_ID if target else 0
     return pack_order(
-        CommandKind.CANCEL, CommandFlag.BY_CLIENT_ID if target else 0, 0, 0, 0, 0,
+        CommandKind.CANCEL, by_name | restriction, 0, 0, 0, 0,
         account, listing.symbol.index, listing.symbol.version, 0, 0, 0, 0, 0, 0, 0,
         0 if target else order_id, expires_ns, request_id.encode(), target.encode(), 0, 0, 0, 0,
     )  # fmt: skip

@@ -190,9 +190,6 @@ class Trading:
         order_id, target = cancel.order_id, cancel.orig_client_order_id
         if order_id is None and target is None:
             raise errors.missing_either("origClientOrderId", "orderId")
-        if cancel.cancel_restrictions is not None:
-            # The engine cannot check and cancel in one step yet; two steps would not be the promise.
-            raise errors.unsupported()
         if order_id is not None and target is not None:
             return self._cancel_checked(call, cancel, listing)
         record = self._cancel_record(call, cancel, listing)
@@ -207,6 +204,7 @@ class Trading:
             expires_ns=call.expires_ns,
             order_id=cancel.order_id or 0,
             target="" if by_id else cancel.orig_client_order_id or "",
+            restriction=cancel.cancel_restrictions or 0,
             request_id=cancel.new_client_order_id or new_id(),
         )
 

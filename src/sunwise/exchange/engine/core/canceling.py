@@ -15,6 +15,9 @@ from sunwise.exchange.engine.core.codes import (
     MAX_CANCELS,
     MORE,
     ON_BOOK,
+    ONLY_NEW,
+    ONLY_PARTIALLY_FILLED,
+    RESTRICTIONS,
     WORKING,
 )
 from sunwise.exchange.engine.core.events import tell_order, tell_refusal, tell_request
@@ -32,12 +35,11 @@ from sunwise.exchange.engine.core.stops import stop_leaves
 @kernel
 def cancel(state: Any, command: Any, out: Any) -> None:
     """Ends one open order of the account, named by its id or by its client order id."""
-    code = _check_cancel(state, command, BY_CLIENT_ID)
+    code = _check_cancel(state, command, BY_CLIENT_ID | RESTRICTIONS)
     order_no = 0
     if code == rejects.NONE:
         order_no = _find_target(state, command)
-        if order_no == 0:
-            code = rejects.UNKNOWN_ORDER
+        code = _check_target(state, command, order_no)
     if code != rejects.NONE:
         tell_refusal(state, out, command, code)
         return
@@ -72,11 +74,13 @@ def cancel_all(state: Any, command: Any, out: Any) -> None:
 
 
 @kernel
-def _check_cancel(state: Any, command: Any, known_flag: int) -> int:
+def _check_cancel(state: Any, command: Any, known_flags: int) -> int:
     """Fields, time, account and symbol, in the order of the reject codes."""
     control = state.control[0]
     is_all = command.flag_bits == ALL_SYMBOLS
-    if command.flag_bits not in (0, known_flag) or command.expires_ns < 0:
+    if command.flag_bits | known_flags != known_flags or command.expires_ns < 0:
+        return rejects.BAD_FIELD
+    if command.flag_bits & RESTRICTIONS == RESTRICTIONS:
         return rejects.BAD_FIELD
     if not (is_ascii(name_of(command)) and is_ascii(target_of(command))):
         return rejects.BAD_FIELD
@@ -96,11 +100,26 @@ def _check_cancel(state: Any, command: Any, known_flag: int) -> int:
 @kernel
 def _find_target(state: Any, command: Any) -> int:
     """Place of the open order that a CANCEL names, if it is the account's own; else 0."""
-    if command.flag_bits == BY_CLIENT_ID:
+    if command.flag_bits & BY_CLIENT_ID:
         known_no = find_client_id(state, command, target_of(command), True)
         return int(state.client_ids[known_no].order)
     order_no = find_order(state, command.symbol, command.order_id)
     return order_no if state.orders[order_no].account == command.account else 0
+
+
+@kernel
+def _check_target(state: Any, command: Any, order_no: int) -> int:
+    """Whether the order is there, and in the state that the CANCEL is for.
+
+    Binance's rule goes by order status (REST API, "Regarding cancelRestrictions"); a stop that
+    waits is NEW, too.
+    """
+    if order_no == 0:
+        return rejects.UNKNOWN_ORDER
+    is_new = state.orders[order_no].executed_lots == 0
+    if command.flag_bits & (ONLY_PARTIALLY_FILLED if is_new else ONLY_NEW):
+        return rejects.CANCEL_RESTRICTED
+    return rejects.NONE
 
 
 @kernel

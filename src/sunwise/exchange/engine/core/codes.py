@@ -72,6 +72,9 @@ FUNDS_SPENT: Final = int(wire.ExpiryReason.FUNDS_SPENT)
 BY_QUOTE: Final = int(wire.CommandFlag.BY_QUOTE)
 BY_CLIENT_ID: Final = int(wire.CommandFlag.BY_CLIENT_ID)
 ALL_SYMBOLS: Final = int(wire.CommandFlag.ALL_SYMBOLS)
+ONLY_NEW: Final = int(wire.CommandFlag.ONLY_NEW)
+ONLY_PARTIALLY_FILLED: Final = int(wire.CommandFlag.ONLY_PARTIALLY_FILLED)
+RESTRICTIONS: Final = ONLY_NEW | ONLY_PARTIALLY_FILLED  # a CANCEL has one of them at most
 
 ON_BOOK: Final = int(wire.EventFlag.ON_BOOK)
 WORKING: Final = int(wire.EventFlag.WORKING)
