@@ -4,10 +4,11 @@ Prices stand close together and ids come from small pools, so that orders meet, 
 hit and names collide without anybody looking at what the engine said.
 """
 
+from collections import deque
 from random import Random
 
 from sunwise.contracts.exchange.log import ADMIN_WRITER, CLOCK_WRITER, FIRST_GATEWAY_WRITER
-from sunwise.contracts.exchange.records import COMMAND_STRIDE, RuleFlag
+from sunwise.contracts.exchange.records import COMMAND_STRIDE, CommandFlag, RuleFlag
 from tests.support.engine_commands import (
     SECOND_NS,
     Capacity,
@@ -59,6 +60,9 @@ class Flow:
         self.mid = [200, 100, 150]
         self.versions = [1, 1, 1]
         self.n_placed = [0, 0, 0]
+        self.named = deque(
+            [(2, 0, "a0")], maxlen=15
+        )  # owner, symbol and name of orders placed last
 
     def setup(self):
         """Batches that list and fund; (writer, records) each."""
@@ -111,6 +115,9 @@ class Flow:
         side = random.choice(tuple(Side))
         price = self.mid[symbol] + random.randint(-12, 12)
         qty = random.choice((1, 5, 20, 60, 200, 700)) + random.randint(0, 9)
+        account = self._account()
+        if fields["client_id"]:
+            self.named.append((account, symbol, fields["client_id"]))
         if fields["order_type"] in (OrderType.MARKET, OrderType.LIMIT_MAKER):
             fields["time_in_force"] = TimeInForce.GTC
         if fields["order_type"] == OrderType.MARKET:
@@ -120,15 +127,15 @@ class Flow:
                 qty = 0
         elif fields["order_type"] in _STOPS:
             fields["stop_ticks"] = self.mid[symbol] + random.randint(-15, 15)
-        return place(self._account(), side, price, qty, **fields)
+        return place(account, side, price, qty, **fields)
 
     def _cancel(self):
+        if self.random.random() < 0.6:
+            account, symbol, name = self.random.choice(self.named)
+            return cancel(account, client_id=name, only=self._restriction(), symbol=symbol)
         symbol = self._symbol()
-        if self.random.random() < 0.4:
-            names = {"client_id": self._name() or "a0", "symbol": symbol}
-            return cancel(self._account(), **names)
         order_id = max(1, self.n_placed[symbol] - self.random.randint(0, 60))
-        return cancel(self._account(), order_id, symbol=symbol)
+        return cancel(self._account(), order_id, only=self._restriction(), symbol=symbol)
 
     def _spoilt(self):
         """An order with some bytes wrong: it must be refused as both sides say, or do no harm."""
@@ -179,6 +186,11 @@ class Flow:
 
     def _symbol(self):
         return self.random.choices((0, 1, 2, 3, -1), (50, 30, 20, 0.5, 0.5))[0] % 5 % 3
+
+    def _restriction(self):
+        both = CommandFlag.ONLY_NEW | CommandFlag.ONLY_PARTIALLY_FILLED
+        restrictions = (0, CommandFlag.ONLY_NEW, CommandFlag.ONLY_PARTIALLY_FILLED, both)
+        return self.random.choices(restrictions, (60, 15, 23, 2))[0]
 
     def _name(self):
         return self.random.choice(
