@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from sunwise.contracts.exchange.codec import unpack_events
-from sunwise.contracts.exchange.records import Capacity, EventKind
+from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER
+from sunwise.contracts.exchange.records import Capacity, EventKind, OrderType, SymbolStatus
 from sunwise.contracts.exchange.rejects import Reject
 from sunwise.exchange.engine.core import (
     MIN_EVENT_BUFFER,
+    NO_SYMBOL,
     Capacities,
     Core,
     command_array,
@@ -16,7 +18,17 @@ from sunwise.exchange.engine.core import (
     warm_up,
 )
 from sunwise.exchange.engine.core.layout import MAX_CAPACITIES, capacities_of
-from tests.support.engine_commands import ALICE, BOB, buy, cancel_all, raise_capacity, sell
+from tests.support.engine_commands import (
+    ALICE,
+    BOB,
+    CAROL,
+    buy,
+    cancel,
+    cancel_all,
+    list_symbol,
+    raise_capacity,
+    sell,
+)
 from tests.support.engine_twins import SMALL, market_of_two
 
 
@@ -106,3 +118,47 @@ def test_the_cache_folder_names_its_sources(monkeypatch, tmp_path):
 def test_capacities_are_what_was_asked_for():
     limits = Capacities(*range(11, 21))
     assert capacities_of(Core.create(limits).state) == limits
+
+
+@pytest.fixture
+def market():
+    """Symbol 0 with a crossed stop that is triggered next, and symbol 1."""
+    twins = market_of_two()
+    twins.admin(list_symbol(name="OTHER"))
+    stop = buy(BOB, 120, 1, order_type=OrderType.STOP_LOSS_LIMIT, stop_ticks=100)
+    twins.send(stop, sell(ALICE, 100, 1), buy(CAROL, 100, 1))
+    return twins
+
+
+def halt(core, symbol):
+    """The events of a halt in place of a gateway's batch."""
+    out = event_buffer()
+    header = (FIRST_GATEWAY_WRITER + 1, 1, 1, core.now_ns)
+    assert core.begin_batch(*header) == 0
+    return unpack_events(out[: core.halt_symbol(symbol, out)].tobytes())
+
+
+def test_a_halt_comes_before_any_stop_whoever_has_the_word(market):
+    (event,) = halt(market.core, 0)
+    assert (event.kind, event.status) == (EventKind.SYMBOL_STATUS_SET, SymbolStatus.HALT)
+    market.core.audit()
+
+
+@pytest.mark.parametrize("symbol", [NO_SYMBOL, 2])
+def test_a_symbol_that_is_not_there_is_not_halted(market, symbol):
+    assert halt(market.core, symbol) == []
+    assert not market.core.state.symbols["status"].any()
+
+
+def test_the_stop_that_is_triggered_next_is_at_work_before_a_command(market):
+    assert market.core.symbol_at_work(command_array(buy(BOB, 1, 1, symbol=1))) == 0
+
+
+@pytest.mark.parametrize(("record", "symbol"), [
+    (buy(BOB, 90, 1, symbol=1), 1), (cancel(BOB, 9, symbol=1), 1), (cancel_all(BOB, 1), NO_SYMBOL),
+])  # fmt: skip
+def test_the_symbol_of_an_order_or_cancel_is_at_work(market, record, symbol):
+    market.tick()
+    market.send(record)
+    assert market.core.symbol_at_work(command_array(record)) == symbol
+    assert market.core.symbol_at_work(command_array(b"")) == NO_SYMBOL

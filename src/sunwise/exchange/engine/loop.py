@@ -41,7 +41,6 @@ from sunwise.contracts.exchange.records import (
 )
 from sunwise.exchange.engine.core import Core, command_array, event_buffer
 from sunwise.exchange.engine.dissent import StoredPoint
-from sunwise.exchange.engine.halting import halt_symbol, symbol_at_work
 from sunwise.exchange.engine.read_ahead import NOTHING_AHEAD, ReadAhead
 
 _REMEMBERED_CHAINS: Final = 16_384
@@ -145,7 +144,7 @@ class EngineLoop:
             raise Poisoned(
                 _poison(self.shard, stored.seq, batch, broken),
                 command_seq=stored.seq,
-                symbol=symbol_at_work(self.core, batch),
+                symbol=self.core.symbol_at_work(command_array(batch.records)),
             ) from broken
 
     def _nothing(self, seq: int, flags: int, batch: Batch) -> Produced:
@@ -158,7 +157,7 @@ class EngineLoop:
         Whoever follows what is listed follows that subject alone.
         """
         flags = BatchFlag.QUARANTINED
-        n_events = halt_symbol(self.core, self._ahead.quarantined[seq], self._out)
+        n_events = self.core.halt_symbol(self._ahead.quarantined[seq], self._out)
         if not n_events:
             return [self._nothing(seq, flags, batch)]
         records = bytes(self._out_bytes[: n_events * EVENT_STRIDE])

@@ -12,6 +12,8 @@ How to use it, which is also all there is::
             done, n_events = core.apply(commands, done, out)
             publish(out[:n_events].tobytes())   # at time core.now_ns
 
+    core.symbol_at_work(commands)           # after a broken `apply`: the symbol to halt...
+    core.halt_symbol(symbol, out)           # ...in place of that batch when it comes again
     core.state_hash()                       # 16 bytes over what the state means
     core.audit()                            # raises AssertionError when an invariant is broken
     core.save()                             # (name, array) pairs, views: copy or write at once
@@ -23,6 +25,7 @@ AssertionError (a bug: stop this replica) and MemoryError on its own data.
 
 from sunwise.exchange.engine.core.door import (
     MIN_EVENT_BUFFER,
+    NO_SYMBOL,
     Applied,
     Core,
     command_array,
@@ -35,6 +38,7 @@ __all__ = [
     "COMMAND",
     "EVENT",
     "MIN_EVENT_BUFFER",
+    "NO_SYMBOL",
     "Applied",
     "Capacities",
     "Core",

@@ -9,7 +9,16 @@ from sunwise.contracts.exchange.records import COMMAND_STRIDE
 from sunwise.exchange.engine.core import snapshot, writers
 from sunwise.exchange.engine.core.apply import apply_commands
 from sunwise.exchange.engine.core.audit import audit_state
-from sunwise.exchange.engine.core.codes import FIRST_CLIENT_ACCOUNT, MAX_EVENTS
+from sunwise.exchange.engine.core.codes import (
+    ADMIN_CLASS,
+    CANCEL,
+    FIRST_CLIENT_ACCOUNT,
+    HALT,
+    MAX_EVENTS,
+    MAX_TRIGGERS,
+    PLACE,
+    SET_SYMBOL_STATUS,
+)
 from sunwise.exchange.engine.core.growth import grown, raise_capacity
 from sunwise.exchange.engine.core.jit import bound
 from sunwise.exchange.engine.core.layout import (
@@ -28,6 +37,7 @@ from sunwise.exchange.engine.core.layout import (
 from sunwise.exchange.engine.core.tables import handle
 
 MIN_EVENT_BUFFER: Final = MAX_EVENTS  # what one command, or one triggered stop, can cause
+NO_SYMBOL: Final = -1
 DEFAULT_SECRET: Final = (
     0x2D358DCCAA6C78A5, 0x0BB67AE8584CAA73, 0x3C6EF372FE94F82B,
     0x510E527FADE682D1, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
@@ -107,6 +117,32 @@ class Core:
             self.state.control[0]["drained"] = 0
             return Applied(first + 1, n_events + 1)
         return Applied(first, n_events)
+
+    def symbol_at_work(self, commands: np.ndarray) -> int:
+        """The symbol that `apply` of these commands was at work on when it broke, or NO_SYMBOL."""
+        control = self.state.control[0]
+        if control["trigger_first"] and control["drained"] < MAX_TRIGGERS:
+            return (
+                int(control["trigger_last"]) - 1
+            )  # of the stop, or of the command that crossed it
+        index = int(control["command_index"])
+        if index >= len(commands) or commands["kind"][index] not in (PLACE, CANCEL):
+            return NO_SYMBOL
+        return int(commands["symbol"][index])
+
+    def halt_symbol(self, symbol: int, out: np.ndarray) -> int:
+        """Halts the symbol in place of the batch that is open; the number of events in `out`, 0 or 1.
+
+        No writer asks for it: it is part of what a quarantined batch means. And the stop that
+        broke the engine may be the next to be triggered: so none is, before the symbol is halted.
+        """
+        control = self.state.control[0]
+        if not 0 <= symbol < int(control["n_symbols"]):
+            return 0
+        control["writer_class"], control["drained"] = ADMIN_CLASS, MAX_TRIGGERS
+        halt = empty_array(COMMAND, 1)
+        halt["kind"], halt["symbol_symbol"], halt["symbol_status"] = SET_SYMBOL_STATUS, symbol, HALT
+        return self.apply(halt, 0, out).n_events
 
     def state_hash(self) -> bytes:
         """16 bytes over what the state means; equal for all replicas at the same position."""
