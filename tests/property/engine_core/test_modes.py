@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+TREE = os.pathsep.join((str(ROOT / "src"), str(ROOT)))  # this one, wherever sunwise is installed
 
 
 def run(arguments, **environment):
@@ -39,7 +40,7 @@ for seed in range({first}, {first} + 2):
 def test_a_flow_in_plain_python_without_a_warning():
     """NumPy warns of each int64 that wraps, which machine code does not."""
     code = FLOW.format(first=200, n_commands=1_000)
-    run(["-W", "error", "-c", code], NUMBA_DISABLE_JIT="1", PYTHONPATH=str(ROOT))
+    run(["-W", "error", "-c", code], NUMBA_DISABLE_JIT="1", PYTHONPATH=TREE)
 
 
 @pytest.mark.slow
@@ -47,7 +48,7 @@ def test_a_flow_in_plain_python_without_a_warning():
 def test_a_flow_with_bounds_checks():
     """Machine code of its own: compiling it takes most of the time."""
     code = FLOW.format(first=300, n_commands=20_000)
-    run(["-c", code], NUMBA_BOUNDSCHECK="1", PYTHONPATH=str(ROOT))
+    run(["-c", code], NUMBA_BOUNDSCHECK="1", PYTHONPATH=TREE)
 
 
 @pytest.mark.slow
@@ -62,4 +63,4 @@ def test_bounds_checks_find_a_place_beyond_its_array():
         "except IndexError:\n"
         "    print('found')\n"
     )
-    assert "found" in run(["-c", code], NUMBA_BOUNDSCHECK="1", PYTHONPATH=str(ROOT))
+    assert "found" in run(["-c", code], NUMBA_BOUNDSCHECK="1", PYTHONPATH=TREE)
