@@ -1,22 +1,20 @@
 """The C++ baseline, built when its sources change, and called as the core is."""
 
 import ctypes
-import hashlib
-import os
-import shutil
-import subprocess
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from benchmarks.compiler import compiled
 from sunwise.contracts.exchange import log, records, rejects
 from sunwise.exchange.engine.core import Capacities
 
 _HERE: Final = Path(__file__).parent
-_FLAGS: Final = ["-std=c++20", "-O3", "-march=native", "-fno-exceptions", "-fno-strict-aliasing"]
-_CHECKS: Final = ["-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+_FLAGS: Final = [
+    "-O3", "-march=native", "-fno-exceptions", "-fno-strict-aliasing", "-shared", "-fPIC",
+]  # fmt: skip
 _TYPES: Final = {
     "u1": "uint8_t",
     "u2": "uint16_t",
@@ -38,10 +36,6 @@ _NUMBERS: Final = {
     "FIRST_GATEWAY_WRITER": log.FIRST_GATEWAY_WRITER,
     "TERM_BYTES": sum(records.size(field.code) for field in records.SYMBOL_TERMS),
 }
-
-
-class CompilerMissing(RuntimeError):
-    """There is no C++ compiler; the message says what to install."""
 
 
 class Baseline:
@@ -96,28 +90,7 @@ def _load() -> ctypes.CDLL:
 
 def build() -> Path:
     """The shared library of the sources as they are. Raises CompilerMissing."""
-    compiler = os.environ.get("CXX") or shutil.which("g++")
-    if compiler is None:
-        raise CompilerMissing("the C++ baseline needs g++: on Debian, apt install g++")
-    folder = _HERE.parents[1] / "build" / "baseline" / _source_hash(compiler)
-    library = folder / "baseline.so"
-    if not library.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "records.hpp").write_text(records_header())
-        fresh = folder / f"{os.getpid()}.so"
-        sources = [f"-I{folder}", f"-I{_HERE}", str(_HERE / "baseline.cpp")]
-        subprocess.run([compiler, *_FLAGS, *_CHECKS, *sources, "-o", str(fresh)], check=True)
-        fresh.replace(library)  # whole or not at all, also when two build at once
-    return library
-
-
-def _source_hash(compiler: str) -> str:
-    digest = hashlib.blake2b(records_header().encode(), digest_size=8)
-    for path in sorted([*_HERE.glob("*.hpp"), _HERE / "baseline.cpp"]):
-        digest.update(path.name.encode() + path.read_bytes())
-    cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if "flags" in line)
-    digest.update(repr((compiler, _FLAGS, cpu)).encode())
-    return digest.hexdigest()
+    return compiled(_HERE / "baseline.cpp", _FLAGS, {"records.hpp": records_header()})
 
 
 def records_header() -> str:

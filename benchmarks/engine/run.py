@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from benchmarks.compiler import CompilerMissing
 from benchmarks.engine import flow as flows
 from benchmarks.engine import peers
-from benchmarks.engine.build import Baseline, CompilerMissing, build
+from benchmarks.engine.build import Baseline, build
 from benchmarks.engine.flow import Flow
 from benchmarks.engine.numba_core import NumbaCore
 from benchmarks.engine.race import Lap, Makers, event_digest, race, trades_so_far

@@ -6,8 +6,9 @@ from random import Random
 import numpy as np
 import pytest
 
+from benchmarks.compiler import CompilerMissing
 from benchmarks.engine import flow as flows
-from benchmarks.engine.build import Baseline, CompilerMissing, build
+from benchmarks.engine.build import Baseline, build
 from benchmarks.engine.flow import BATCH_ROW
 from benchmarks.engine.numba_core import NumbaCore
 from benchmarks.engine.race import Lap, event_digest
