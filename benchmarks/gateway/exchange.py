@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.gateway.orders import Credentials
+from benchmarks.gateway.load import Door
+from benchmarks.gateway.orders import Credentials, rest_requests, websocket_frames
 from sunwise.cli.exchange import Exchange, ExchangeSettings
 from sunwise.cli.market_plan import DEMO, dozen
 from sunwise.contracts.exchange.records import Capacity
@@ -27,8 +29,8 @@ _MANY_ORDERS = 1_000_000  # the peer has no limit of open orders
 class UnderTest:
     """A running exchange and whom to trade as."""
 
-    rest: tuple[str, int]
-    ws_api_url: str
+    rest: Door
+    websocket_api: Door
     credentials: list[Credentials]
     pids: dict[str, int]  # by process: nats-server and those of _PROCESSES
 
@@ -58,15 +60,22 @@ async def running(folder: Path, *, max_batch_commands: int = 256) -> AsyncIterat
             await exchange.operator.create_key(exchange.accounts[f"load {i}"])
             for i in range(_N_ACCOUNTS)
         ]
-        host, _, port = reached.rest_url.removeprefix("http://").partition(":")
+        traders = [Credentials(key.api_key, key.api_secret) for key in keys]
         yield UnderTest(
-            rest=(host, int(port)),
-            ws_api_url=f"{reached.ws_url}/ws-api/v3",
-            credentials=[Credentials(key.api_key, key.api_secret) for key in keys],
+            rest=Door(_address(reached.rest_url), partial(rest_requests, traders)),
+            websocket_api=Door(
+                _address(reached.ws_url), partial(websocket_frames, traders), "/ws-api/v3"
+            ),
+            credentials=traders,
             pids=reached.children,
         )
     finally:
         await exchange.stop()
+
+
+def _address(url: str) -> tuple[str, int]:
+    host, _, port = url.partition("://")[2].partition(":")
+    return host, int(port)
 
 
 def _room_for(n_orders: int) -> dict[int, int]:

@@ -1,227 +1,196 @@
-"""A load generator for order entry over HTTP, the same for every server under test.
+"""Load on any server's door: requests are made here beforehand and sent by `load.cpp`.
 
-Closed loop: `n` connections, each sends its next order when the last is
-answered. Open loop: orders are due at Poisson times and their latency counts
-from the due time, whether or not a connection was free (no coordinated
-omission). Responses are read just far enough to know their status and end, so
-that the generator costs little beside the server.
+Closed loop: so many requests in flight, the next is due when one is answered.
+Open loop: requests are due at Poisson times. Latency counts from the due time in
+both, whether or not a connection was free (no coordinated omission).
 """
 
 import asyncio
-import ctypes
-import os
-import random
-import socket
-import time
+import base64
+import itertools
+import struct
 from array import array
-from collections import deque
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, cast
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
 
-_CLOCK_MONOTONIC: Final = 1
-_HEADERS_END: Final = b"\r\n\r\n"
-_OK: Final = b"200"
-NextRequest = Callable[[], bytes]
+from benchmarks.compiler import compiled
+
+_SOURCE: Final = Path(__file__).parent / "load.cpp"
+_RESULT: Final = struct.Struct("=7q")  # of the same name in load.cpp
+_RECORD: Final = struct.Struct("=2q")  # what stands before a request
+_MOST_CONNECTIONS: Final = 256  # of an open loop over HTTP
+_WEBSOCKETS: Final = 16
+_WRITTEN_AT_ONCE: Final = 1_000  # requests
+_MASK: Final = 0x9E3779B1  # odd, so that keys differ
 
 
-@dataclass
+class LoadFailed(RuntimeError):
+    """The load could not be brought to its end; the message says why."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way into a server, and what is sent there."""
+
+    address: tuple[str, int]
+    requests: Callable[[int], Iterator[bytes]]
+    """By seed, without end."""
+    websocket_path: str = ""
+    """Empty: HTTP."""
+
+    def connections(self, in_flight: int) -> int:
+        """How many carry so many requests at once: one each over HTTP, a WebSocket many."""
+        return min(in_flight, _WEBSOCKETS) if self.websocket_path else in_flight
+
+
+@dataclass(frozen=True)
+class Closed:
+    """So many requests in flight for that long."""
+
+    in_flight: int
+    seconds: float
+    most_per_s: int = 40_000
+    """More than the server can answer: so many are prepared."""
+
+    def arguments(self, door: Door) -> list[str]:
+        """What `load` is told of connections and pace."""
+        return [str(door.connections(self.in_flight)), str(self.in_flight), str(self.seconds)]
+
+    def due_ns(self, _seed: int) -> Iterator[int]:
+        """A time for each request that is prepared; when it is due is decided in the run."""
+        return itertools.repeat(0, self.in_flight + int(self.most_per_s * self.seconds))
+
+
+@dataclass(frozen=True)
+class Poisson:
+    """Arrivals at this rate for that long, whatever the server does."""
+
+    per_second: float
+    seconds: float
+
+    def arguments(self, door: Door) -> list[str]:
+        """What `load` is told of connections and pace."""
+        return [str(door.connections(_MOST_CONNECTIONS)), "open"]
+
+    def due_ns(self, seed: int) -> Iterator[int]:
+        """When each request is due, from the start of the run."""
+        rng = Random(seed)
+        at_s = 0.0
+        while (at_s := at_s + rng.expovariate(self.per_second)) < self.seconds:
+            yield int(at_s * 1e9)
+
+
+Pace = Closed | Poisson
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a run of load has seen; latencies in ns, in order of completion."""
 
-    latencies_ns: "array[int]" = field(default_factory=lambda: array("q"))
-    refused: int = 0
-    started_ns: int = 0
-    ended_ns: int = 0
-    first_refusal: bytes = b""
+    latencies_ns: "array[int]"
+    noticed_ns: "array[int]"
+    """Open loop: how late the generator noticed each due request; part of the latency."""
+    refused: int
+    refusal: bytes
+    """The beginning of the first refusal."""
+    ran_out: bool
+    """A closed loop ended early: it would have needed more requests than were prepared."""
+    wall_s: float
+    cpu_s: float
+    """Of the load generator."""
 
     @property
     def per_second(self) -> float:
         """Orders accepted a second."""
-        return len(self.latencies_ns) / ((self.ended_ns - self.started_ns) / 1e9)
+        return len(self.latencies_ns) / self.wall_s
 
     def percentile_ms(self, share: float) -> float:
         """The latency that `share` (0 to 1) of all accepted orders stayed under, ms."""
-        ordered = sorted(self.latencies_ns)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6
-
-    def note(self, since_ns: int, reply: bytes, *, accepted: bool) -> None:
-        """Count one answered request."""
-        if accepted:
-            self.latencies_ns.append(time.monotonic_ns() - since_ns)
-            return
-        self.refused += 1
-        self.first_refusal = self.first_refusal or reply[:400]
+        return percentile_ms(self.latencies_ns, share)
 
 
-class Connection(asyncio.Protocol):
-    """One keep-alive connection with one request in flight."""
-
-    def __init__(self, answered: Callable[["Connection", bytes], None]) -> None:
-        """Call `answered` with each whole reply."""
-        self._answered = answered
-        self._buffer = b""
-        self._transport: asyncio.Transport
-        self.since_ns = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send small packets at once."""
-        self._transport = cast("asyncio.Transport", transport)
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def send(self, request: bytes, since_ns: int) -> None:
-        """Send a request whose latency counts from `since_ns`."""
-        self.since_ns = since_ns
-        self._transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        """Hand on a reply once it is whole."""
-        self._buffer += data
-        end = self._buffer.find(_HEADERS_END)
-        if end < 0:
-            return
-        if len(self._buffer) >= end + 4 + _content_length(self._buffer[:end]):
-            reply, self._buffer = self._buffer, b""
-            self._answered(self, reply)
-
-    def close(self) -> None:
-        """Close at once."""
-        self._transport.abort()
+def percentile_ms(times_ns: "array[int]", share: float) -> float:
+    """The time that `share` (0 to 1) of these stayed under, ms; 0 of none."""
+    ordered = sorted(times_ns) or [0]
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6
 
 
-def _content_length(head: bytes) -> int:
-    at = head.lower().find(b"content-length:")
-    return int(head[at + 15 : head.find(b"\r\n", at) if b"\r\n" in head[at:] else None])
+@dataclass(frozen=True)
+class Load:
+    """A run that is prepared; the end of its input starts it."""
+
+    process: Process
+    prepared: int
+    is_closed: bool
+
+    async def run(self) -> Outcome:
+        """Load until the pace ends and everything is answered. Raises LoadFailed."""
+        told, why = await self.process.communicate(b"")
+        if self.process.returncode:
+            raise LoadFailed(why.decode().strip() or f"status {self.process.returncode}")
+        return self._outcome(told)
+
+    def _outcome(self, told: bytes) -> Outcome:
+        started_ns, ended_ns, cpu_ns, n_accepted, refused, n_noticed, sample = _RESULT.unpack_from(
+            told
+        )
+        times = array("q", told[_RESULT.size + sample :])
+        assert len(times) == n_accepted + n_noticed
+        return Outcome(
+            latencies_ns=times[:n_accepted],
+            noticed_ns=times[n_accepted:],
+            refused=refused,
+            refusal=told[_RESULT.size :][:sample],
+            ran_out=self.is_closed and n_accepted + refused == self.prepared,
+            wall_s=(ended_ns - started_ns) / 1e9,
+            cpu_s=cpu_ns / 1e9,
+        )
 
 
-async def closed_loop(
-    address: tuple[str, int], next_request: NextRequest, *, in_flight: int, seconds: float
-) -> Outcome:
-    """Keep `in_flight` requests going for that long."""
-    outcome = Outcome()
-    deadline = time.monotonic_ns() + int(seconds * 1e9)
-    idle = asyncio.Event()
-    busy = in_flight
-
-    def answered(connection: Connection, reply: bytes) -> None:
-        nonlocal busy
-        outcome.note(connection.since_ns, reply, accepted=reply[9:12] == _OK)
-        if time.monotonic_ns() < deadline:
-            connection.send(next_request(), time.monotonic_ns())
-            return
-        busy -= 1
-        if not busy:
-            idle.set()
-
-    connections = await _connected(address, answered, in_flight)
-    outcome.started_ns = time.monotonic_ns()
-    for connection in connections:
-        connection.send(next_request(), time.monotonic_ns())
-    await asyncio.wait_for(idle.wait(), seconds + 30)
-    outcome.ended_ns = time.monotonic_ns()
-    _close(connections)
-    return outcome
+async def prepare(door: Door, pace: Pace, *, seed: int) -> Load:
+    """A generator that holds all its requests. Raises CompilerMissing."""
+    host, port = door.address
+    protocol = "websocket" if door.websocket_path else "http"
+    process = await asyncio.create_subprocess_exec(
+        compiled(_SOURCE, ["-O2"]), host, str(port), protocol, *pace.arguments(door),
+        stdin=PIPE, stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    assert process.stdin
+    greeting = _upgrade(door) if door.websocket_path else b""
+    process.stdin.write(_record(0, greeting))
+    prepared = 0
+    due = zip(pace.due_ns(seed), door.requests(seed), strict=False)  # requests have no end
+    while batch := list(itertools.islice(due, _WRITTEN_AT_ONCE)):
+        process.stdin.write(b"".join(itertools.starmap(_record, batch)))
+        await process.stdin.drain()
+        prepared += len(batch)
+    return Load(process, prepared, is_closed=isinstance(pace, Closed))
 
 
-async def open_loop(
-    address: tuple[str, int],
-    next_request: NextRequest,
-    *,
-    per_second: float,
-    seconds: float,
-    connections: int = 256,
-    seed: int = 1,
-) -> Outcome:
-    """Send at Poisson times; latency counts from the time each order was due."""
-    outcome = Outcome()
-    due = deque(due_times(per_second, seconds, seed))
-    waiting: deque[int] = deque()
-    n_left = len(due)
-    finished = asyncio.Event()
-
-    def answered(connection: Connection, reply: bytes) -> None:
-        nonlocal n_left
-        outcome.note(connection.since_ns, reply, accepted=reply[9:12] == _OK)
-        n_left -= 1
-        if waiting:
-            connection.send(next_request(), waiting.popleft())
-        else:
-            free.append(connection)
-        if not n_left:
-            finished.set()
-
-    free = await _connected(address, answered, connections)
-    everyone = list(free)
-    outcome.started_ns = time.monotonic_ns()
-
-    def send_due() -> None:
-        now = time.monotonic_ns() - outcome.started_ns
-        while due and due[0] <= now:
-            since = outcome.started_ns + due.popleft()
-            if free:
-                free.pop().send(next_request(), since)
-            else:
-                waiting.append(since)
-        if due:
-            pacer.set(outcome.started_ns + due[0])
-
-    pacer = Pacer(send_due)
-    send_due()
-    await asyncio.wait_for(finished.wait(), seconds + 60)
-    outcome.ended_ns = time.monotonic_ns()
-    pacer.close()
-    _close(everyone)
-    return outcome
+def _record(due_ns: int, content: bytes) -> bytes:
+    return _RECORD.pack(due_ns, len(content)) + content
 
 
-def due_times(per_second: float, seconds: float, seed: int) -> Iterator[int]:
-    """Poisson arrival times in ns from 0; `seed` repeats them."""
-    rng = random.Random(seed)
-    at = 0.0
-    while (at := at + rng.expovariate(per_second)) < seconds:
-        yield int(at * 1e9)
+def _upgrade(door: Door) -> bytes:
+    key = base64.b64encode(bytes(16)).decode()
+    return (
+        f"GET {door.websocket_path} HTTP/1.1\r\nHost: {door.address[0]}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    ).encode()
 
 
-async def _connected(
-    address: tuple[str, int], answered: Callable[[Connection, bytes], None], n_connections: int
-) -> list[Connection]:
-    loop = asyncio.get_running_loop()
-    made = []
-    for _ in range(n_connections):
-        _, connection = await loop.create_connection(lambda: Connection(answered), *address)
-        made.append(connection)
-    return made
-
-
-def _close(connections: list[Connection]) -> None:
-    for connection in connections:
-        connection.close()
-
-
-class Pacer:
-    """Calls back at an exact time: event-loop timers round to a millisecond, a timerfd does not."""
-
-    def __init__(self, due: Callable[[], None]) -> None:
-        """Call `due` each time the set time is reached."""
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = self._libc.timerfd_create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
-        self._due = due
-        asyncio.get_running_loop().add_reader(self._fd, self._fired)
-
-    def set(self, at_ns: int) -> None:
-        """Fire once at this monotonic time, or at once when it has passed."""
-        _absolute_time = 1
-        value = (ctypes.c_long * 4)(0, 0, at_ns // 10**9, max(1, at_ns % 10**9))
-        self._libc.timerfd_settime(self._fd, _absolute_time, ctypes.byref(value), None)
-
-    def _fired(self) -> None:
-        try:
-            os.read(self._fd, 8)
-        except BlockingIOError:
-            return
-        self._due()
-
-    def close(self) -> None:
-        """Stop and free the timer."""
-        asyncio.get_running_loop().remove_reader(self._fd)
-        os.close(self._fd)
+def masked_text(payload: bytes, number: int) -> bytes:
+    """A text frame of a client; `number` chooses the key that it is masked with."""
+    size = len(payload)
+    key = (_MASK * (number + 1) & 0xFFFFFFFF).to_bytes(4, "big")
+    repeated = (key * (size // 4 + 1))[:size]
+    masked = int.from_bytes(payload, "big") ^ int.from_bytes(repeated, "big")
+    if size < 126:
+        head = struct.pack("!BB", 0x81, 0x80 | size)
+    else:
+        head = struct.pack("!BBH", 0x81, 0xFE, size)
+    return head + key + masked.to_bytes(size, "big")

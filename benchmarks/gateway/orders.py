@@ -5,19 +5,18 @@ crosses. The peer gets the same terms without a signature, which it does not
 know.
 """
 
-import hashlib
 import hmac
-import itertools
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Final, TypeVar
+from typing import Final, NamedTuple
+
+from benchmarks.gateway.load import masked_text
 
 _CENTER_TICKS: Final = 6_000_000
-QUANTITY: Final = "0.001"
-T = TypeVar("T")
+_QUANTITY: Final = "0.001"
+_N_TRADERS: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -29,89 +28,83 @@ class Credentials:
 
     def signature(self, payload: str) -> str:
         """HMAC-SHA256 of the payload in hex."""
-        return hmac.new(self.secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.secret.encode(), payload.encode(), "sha256").hex()
 
 
-def terms(rng: Random) -> tuple[str, str]:
-    """Side and price of the next order."""
-    side = rng.choice(("BUY", "SELL"))
-    away = -rng.randrange(1, 50) if rng.random() < 0.1 else rng.randrange(1, 500)
-    ticks = _CENTER_TICKS + (away if side == "SELL" else -away)
-    return side, f"{ticks // 100}.{ticks % 100:02d}"
+class Order(NamedTuple):
+    """What somebody wants, whatever server is asked for it."""
+
+    number: int
+    name: str  # no other order's, so that one sent twice would be refused
+    trader: int  # below _N_TRADERS
+    side: str
+    price: str
 
 
-class Stock(Iterator[T]):
-    """Requests made before they are needed, so that making them is no part of the load.
-
-    `fill` before a run; a run that needs more makes the rest as it goes.
-    """
-
-    def __init__(self, requests: Iterator[T]) -> None:
-        self._requests = requests
-        self._made: deque[T] = deque()
-
-    def fill(self, count: int) -> None:
-        """At least `count` fresh ones from now on; older ones would be refused as too old."""
-        self._made = deque(itertools.islice(self._requests, count))
-
-    def __next__(self) -> T:
-        """The next request."""
-        return self._made.popleft() if self._made else next(self._requests)
-
-
-def rest_requests(host: str, credentials: list[Credentials], seed: int) -> Iterator[bytes]:
-    """Signed orders over REST, without end; the accounts take turns."""
+def orders(seed: int) -> Iterator[Order]:
+    """Orders without end, the same for the same seed."""
     rng = Random(seed)
+    number = 0
     while True:
-        who = rng.choice(credentials)
-        side, price = terms(rng)
+        side = rng.choice(("BUY", "SELL"))
+        away = -rng.randrange(1, 50) if rng.random() < 0.1 else rng.randrange(1, 500)
+        ticks = _CENTER_TICKS + (away if side == "SELL" else -away)
+        price = f"{ticks // 100}.{ticks % 100:02d}"
+        yield Order(number, f"{seed}-{number}", rng.randrange(_N_TRADERS), side, price)
+        number += 1
+
+
+def rest_requests(credentials: list[Credentials], seed: int) -> Iterator[bytes]:
+    """Signed orders over REST, without end."""
+    for order in orders(seed):
+        who = credentials[order.trader % len(credentials)]
         query = (
-            f"symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity={QUANTITY}"
-            f"&price={price}&newOrderRespType=RESULT&recvWindow=60000&timestamp={_now_ms()}"
+            f"symbol=BTCUSDT&side={order.side}&type=LIMIT&timeInForce=GTC&quantity={_QUANTITY}"
+            f"&price={order.price}&newClientOrderId={order.name}&newOrderRespType=RESULT"
+            f"&recvWindow=60000&timestamp={_now_ms()}"
         )
         body = f"{query}&signature={who.signature(query)}"
-        yield (
-            f"POST /api/v3/order HTTP/1.1\r\nHost: {host}\r\nX-MBX-APIKEY: {who.key}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}"
-            f"\r\n\r\n{body}"
-        ).encode()
+        yield _post(
+            "/api/v3/order", body, f"application/x-www-form-urlencoded\r\nX-MBX-APIKEY: {who.key}"
+        )
 
 
-def websocket_messages(credentials: list[Credentials], seed: int) -> Iterator[tuple[int, bytes]]:
-    """Signed order.place requests with their ids, without end; the accounts take turns."""
-    rng = Random(seed)
-    for request_id in itertools.count(1):
-        yield request_id, _websocket_message(request_id, rng.choice(credentials), rng)
+def websocket_frames(credentials: list[Credentials], seed: int) -> Iterator[bytes]:
+    """Signed order.place requests, without end; a request's id is its number."""
+    for order in orders(seed):
+        who = credentials[order.trader % len(credentials)]
+        yield masked_text(_websocket_message(order, who), order.number)
 
 
-def _websocket_message(request_id: int, who: Credentials, rng: Random) -> bytes:
-    side, price = terms(rng)
+def _websocket_message(order: Order, who: Credentials) -> bytes:
     params = {
-        "apiKey": who.key, "newOrderRespType": "RESULT", "price": price, "quantity": QUANTITY,
-        "recvWindow": "60000", "side": side, "symbol": "BTCUSDT", "timeInForce": "GTC",
-        "timestamp": str(_now_ms()), "type": "LIMIT",
+        "apiKey": who.key, "newClientOrderId": order.name, "newOrderRespType": "RESULT",
+        "price": order.price, "quantity": _QUANTITY, "recvWindow": "60000", "side": order.side,
+        "symbol": "BTCUSDT", "timeInForce": "GTC", "timestamp": str(_now_ms()), "type": "LIMIT",
     }  # fmt: skip
     signature = who.signature("&".join(f"{name}={params[name]}" for name in sorted(params)))
     fields = ",".join(f'"{name}":"{value}"' for name, value in params.items())
     return (
-        f'{{"id":{request_id},"method":"order.place",'
+        f'{{"id":{order.number},"method":"order.place",'
         f'"params":{{{fields},"signature":"{signature}"}}}}'
     ).encode()
 
 
-def peer_requests(host: str, seed: int) -> Iterator[bytes]:
+def peer_requests(seed: int) -> Iterator[bytes]:
     """The same orders as `matching-engine` takes them."""
-    rng = Random(seed)
-    while True:
-        side, price = terms(rng)
+    for order in orders(seed):
         body = (
-            f'{{"account":{rng.randrange(1, 1001)},"side":"{side.lower()}","price":"{price}",'
-            f'"quantity":"{QUANTITY}"}}'
+            f'{{"account":{order.trader + 1},"side":"{order.side.lower()}",'
+            f'"price":"{order.price}","quantity":"{_QUANTITY}"}}'
         )
-        yield (
-            f"POST /markets/BTC-USDT/orders HTTP/1.1\r\nHost: {host}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-        ).encode()
+        yield _post("/markets/BTC-USDT/orders", body, "application/json")
+
+
+def _post(path: str, body: str, content_type: str) -> bytes:
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
 
 
 def _now_ms() -> int:

@@ -8,29 +8,33 @@ ratios say more than times.
 
 import argparse
 import asyncio
+import os
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import uvloop
 
-from benchmarks.gateway import ceiling, exchange, load, peer, websocket_load
-from benchmarks.gateway.load import Outcome
-from benchmarks.gateway.orders import Stock, peer_requests, rest_requests, websocket_messages
+from benchmarks.gateway import ceiling, exchange, load, peer
+from benchmarks.gateway.load import Closed, Door, Outcome, Pace, Poisson, percentile_ms
+from benchmarks.gateway.orders import peer_requests
 from benchmarks.gateway.processes import cpu_seconds
 from benchmarks.peer_packages import PeerMissing
 from benchmarks.report import Figure, publish
 
 _METHOD: Final = """
 Limit orders, a tenth crossing, signed (HMAC) and funded here, neither at the peer; one symbol.
-Closed loop: that many requests in flight. Poisson: arrivals at a fixed rate, latency from the due
-time. Every counted order was answered 200 after its event was synced. CPU is the kernel's account
-of each process over the run, and until the read models have applied everything. Load generator and
-servers share the machine's cores; requests are made and signed before a cell. The ceiling is
+Closed loop: that many requests in flight. Poisson: arrivals at a fixed rate. Latency counts from
+the time a request was due, waiting for a free connection included (at most 256 over HTTP, 16
+WebSockets). Every counted order was answered 200 after its event was synced. CPU is the kernel's
+account of each process over the run, and until the read models have applied everything. The load
+generator (benchmarks/gateway/load.cpp, one thread, the same for every server; requests are made
+and signed before a cell) shares the machine's cores with the servers; "noticed late" is how long
+after its time it first saw that a request was due, and is part of the latencies. The ceiling is
 benchmarks/gateway/ceiling.py: the same requests to a hand-written protocol that stores nothing,
 once as fast as it can and once at the rate that our gateway had with 64 in flight (a server that is
 never idle wakes nobody, and a system call that wakes nobody is cheaper). The gateway has a process
@@ -39,7 +43,8 @@ of its own, as in production; `sunwise up` shares it with the read models.
 _WARM_UP_S: Final = 2.0
 _IN_FLIGHT: Final = (1, 16, 64, 1_000)
 _RATES: Final = (0.25, 0.5, 0.75)
-_STOCK_PER_S: Final = 25_000  # requests made before a cell, for each second of it
+_CEILING_PER_S: Final = 100_000  # requests prepared for each second of the ceiling
+_PACED_CEILING: Final = "ceiling at the rate of REST closed 64"
 _NOTED_US: Final = 25.2  # CPU of one order in the hand-written gateway, on the machine of the notes
 _IDLE: Final = 0.05  # of a core: what read models use when there is nothing to apply
 
@@ -58,21 +63,25 @@ class Measured:
         return max(self.outcomes[name].per_second for name in names)
 
 
-Cell = Callable[[], Awaitable[Outcome]]
-
-
-async def measure(measured: Measured, name: str, pids: dict[str, int], cell: Cell) -> None:
+async def measure(
+    measured: Measured, name: str, pids: dict[str, int], *, door: Door, pace: Pace
+) -> None:
     """Run one cell, note its outcome and the CPU that each process used for an order."""
+    prepared = await load.prepare(door, pace, seed=len(measured.outcomes) + 1)
     before = {who: cpu_seconds(pid) for who, pid in pids.items()}
-    outcome = await cell()
+    outcome = await prepared.run()
     if "models" in pids:
         measured.lag_s[name] = await _until_idle(pids["models"])
+    used_s = {who: cpu_seconds(pid) - before[who] for who, pid in pids.items()}
+    used_s["load"] = outcome.cpu_s
     done = max(1, len(outcome.latencies_ns))
     measured.outcomes[name] = outcome
-    measured.cpu_us[name] = {
-        who: (cpu_seconds(pid) - before[who]) / done * 1e6 for who, pid in pids.items()
-    }
+    measured.cpu_us[name] = {who: cpu_s / done * 1e6 for who, cpu_s in used_s.items()}
     _say(name, outcome, measured.cpu_us[name])
+
+
+async def _warm_up(door: Door) -> None:
+    await (await load.prepare(door, Closed(64, _WARM_UP_S), seed=0)).run()
 
 
 async def _until_idle(pid: int, *, step_s: float = 0.2) -> float:
@@ -89,84 +98,55 @@ async def measure_ours(folder: Path, seconds: float) -> Measured:
     """REST and the WebSocket API of this exchange, closed and open loop."""
     measured = Measured()
     async with exchange.running(folder) as under_test:
-        rest = Stock(rest_requests("127.0.0.1", under_test.credentials, seed=1))
-        messages = Stock(websocket_messages(under_test.credentials, seed=3))
-        await load.closed_loop(under_test.rest, rest.__next__, in_flight=64, seconds=_WARM_UP_S)
-        for n in _IN_FLIGHT:
-            cell = _closed(under_test.rest, rest, n, seconds)
-            await measure(measured, f"REST closed {n}", under_test.pids, cell)
-        for n in _IN_FLIGHT:
-            cell = _ws_closed(under_test.ws_api_url, messages, n, seconds)
-            await measure(measured, f"WS closed {n}", under_test.pids, cell)
+        doors = {"REST": under_test.rest, "WS": under_test.websocket_api}
+        await _warm_up(under_test.rest)
+        for kind, door in doors.items():
+            for n in _IN_FLIGHT:
+                name = f"{kind} closed {n}"
+                pace = Closed(n, seconds)
+                await measure(measured, name, under_test.pids, door=door, pace=pace)
         for share in _RATES:
-            rate = share * measured.capacity("REST")
-            cell = _open(under_test.rest, rest, rate, seconds)
-            await measure(measured, f"REST Poisson {share:.0%}", under_test.pids, cell)
-            rate = share * measured.capacity("WS")
-            cell = _ws_open(under_test.ws_api_url, messages, rate, seconds)
-            await measure(measured, f"WS Poisson {share:.0%}", under_test.pids, cell)
-        with ceiling.running(under_test.credentials) as (address, pid):
-            cell = _closed(address, rest, 64, seconds)
-            await measure(measured, "ceiling closed 64", {"ceiling": pid}, cell)
-            rate = measured.outcomes["REST closed 64"].per_second
-            cell = _open(address, rest, rate, seconds)
-            await measure(measured, "ceiling at the rate of REST closed 64", {"ceiling": pid}, cell)
+            for kind, door in doors.items():
+                name = f"{kind} Poisson {share:.0%}"
+                arrivals = Poisson(share * measured.capacity(kind), seconds)
+                await measure(measured, name, under_test.pids, door=door, pace=arrivals)
+        await _measure_ceiling(under_test, seconds, measured)
     return measured
+
+
+async def _measure_ceiling(
+    under_test: exchange.UnderTest, seconds: float, measured: Measured
+) -> None:
+    with ceiling.running(under_test.credentials) as (address, pid):
+        door = replace(under_test.rest, address=address)
+        paces: dict[str, Pace] = {
+            "ceiling closed 64": Closed(64, seconds, most_per_s=_CEILING_PER_S),
+            _PACED_CEILING: Poisson(measured.outcomes["REST closed 64"].per_second, seconds),
+        }
+        for name, pace in paces.items():
+            await measure(measured, name, {"ceiling": pid}, door=door, pace=pace)
 
 
 async def measure_worst_case(folder: Path, seconds: float, measured: Measured) -> None:
     """The same with one command a message: no group commit at all."""
     async with exchange.running(folder, max_batch_commands=1) as under_test:
-        rest = Stock(rest_requests("127.0.0.1", under_test.credentials, seed=2))
-        await load.closed_loop(under_test.rest, rest.__next__, in_flight=64, seconds=_WARM_UP_S)
+        await _warm_up(under_test.rest)
         for n in (1, 64):
-            cell = _closed(under_test.rest, rest, n, seconds)
             name = f"REST one command a message {n}"
-            await measure(measured, name, under_test.pids, cell)
+            pace = Closed(n, seconds)
+            await measure(measured, name, under_test.pids, door=under_test.rest, pace=pace)
 
 
 async def measure_peer(folder: Path, seconds: float) -> Measured:
     """The peer's gateway under the same flow."""
     measured = Measured()
     with peer.running(folder) as (address, pid):
-        requests = Stock(peer_requests("127.0.0.1", seed=1))
-        await load.closed_loop(address, requests.__next__, in_flight=64, seconds=_WARM_UP_S)
+        door = Door(address, peer_requests)
+        await _warm_up(door)
         for n in (1, 16, 64):
-            cell = _closed(address, requests, n, seconds)
-            await measure(measured, f"peer closed {n}", {"peer": pid}, cell)
+            pace = Closed(n, seconds)
+            await measure(measured, f"peer closed {n}", {"peer": pid}, door=door, pace=pace)
     return measured
-
-
-def _closed(address: tuple[str, int], requests: Stock[bytes], n: int, seconds: float) -> Cell:
-    def cell() -> Awaitable[Outcome]:
-        requests.fill(int(_STOCK_PER_S * seconds))
-        return load.closed_loop(address, requests.__next__, in_flight=n, seconds=seconds)
-
-    return cell
-
-
-def _open(address: tuple[str, int], requests: Stock[bytes], rate: float, seconds: float) -> Cell:
-    def cell() -> Awaitable[Outcome]:
-        requests.fill(int(1.1 * rate * seconds))
-        return load.open_loop(address, requests.__next__, per_second=rate, seconds=seconds)
-
-    return cell
-
-
-def _ws_closed(url: str, messages: Stock[tuple[int, bytes]], n: int, seconds: float) -> Cell:
-    def cell() -> Awaitable[Outcome]:
-        messages.fill(int(_STOCK_PER_S * seconds))
-        return websocket_load.closed_loop(url, messages.__next__, in_flight=n, seconds=seconds)
-
-    return cell
-
-
-def _ws_open(url: str, messages: Stock[tuple[int, bytes]], rate: float, seconds: float) -> Cell:
-    def cell() -> Awaitable[Outcome]:
-        messages.fill(int(1.1 * rate * seconds))
-        return websocket_load.open_loop(url, messages.__next__, per_second=rate, seconds=seconds)
-
-    return cell
 
 
 def _say(name: str, outcome: Outcome, cpu_us: dict[str, float]) -> None:
@@ -174,7 +154,9 @@ def _say(name: str, outcome: Outcome, cpu_us: dict[str, float]) -> None:
     cpu = " ".join(f"{who} {us:.0f}" for who, us in cpu_us.items())
     print(f"{name:32} {outcome.per_second:8.0f}/s  p50 p99 p99.9 ms {times}  us CPU: {cpu}")
     if outcome.refused:
-        print(f"  refused {outcome.refused}: {outcome.first_refusal!r}")
+        print(f"  refused {outcome.refused}: {outcome.refusal!r}")
+    if outcome.ran_out:
+        print(f"  ended after {outcome.wall_s:.1f} s: all prepared requests were sent")
 
 
 def figures(ours: Measured, other: Measured | None) -> list[Figure]:
@@ -192,6 +174,9 @@ def figures(ours: Measured, other: Measured | None) -> list[Figure]:
                 Figure(f"{name}: CPU of {who}", us, "us an order")
                 for who, us in measured.cpu_us[name].items()
             )
+            if outcome.noticed_ns:
+                noticed_ms = percentile_ms(outcome.noticed_ns, 0.99)
+                rows.append(Figure(f"{name}: noticed late by the load, p99", noticed_ms, "ms"))
             if name in measured.lag_s:
                 lag_s = measured.lag_s[name]
                 rows.append(Figure(f"{name}: read models caught up after", lag_s, "s"))
@@ -202,8 +187,10 @@ def _targets(ours: Measured, other: Measured | None) -> list[Figure]:
     half = ours.outcomes["REST Poisson 50%"].percentile_ms(0.99)
     half_ws = ours.outcomes["WS Poisson 50%"].percentile_ms(0.99)
     gateway_us = ours.cpu_us["REST closed 64"]["gateway"]
-    paced_us = ours.cpu_us["ceiling at the rate of REST closed 64"]["ceiling"]
+    paced_us = ours.cpu_us[_PACED_CEILING]["ceiling"]
     busy_us = ours.cpu_us["ceiling closed 64"]["ceiling"]
+    busiest = ours.outcomes["REST closed 64"]
+    load_share = busiest.cpu_s / busiest.wall_s / (os.cpu_count() or 1)
     rows = [
         Figure("p99 at half of capacity, REST", half, "ms", "< 10"),
         Figure("p99 at half of capacity, WS", half_ws, "ms", "< 10"),
@@ -212,6 +199,7 @@ def _targets(ours: Measured, other: Measured | None) -> list[Figure]:
             "CPU of the gateway, to the ceiling at its rate", gateway_us / paced_us, "x", "<= 2"
         ),
         Figure("CPU of the gateway, to the ceiling when busy", gateway_us / busy_us, "x"),
+        Figure("CPU of the load, of all cores, REST closed 64", 100 * load_share, "%"),
     ]
     if other is None:
         return rows
