@@ -151,12 +151,17 @@ class Load:
         )
 
 
+def build() -> Path:
+    """The generator as a program. Raises CompilerMissing."""
+    return compiled(_SOURCE, ["-O2"])
+
+
 async def prepare(door: Door, pace: Pace, *, seed: int) -> Load:
     """A generator that holds all its requests. Raises CompilerMissing."""
     host, port = door.address
     protocol = "websocket" if door.websocket_path else "http"
     process = await asyncio.create_subprocess_exec(
-        compiled(_SOURCE, ["-O2"]), host, str(port), protocol, *pace.arguments(door),
+        build(), host, str(port), protocol, *pace.arguments(door),
         stdin=PIPE, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     assert process.stdin

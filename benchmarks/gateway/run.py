@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import Final
 
 import uvloop
 
+from benchmarks.compiler import CompilerMissing
 from benchmarks.gateway import ceiling, exchange, load, peer
 from benchmarks.gateway.load import Closed, Door, Outcome, Pace, Poisson, percentile_ms
 from benchmarks.gateway.orders import peer_requests
@@ -241,6 +243,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each cell")
     arguments = parser.parse_args()
+    try:
+        load.build()
+    except CompilerMissing as missing:
+        sys.exit(str(missing))
     publish("gateway", _METHOD, uvloop.run(run(arguments.seconds)))
 
 
