@@ -5,6 +5,7 @@ time and by how much.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -72,6 +73,7 @@ def join(duties: Sequence[Duty]) -> list[Duty]:
     return joined
 
 
+@lru_cache(maxsize=100_000)  # a planner asks for the same duties again and again
 def night_minutes(duty: Duty, zone: str, *, begins_minute: int, ends_minute: int) -> int:
     """Minutes of the duty between those two times of the local day, by the minute.
 
