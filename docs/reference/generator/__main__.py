@@ -11,6 +11,7 @@ from typing import Final
 from docs.reference.generator.endpoints import endpoints_page
 from docs.reference.generator.errors import errors_page
 from docs.reference.generator.log_format import log_format_page
+from docs.reference.generator.rights import rights_page
 from docs.reference.generator.settings import settings_page
 
 FOLDER: Final = Path(__file__).resolve().parents[1]
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
         "errors.md": HEAD + errors_page(),
         "settings.md": HEAD + settings_page(),
         "log-format.md": HEAD + log_format_page(),
+        "rights.md": HEAD + rights_page(),
         "endpoints.md": HEAD + endpoints_page(),
     }
 

@@ -150,6 +150,12 @@ def write_private(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def make_private(path: Path) -> None:
+    """The file exists with mode 0600 before SQLite opens it; its companions inherit that."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    path.chmod(0o600)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames inside `folder` survive a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -4,7 +4,6 @@ An HMAC secret must be kept as it is: checking a signature needs it. Of RSA and 
 the public half ever comes here; prefer them.
 """
 
-import os
 import secrets
 import string
 from collections.abc import Iterable
@@ -31,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.data_folder import make_private
 from sunwise.chassis.db import migrate, open_database
 from sunwise.chassis.errors import Retryable
 from sunwise.exchange.gateway.keys import (
@@ -87,7 +87,7 @@ class KeyStore:
         Raises DatabaseUnusable or Retryable.
         """
         if "://" not in str(target):
-            _make_private(Path(target))
+            make_private(Path(target))
         engine = open_database(target, is_derived=False)
         migrate(engine, _MIGRATIONS, service="gateway")
         return cls(engine, clock)
@@ -229,9 +229,3 @@ def _stored(row: Any) -> StoredKey:  # noqa: ANN401 - a row of the table above
 
 def _random_text() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(KEY_CHARACTERS))
-
-
-def _make_private(path: Path) -> None:
-    """The file exists with mode 0600 before SQLite opens it; its companions inherit that."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
