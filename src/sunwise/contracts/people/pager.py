@@ -1,0 +1,100 @@
+"""What the pager takes in besides Alertmanager's and PagerDuty's formats, and what it tells others.
+
+`SloBurned` is posted to the pager's own door (`/v1/slo-burned`) and never goes over the bus: the pager
+must hear of it when the bus is the incident. Pager events are published when a bus is there, and can
+be read in order from the pager itself.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from sunwise.contracts.people.directory import Id
+
+EVENTS: Final = "people.pager"
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Text = Annotated[str, Meta(min_length=1, max_length=1_024)]
+
+
+class SloBurned(Struct, frozen=True, kw_only=True):
+    """A service burns its error budget too fast, or has stopped doing so."""
+
+    service: Id
+    slo: Annotated[str, Meta(min_length=1, max_length=128)]
+    """Which objective, such as `orders-available`: with the service it is the deduplication key."""
+    objective: Fraction
+    """The part that must be good, such as 0.999."""
+    burn_rate: Annotated[float, Meta(ge=0)]
+    """How many times as fast as the budget allows; 1 spends it exactly by the end of its window."""
+    window_s: Annotated[float, Meta(gt=0)]
+    """Over which it was measured, s."""
+    budget_left: Annotated[float, Meta(le=1)]
+    """Part of the budget that is left; below 0 when it is overspent."""
+    at_ns: int
+    """When it was measured, ns since 1970."""
+    is_burning: bool = True
+    """False: the burn has stopped, which resolves the alert."""
+    severity: str = "critical"
+    """A name of the pager's severity table."""
+    summary: str = ""
+    evidence: str = ""
+    """Address of the graph or query that shows it."""
+
+
+class PageOpened(Struct, frozen=True, kw_only=True, tag="opened"):
+    """Alerts of one group began to need somebody."""
+
+    page: str
+    service: str
+    severity: str
+    summary: str
+    at_ns: int
+
+
+class PageNotified(Struct, frozen=True, kw_only=True, tag="notified"):
+    """Somebody was told, or could not be told, through one channel."""
+
+    page: str
+    service: str
+    person: Id
+    channel: str
+    at_ns: int
+    is_sent: bool
+    """False: the channel refused it, and the next one is tried."""
+    woke: bool
+    """It was outside of the person's local 07:00 to 22:00."""
+    key: str
+    """The same for every attempt to deliver this one message: whoever gets it twice keeps one."""
+
+
+class PageAcknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
+    """Somebody holds the page."""
+
+    page: str
+    service: str
+    person: Id
+    at_ns: int
+
+
+class PageClosed(Struct, frozen=True, kw_only=True, tag="closed"):
+    """Nothing of the page is firing any more, or somebody closed it."""
+
+    page: str
+    service: str
+    at_ns: int
+    by: Id | None = None
+    """None: the senders resolved it."""
+
+
+class WakeUpCredited(Struct, frozen=True, kw_only=True, tag="credited"):
+    """A page took somebody's night: a credit for the burden ledger."""
+
+    key: str
+    """One credit for each key, however often it comes."""
+    pseudonym: str
+    """The person's in the ledger; the ledger never learns who."""
+    service: str
+    at_ns: int
+
+
+PagerEvent = PageOpened | PageNotified | PageAcknowledged | PageClosed | WakeUpCredited

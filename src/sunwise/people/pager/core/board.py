@@ -1,0 +1,217 @@
+"""Everything that is known: what a set of facts adds up to, in whatever order they came."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sunwise.people.pager.core.facts import (
+    Acknowledged,
+    Author,
+    Cleared,
+    Closed,
+    ContactsSet,
+    Fact,
+    Fired,
+    Heard,
+    Notified,
+    Reassigned,
+    Received,
+    Silenced,
+    Snoozed,
+    Unsilenced,
+)
+from sunwise.people.pager.core.inhibition import Inhibition
+from sunwise.people.pager.core.moments import Moment
+from sunwise.people.pager.core.pages import Learned, Page
+from sunwise.people.pager.core.policy import Policy, SeverityTable
+from sunwise.people.pager.core.vectors import Vector, join
+
+_AboutPage = Acknowledged | Closed | Snoozed | Reassigned | Notified | Received
+
+
+class AlertKnown:
+    """What is known of an alert across its pages."""
+
+    __slots__ = ("cleared", "pages")
+
+    def __init__(self) -> None:
+        self.cleared: Vector = {}
+        self.pages: set[str] = set()
+
+
+class Board:
+    """Pages, alerts, silences, contacts and heartbeats. `learn` is its only door."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.severities = SeverityTable(policy)
+        self.have: Vector = {}
+        """Which facts are in it."""
+        self.stamp = 0
+        self.pages: dict[str, Page] = {}
+        self.open_pages: set[str] = set()
+        self.groups: dict[str, int] = {}
+        """The newest generation of each group's pages."""
+        self.alerts: dict[str, AlertKnown] = {}
+        self.n_open_alerts = 0
+        self.inhibition = Inhibition(policy.inhibit)
+        self.silences: dict[str, Learned] = {}
+        self.unsilenced: set[str] = set()
+        self.contacts: dict[str, Learned] = {}
+        self.heard: dict[str, Learned] = {}
+        self.used_links: set[str] = set()
+        self._early: dict[str, list[Fact]] = {}  # about pages of which no alert is known yet
+
+    def author(self, origin: str) -> Author:
+        """Who writes this origin's next facts, knowing all that is known here."""
+        return Author(origin, self.have, self.stamp)
+
+    def learn(self, facts: Iterable[Fact], now: Moment, *, is_replay: bool = False) -> set[str]:
+        """Takes facts in, known or new; the pages that they are about.
+
+        Waits count from now, whatever clock the author had; only what is read back after a restart
+        (`is_replay`) counts from when it was written.
+        """
+        touched: set[str] = set()
+        for fact in facts:
+            join(self.have, {fact.origin: fact.seq})
+            self.stamp = max(self.stamp, fact.stamp)
+            since_ns = now.steady_of(fact.at_ns) if is_replay else now.steady_ns
+            touched |= self._learn(fact, since_ns)
+        return touched
+
+    def _learn(self, fact: Fact, since_ns: int) -> set[str]:
+        body = fact.body
+        if isinstance(body, Fired):
+            return self._learn_fired(fact, body, since_ns)
+        if isinstance(body, Cleared):
+            return self._learn_cleared(body, since_ns)
+        if isinstance(body, Silenced):
+            self._latest(self.silences, body.id, fact, since_ns)
+        elif isinstance(body, Unsilenced):
+            self.unsilenced.add(body.id)
+        elif isinstance(body, Heard):
+            self._latest(self.heard, body.watchdog, fact, since_ns)
+        elif isinstance(body, ContactsSet):
+            self._latest(self.contacts, body.person, fact, since_ns)
+        else:
+            return self._learn_about_page(fact, body, since_ns)
+        return set()
+
+    def _learn_fired(self, fact: Fact, fired: Fired, since_ns: int) -> set[str]:
+        page = self.pages.get(fired.page)
+        is_new = page is None
+        if page is None:
+            page = self.pages[fired.page] = Page(fired, since_ns)
+        page.learn_fired(fact, fired)
+        self.groups[fired.group] = max(fired.generation, self.groups.get(fired.group, 0))
+        alert = self.alerts.setdefault(fired.alert, AlertKnown())
+        alert.pages.add(page.id)
+        self._refresh(page, (fired.alert,), since_ns)
+        if is_new:
+            for early in self._early.pop(page.id, ()):
+                self._learn(early, since_ns)
+        return {page.id}
+
+    def _learn_cleared(self, body: Cleared, since_ns: int) -> set[str]:
+        alert = self.alerts.setdefault(body.alert, AlertKnown())
+        join(alert.cleared, body.seen)
+        for id_ in alert.pages:
+            self._refresh(self.pages[id_], (body.alert,), since_ns)
+        return set(alert.pages)
+
+    def _learn_about_page(self, fact: Fact, body: _AboutPage, since_ns: int) -> set[str]:
+        page = self.pages.get(body.page)
+        if page is None:
+            self._early.setdefault(body.page, []).append(fact)
+            return set()
+        if isinstance(body, Notified):
+            page.learn_notified(fact, body, since_ns)
+        elif isinstance(body, Received):
+            page.received.add(body.key)
+        else:
+            page.learn_attention(fact, body, since_ns)
+            if isinstance(body, Acknowledged) and body.link:
+                self.used_links.add(body.link)
+            if isinstance(body, Closed):
+                self._refresh(page, tuple(page.alerts), since_ns)
+        return {page.id}
+
+    def _refresh(self, page: Page, alerts: Iterable[str], since_ns: int) -> None:
+        """Brings up to date which alerts of the page fire."""
+        was_open, rank = page.is_open, page.rank
+        for key in alerts:
+            is_open = page.is_firing(key, self.alerts[key].cleared)
+            known = page.open.pop(key, None)
+            if known is not None:
+                self._uncount(page, key, *known)
+            if is_open:
+                fired = page.alerts[key].fired
+                page.open[key] = (self.severities.rank(fired.severity), fired.labels)
+                self._count(page, key, *page.open[key])
+        if page.is_open:
+            self.open_pages.add(page.id)
+        else:
+            self.open_pages.discard(page.id)
+        if page.is_open and (not was_open or page.rank < rank):
+            page.opened_ns = since_ns
+
+    def _count(self, page: Page, key: str, rank: int, labels: dict[str, str]) -> None:
+        page.ranks[rank] = page.ranks.get(rank, 0) + 1
+        self.n_open_alerts += 1
+        self.inhibition.add(page.id, key, labels)
+
+    def _uncount(self, page: Page, key: str, rank: int, labels: dict[str, str]) -> None:
+        page.ranks[rank] -= 1
+        if not page.ranks[rank]:
+            del page.ranks[rank]
+        self.n_open_alerts -= 1
+        self.inhibition.remove(page.id, key, labels)
+
+    @staticmethod
+    def _latest(into: dict[str, Learned], key: str, fact: Fact, since_ns: int) -> None:
+        known = into.get(key)
+        if known is None or fact.rank > known.rank:
+            into[key] = Learned(fact.body, fact.rank, since_ns, fact.at_ns)
+
+    def silence_over(self, page: Page, now: Moment) -> Silenced | None:
+        """The silence that holds for every firing alert of the page, if there is one."""
+        for id_, learned in self.silences.items():
+            body = learned.body
+            assert isinstance(body, Silenced), "only silences are kept here"
+            if id_ in self.unsilenced or not body.from_ns <= now.wall_ns < body.until_ns:
+                continue
+            if all(
+                all(labels.get(name) == value for name, value in body.labels.items())
+                for _rank, labels in page.open.values()
+            ):
+                return body
+        return None
+
+    def shared_view(self) -> dict[str, Any]:
+        """What two instances that know the same facts must agree on: all but the time of learning."""
+        return {
+            "have": dict(self.have),
+            "stamp": self.stamp,
+            "pages": {
+                page.id: (
+                    page.service,
+                    sorted(page.open),
+                    page.rank,
+                    page.head,
+                    page.assignee,
+                    page.attention and (page.attention.body, page.attention.rank),
+                    {key: attempt.body for key, attempt in page.sent.items()},
+                    page.received,
+                )
+                for page in self.pages.values()
+            },
+            "open": self.open_pages,
+            "n_open_alerts": self.n_open_alerts,
+            "inhibition": self.inhibition.view(),
+            "groups": self.groups,
+            "silences": {key: each.body for key, each in self.silences.items()},
+            "unsilenced": self.unsilenced,
+            "contacts": {key: each.body for key, each in self.contacts.items()},
+            "heard": {key: each.rank for key, each in self.heard.items()},
+            "used_links": self.used_links,
+        }

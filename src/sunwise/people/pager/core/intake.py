@@ -1,0 +1,113 @@
+"""From what a sender says to facts: which page an alert belongs to."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sunwise.people.pager.core.board import Board
+from sunwise.people.pager.core.facts import (
+    Acknowledged,
+    Body,
+    Cleared,
+    Fired,
+    Heard,
+    digest,
+    page_id,
+)
+from sunwise.people.pager.core.moments import Moment
+from sunwise.people.pager.core.policy import has_labels
+
+_NS = 1_000_000_000
+
+
+class Signal(NamedTuple):
+    """One alert as any sender's format says it."""
+
+    key: str
+    """What repeats have in common, within the sender."""
+    is_firing: bool
+    summary: str
+    severity: str
+    labels: dict[str, str]
+    group: str
+    """What the sender groups it by, within the sender."""
+    links: tuple[str, ...] = ()
+    assignee: str | None = None
+
+
+class Sender(NamedTuple):
+    """Who sent it."""
+
+    name: str
+    service: str
+    """Of alerts that name none."""
+
+
+class Busy(Exception):
+    """No more alerts can be held open; nothing was taken in."""
+
+
+def bodies_of(signals: Sequence[Signal], sender: Sender, board: Board, now: Moment) -> list[Body]:
+    """What is to be stored, all or nothing. Raises Busy."""
+    firing = sum(signal.is_firing for signal in signals)
+    if board.n_open_alerts + firing > board.policy.max_open_alerts:
+        raise Busy(f"{board.n_open_alerts} alerts are open: resolve or silence at the source")
+    return [_body_of(signal, sender, board, now) for signal in signals]
+
+
+def _body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
+    policy = board.policy
+    for watchdog in policy.watchdogs:
+        if watchdog.sender in ("", sender.name) and has_labels(signal.labels, watchdog.labels):
+            return Heard(watchdog=watchdog.name)
+    alert = alert_key(sender, signal.key)
+    if not signal.is_firing:
+        return Cleared(alert=alert)
+    service = signal.labels.get(policy.service_label) or sender.service
+    if policy.group_by:
+        shared = [signal.labels.get(name, "") for name in policy.group_by]
+        group = digest("labels", service, *shared)
+    else:
+        group = digest("sender", sender.name, service, signal.group)
+    generation = generation_for(board, group, alert, now)
+    return Fired(
+        alert=alert,
+        page=page_id(group, generation),
+        group=group,
+        generation=generation,
+        service=service,
+        severity=signal.severity,
+        summary=signal.summary,
+        labels=signal.labels,
+        links=signal.links,
+        sender=sender.name,
+        assignee=signal.assignee,
+    )
+
+
+def alert_key(sender: Sender, key: str) -> str:
+    """An alert's key across all senders."""
+    return digest("alert", sender.name, key)
+
+
+def generation_for(board: Board, group: str, alert: str, now: Moment) -> int:
+    """Of the page that takes the alert: the newest while it is open, unless somebody has long held it.
+
+    So a repeat stays where it is, a burst becomes one page, and what begins after somebody took the
+    page up is not hidden behind their acknowledgement.
+    """
+    generation = board.groups.get(group, 0)
+    page = board.pages.get(page_id(group, generation))
+    if page is None or not page.is_open:
+        return generation + 1
+    if alert in page.open or page.attention is None:
+        return generation
+    joins_ns = int(board.policy.joins_for_s * _NS)
+    held = isinstance(page.attention.body, Acknowledged)
+    if held and now.steady_ns - page.attention.since_ns > joins_ns:
+        return generation + 1
+    return generation
+
+
+def acknowledge(board: Board, page: str, person: str, *, link: str = "") -> Acknowledged:
+    """The fact that a person holds the page, as bad as it is known to be."""
+    return Acknowledged(page=page, person=person, rank=board.pages[page].rank, link=link)
