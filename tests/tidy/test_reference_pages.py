@@ -7,7 +7,14 @@ import pytest
 from docs.reference.generator.__main__ import pages
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-PAGES = ("endpoints.md", "errors.md", "log-format.md", "rights.md", "settings.md")
+PAGES = (
+    "endpoints.md",
+    "errors.md",
+    "log-format.md",
+    "rights.md",
+    "settings.md",
+    "working-time.md",
+)
 
 
 @cache

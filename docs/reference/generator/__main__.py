@@ -13,6 +13,7 @@ from docs.reference.generator.errors import errors_page
 from docs.reference.generator.log_format import log_format_page
 from docs.reference.generator.rights import rights_page
 from docs.reference.generator.settings import settings_page
+from docs.reference.generator.working_time import working_time_page
 
 FOLDER: Final = Path(__file__).resolve().parents[1]
 HEAD: Final = "<!-- Written by python -m docs.reference.generator. Change the code, or that. -->\n"
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
         "log-format.md": HEAD + log_format_page(),
         "rights.md": HEAD + rights_page(),
         "endpoints.md": HEAD + endpoints_page(),
+        "working-time.md": HEAD + working_time_page(),
     }
 
 
