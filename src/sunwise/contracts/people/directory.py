@@ -1,7 +1,7 @@
 """Who there is and who owns what: the directory as every other service reads it.
 
-The directory answers `GetDirectory` on `people.directory` in pages of one snapshot, and publishes
-`DirectoryChanged` when there is a newer one. Ids are short, opaque and for ever; names may change.
+The directory answers `GetDirectory` on `people.directory` in pages of one snapshot, `GetPseudonyms`
+beside it, and publishes `DirectoryChanged` when there is a newer one. Ids are short, opaque and for ever; names may change.
 No field says where a person is or what they are doing: the zone is the one they declared.
 """
 
@@ -81,6 +81,8 @@ class Person(Struct, frozen=True, kw_only=True):
     emergency: EmergencyHours | None = None
     exempt: Exempt = Exempt()
     active: bool = True
+    handles: tuple[str, ...] = ()
+    """What other systems call them, such as a login that stands in OWNERS and CODEOWNERS."""
 
 
 class Team(Struct, frozen=True, kw_only=True):
@@ -91,6 +93,8 @@ class Team(Struct, frozen=True, kw_only=True):
     members: tuple[Id, ...] = ()
     lead: Id | None = None
     parent: Id | None = None
+    handles: tuple[str, ...] = ()
+    """What other systems call it, such as `org/team`."""
 
 
 class Hub(Struct, frozen=True, kw_only=True):
@@ -121,6 +125,17 @@ class Service(Struct, frozen=True, kw_only=True):
     """A regulated activity: duty only from hubs that are allowed it, in their business hours."""
     runbook: str = ""
     """Address."""
+    code: str = ""
+    """Where its code lies: `REPOSITORY` or `REPOSITORY/FOLDER`."""
+
+
+class Leave(Struct, frozen=True, kw_only=True):
+    """Days off. There is no field for a reason."""
+
+    person: Id
+    first: date
+    last: date
+    """Inclusive, on the person's own calendar."""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -131,6 +146,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     teams: tuple[Team, ...] = ()
     hubs: tuple[Hub, ...] = ()
     services: tuple[Service, ...] = ()
+    leave: tuple[Leave, ...] = ()
+    """That has not ended yet."""
 
 
 class GetDirectory(Struct, frozen=True, kw_only=True, tag="get"):
@@ -141,7 +158,7 @@ class GetDirectory(Struct, frozen=True, kw_only=True, tag="get"):
 
 
 class DirectoryPage(Struct, frozen=True, kw_only=True, tag="page"):
-    """PAGE_PEOPLE people and as many of everything else; put together they are the snapshot."""
+    """At most PAGE_PEOPLE of each kind; put together in order the pages are the snapshot."""
 
     snapshot: Snapshot
     n_pages: int
@@ -154,10 +171,14 @@ class DirectoryChanged(Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
-class Leave(Struct, frozen=True, kw_only=True):
-    """Days off. There is no field for a reason."""
+class GetPseudonyms(Struct, frozen=True, kw_only=True, tag="pseudonyms"):
+    """What chained records call these people: made when first asked for, gone when erased."""
 
-    person: Id
-    first: date
-    last: date
-    """Inclusive, on the person's own calendar."""
+    people: tuple[Id, ...]
+
+
+class Pseudonyms(Struct, frozen=True, kw_only=True, tag="pseudonyms"):
+    """The only join of a person with what ledgers hold; keep it in memory, never in a ledger."""
+
+    of: dict[str, str]
+    """By person's id; without those that the directory does not know."""

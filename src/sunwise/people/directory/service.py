@@ -1,0 +1,96 @@
+"""The directory as a service: answers pages and pseudonyms, and says when there is a newer version."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Final
+
+import msgspec
+
+from sunwise.chassis.bus import Bus
+from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Permanent
+from sunwise.chassis.queries import QueryDesk
+from sunwise.contracts.people.directory import (
+    CHANGED,
+    SUBJECT,
+    DirectoryChanged,
+    DirectoryPage,
+    GetDirectory,
+    GetPseudonyms,
+    Pseudonyms,
+)
+from sunwise.people.directory.snapshots import pages
+from sunwise.people.directory.store import DirectoryStore
+
+_LOOK_S: Final = 0.5
+_REPEAT_LOOKS: Final = 60  # so often the newest version is said again, for whoever missed it
+_KEPT_VERSIONS: Final = 4  # for readers between two pages
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class DirectoryService:
+    """One replica; `run` works until it is cancelled."""
+
+    name = "directory"
+
+    def __init__(self, bus: Bus, store: DirectoryStore, clock: Clock) -> None:
+        self._bus = bus
+        self._store = store
+        self._clock = clock
+        self._pages: OrderedDict[int, list[DirectoryPage]] = OrderedDict()
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Answers, and looks twice a second whether anybody has changed the directory."""
+        async with AsyncExitStack() as stack:
+            desk = await QueryDesk.open(
+                self._bus,
+                SUBJECT,
+                kind=GetDirectory | GetPseudonyms,
+                barrier=_at_once,
+                answer=self._answer,
+            )
+            stack.push_async_callback(desk.close)
+            said = await self._look(-1, looks=0)
+            ready()
+            looks = 0
+            while True:
+                await self._clock.sleep(_LOOK_S)
+                looks += 1
+                said = await self._look(said, looks=looks)
+
+    async def _look(self, said: int, *, looks: int) -> int:
+        version = await asyncio.to_thread(self._store.version)
+        if version != said or looks % _REPEAT_LOOKS == 0:
+            changed = DirectoryChanged(version=version, at_ns=self._clock.now_ns())
+            self._bus.publish(CHANGED, _encode(changed))
+        return version
+
+    async def _answer(self, query: GetDirectory | GetPseudonyms) -> DirectoryPage | Pseudonyms:
+        if isinstance(query, GetPseudonyms):
+            return Pseudonyms(of=await asyncio.to_thread(self._store.pseudonyms, query.people))
+        found = await self._pages_of(query.version)
+        if query.page >= len(found):
+            raise Permanent(f"There is no page {query.page}: the first is 0, of {len(found)}.")
+        return found[query.page]
+
+    async def _pages_of(self, version: int | None) -> list[DirectoryPage]:
+        if version is not None and version in self._pages:
+            return self._pages[version]
+        snapshot = await asyncio.to_thread(self._store.snapshot)
+        if version not in (None, snapshot.version):
+            raise Permanent(
+                f"Version {version} of the directory is not kept any more: begin again with page 0 "
+                f"of version {snapshot.version}."
+            )
+        if snapshot.version not in self._pages:
+            self._pages[snapshot.version] = await asyncio.to_thread(pages, snapshot)
+            while len(self._pages) > _KEPT_VERSIONS:
+                self._pages.popitem(last=False)
+        return self._pages[snapshot.version]
+
+
+async def _at_once() -> None:
+    """SQL is the truth: there is nothing to wait for."""

@@ -1,0 +1,124 @@
+"""Versions: each change set is one, whole, or nothing; who comes too late hears it."""
+
+import pytest
+from sqlalchemy import func, select
+
+from sunwise.people.directory.objects import Key, Kind
+from sunwise.people.directory.sources import Source
+from sunwise.people.directory.store import Refused, VersionPassed
+from sunwise.people.directory.tables import CHANGES, CLAIMS, LEAVE
+from tests.support.people import around_the_clock, new_store, off, person, says, service, team
+
+
+def test_an_empty_directory_is_at_version_0(new_database):
+    store = new_store(new_database())
+    assert store.snapshot().version == store.version() == 0
+
+
+def test_each_change_set_makes_one_version_and_comes_back_after_a_restart(new_database):
+    engine = new_database()
+    store = new_store(engine)
+    store.apply(says(*around_the_clock()), author="ana")
+    store.apply(says(leave_added=(off("p0", "2027-01-04", "2027-01-08"),)), author="p0")
+    again = new_store(engine)
+    assert again.snapshot() == store.snapshot()
+    assert [(v.version, v.author) for v in again.versions()] == [(2, "p0"), (1, "ana")]
+    assert again.snapshot().leave == (off("p0", "2027-01-04", "2027-01-08"),)
+
+
+def test_what_says_nothing_new_makes_no_version(new_database):
+    store = new_store(new_database())
+    store.apply(says(*around_the_clock()), author="ana")
+    assert store.apply(says(*around_the_clock()), author="ana").is_empty
+    assert store.version() == 1
+
+
+def test_a_refused_change_set_leaves_nothing_behind(new_database):
+    engine = new_database()
+    store = new_store(engine)
+    with pytest.raises(Refused, match="'ghost' is no person"):
+        store.apply(says(person("ana"), team("core", "ana", "ghost")), author="ana")
+    with engine.connect() as connection:
+        for table in (*CLAIMS.values(), LEAVE, CHANGES):
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
+    assert new_store(engine).version() == 0
+
+
+def test_a_change_to_a_version_that_has_passed_is_refused(new_database):
+    engine = new_database()
+    store = new_store(engine)
+    store.apply(says(person("ana")), author="ana")
+    other = new_store(engine)
+    other.apply(says(person("bo")), author="bo", expected_version=1)
+    with pytest.raises(VersionPassed, match="at version 2, no longer at 1"):
+        store.apply(says(person("cy")), author="ana", expected_version=1)
+    assert [p.id for p in store.snapshot().people] == ["ana", "bo"]
+
+
+def test_a_writer_that_is_overtaken_between_reading_and_writing_changes_nothing(new_database):
+    engine = new_database()
+    slow, quick = new_store(engine), new_store(engine)
+    stale = slow.state()
+    quick.apply(says(person("ana")), author="ana")
+    slow.state = lambda: stale  # the other's version came after this was read
+    with pytest.raises(VersionPassed):
+        slow.apply(says(person("bo")), author="bo")
+    assert [p.id for p in new_store(engine).snapshot().people] == ["ana"]
+
+
+def test_what_belongs_to_a_change_is_written_with_it_or_not_at_all(new_database):
+    engine = new_database()
+    store = new_store(engine)
+
+    def fail(_connection):
+        raise RuntimeError("the power is cut")
+
+    with pytest.raises(RuntimeError):
+        store.apply(says(person("ana")), author="ana", also=fail)
+    assert store.version() == new_store(engine).version() == 0
+
+
+def test_a_field_is_believed_from_the_source_that_stands_first(new_database):
+    store = new_store(new_database())
+    store.apply(says(person("ana"), team("core", "ana")), author="x")
+    store.apply(says(service("api", "core"), source=Source.BACKSTAGE), author="x")
+    store.apply(says(service("api", "core", "best-effort")), author="x")
+    assert store.snapshot().services[0].tier == "best-effort"  # manual before Backstage
+    renamed = says(person("ana", name="Ana Real"), source=Source.SCIM)
+    plan = store.apply(renamed, author="x")
+    assert store.snapshot().people[0].name == "Ana Real"  # SCIM before manual
+    assert [(c.field, c.old, c.new, c.source) for c in plan.changes] == [
+        ("name", "Ana", "Ana Real", "scim")
+    ]
+
+
+def test_what_is_said_in_vain_is_shown(new_database):
+    store = new_store(new_database())
+    store.apply(says(person("ana"), team("core", "ana"), service("api", "core")), author="x")
+    late = says(service("api", "core", "best-effort"), source=Source.BACKSTAGE)
+    plan = store.apply(late, author="x")
+    assert plan.is_empty
+    assert [(o.field, o.value, o.by) for o in plan.overruled] == [("tier", "best-effort", "manual")]
+
+
+def test_an_object_lives_as_long_as_one_source_names_it(new_database):
+    store = new_store(new_database())
+    for source in (Source.MANUAL, Source.CSV):
+        store.apply(says(person("ana"), source=source), author="x")
+    ana = Key(Kind.PERSON, "ana")
+    store.apply(says(withdrawn=(ana,)), author="x")
+    assert store.snapshot().people
+    plan = store.apply(says(source=Source.CSV, whole=frozenset({Kind.PERSON})), author="x")
+    assert not store.snapshot().people
+    assert {c.verb for c in plan.changes} == {"removed"}
+    assert store.changes_of(ana)[0][0] == 4
+
+
+def test_pseudonyms_stay_and_unknown_people_have_none(new_database):
+    engine = new_database()
+    store = new_store(engine)
+    store.apply(says(person("ana"), person("bo")), author="x")
+    names = store.pseudonyms(["ana", "ghost", "ana"])
+    assert names.keys() == {"ana"}
+    assert new_store(engine).pseudonyms(["bo", "ana"])["ana"] == names["ana"]
+    assert "ana" not in names["ana"]
