@@ -13,6 +13,9 @@ from sunwise.contracts.people.directory import Id, Role
 SUBJECT: Final = "people.duty"
 CHANGED: Final = "people.duty.changed"
 PAGE_SLOTS: Final = 4_000
+HEARTBEAT_S: Final = 10.0
+"""While nothing changes, the rota publishes `DutyChanged` without slots, at the version in force, as
+often; whoever has heard nothing for three of them holds what it knows for stale."""
 
 
 class DutySlot(Struct, frozen=True, kw_only=True, array_like=True):

@@ -1,0 +1,1 @@
+"""What the people plane costs: `python -m benchmarks.people.NAME`."""
