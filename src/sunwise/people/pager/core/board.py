@@ -12,6 +12,8 @@ from sunwise.people.pager.core.facts import (
     Fact,
     Fired,
     Heard,
+    KeyMade,
+    KeyRevoked,
     Notified,
     Reassigned,
     Received,
@@ -59,6 +61,9 @@ class Board:
         self.contacts: dict[str, Learned] = {}
         self.heard: dict[str, Learned] = {}
         self.used_links: set[str] = set()
+        self.keys: dict[str, KeyMade] = {}
+        """By digest."""
+        self.revoked_keys: set[str] = set()
         self._early: dict[str, list[Fact]] = {}  # about pages of which no alert is known yet
 
     def author(self, origin: str) -> Author:
@@ -93,6 +98,10 @@ class Board:
             self._latest(self.heard, body.watchdog, fact, since_ns)
         elif isinstance(body, ContactsSet):
             self._latest(self.contacts, body.person, fact, since_ns)
+        elif isinstance(body, KeyMade):
+            self.keys[body.digest] = body
+        elif isinstance(body, KeyRevoked):
+            self.revoked_keys.add(body.id)
         else:
             return self._learn_about_page(fact, body, since_ns)
         return set()
@@ -214,4 +223,6 @@ class Board:
             "contacts": {key: each.body for key, each in self.contacts.items()},
             "heard": {key: each.rank for key, each in self.heard.items()},
             "used_links": self.used_links,
+            "keys": self.keys,
+            "revoked_keys": self.revoked_keys,
         }

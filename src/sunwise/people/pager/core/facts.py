@@ -158,6 +158,24 @@ class ContactsSet(Struct, frozen=True, kw_only=True, tag="contacts"):
     contacts: Annotated[tuple[Contact, ...], Meta(max_length=8)]
 
 
+class KeyMade(Struct, frozen=True, kw_only=True, tag="key"):
+    """A sender may send, or a person may act, with a secret of which only the digest is kept."""
+
+    id: str
+    digest: str
+    """SHA-256 of the secret, hexadecimal."""
+    name: str
+    """Of the sender, or the person's id."""
+    service: str = ""
+    """Of a sender's alerts that name none; empty for a person's key."""
+
+
+class KeyRevoked(Struct, frozen=True, kw_only=True, tag="key-revoked"):
+    """The key opens nothing any more."""
+
+    id: str
+
+
 Body = (
     Fired
     | Cleared
@@ -171,6 +189,8 @@ Body = (
     | Unsilenced
     | Heard
     | ContactsSet
+    | KeyMade
+    | KeyRevoked
 )
 
 

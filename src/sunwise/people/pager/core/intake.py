@@ -56,12 +56,12 @@ def bodies_of(signals: Sequence[Signal], sender: Sender, board: Board, now: Mome
 
 def _body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
     policy = board.policy
-    for watchdog in policy.watchdogs:
-        if watchdog.sender in ("", sender.name) and has_labels(signal.labels, watchdog.labels):
-            return Heard(watchdog=watchdog.name)
     alert = alert_key(sender, signal.key)
     if not signal.is_firing:
         return Cleared(alert=alert)
+    for watchdog in policy.watchdogs:
+        if watchdog.sender in ("", sender.name) and has_labels(signal.labels, watchdog.labels):
+            return Heard(watchdog=watchdog.name)
     service = signal.labels.get(policy.service_label) or sender.service
     if policy.group_by:
         shared = [signal.labels.get(name, "") for name in policy.group_by]

@@ -1,0 +1,51 @@
+"""Keys of senders and of people: shown once, kept as digests, revocable, and a rate for each."""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from typing import Final
+
+from sunwise.people.pager.core.board import Board
+from sunwise.people.pager.core.facts import KeyMade
+from sunwise.people.pager.core.moments import Moment
+
+_NS: Final = 1_000_000_000
+_MAX_BUCKETS: Final = 10_000
+_KEY_BYTES: Final = 16  # 32 hexadecimal digits, as PagerDuty's clients expect of a routing key
+
+
+def new_key(name: str, service: str = "") -> tuple[str, KeyMade]:
+    """A secret, shown here and never again, and the fact that makes it valid."""
+    secret = secrets.token_hex(_KEY_BYTES)
+    return secret, KeyMade(
+        id=secrets.token_hex(6), digest=_digest(secret), name=name, service=service
+    )
+
+
+def find_key(board: Board, secret: str) -> KeyMade | None:
+    """The key that the secret opens, unless it is revoked."""
+    key = board.keys.get(_digest(secret))
+    return None if key is None or key.id in board.revoked_keys else key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Rates:
+    """A bucket for each key: so many requests at once, refilled at a rate."""
+
+    def __init__(self, *, per_s: float, at_once: int) -> None:
+        self._per_s = per_s
+        self._at_once = at_once
+        self._buckets: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def take(self, key: str, now: Moment) -> float:
+        """0 when the request is within the rate, else after how many seconds it will be."""
+        level, since_ns = self._buckets.pop(key, (float(self._at_once), now.steady_ns))
+        level = min(self._at_once, level + (now.steady_ns - since_ns) / _NS * self._per_s)
+        wait_s = 0.0 if level >= 1 else (1 - level) / self._per_s
+        self._buckets[key] = (level if wait_s else level - 1, now.steady_ns)
+        if len(self._buckets) > _MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        return wait_s
