@@ -217,3 +217,16 @@ def test_an_object_that_stands_twice_is_refused(store):
 def test_a_circle_of_teams_is_refused(store):
     found = refusals(store, person("x"), team("a", "x", parent="b"), team("b", "x", parent="a"))
     assert any("cut the circle" in each for each in found)
+
+
+def test_a_regulated_activity_is_covered_in_the_business_hours_of_its_hubs_only(store):
+    paris = hub("paris", "Europe/Paris", activities=["custody"])
+    people = [person(f"p{i}", hub="paris") for i in range(2)]
+    desk = service("desk", "core", "24x7-two", activity="custody")
+    claims = (paris, *people, team("core", "p0", "p1"))
+    assert not refusals(store, *claims, desk)
+    half = [person(f"p{i}", hub="paris", exempt={"max_week_h": 20}) for i in range(2)]
+    (found,) = refusals(store, paris, *half, team("core", "p0", "p1"), desk)
+    assert "at least 3 more needed" in found  # 5 days x 9 h x 2 people = 90 h, of which 40
+    nowhere = service("desk", "core", "24x7-one", activity="mining")
+    assert "with activity mining: at least 1 more" in refusals(store, *claims, nowhere)[0]

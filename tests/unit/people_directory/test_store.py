@@ -122,3 +122,14 @@ def test_pseudonyms_stay_and_unknown_people_have_none(new_database):
     assert names.keys() == {"ana"}
     assert new_store(engine).pseudonyms(["bo", "ana"])["ana"] == names["ana"]
     assert "ana" not in names["ana"]
+
+
+def test_owners_and_tiers_of_what_runs_around_the_clock_need_two_people(new_database):
+    store = new_store(new_database())
+    claims = around_the_clock()
+    assert not store.apply(says(*claims), author="x").for_two  # a new service
+    fewer = store.plan(says(service("matching", "core", "daylight", lead="p0", runbook="r")))
+    assert [each.field for each in fewer.for_two] == ["tier", "lead"]
+    store.apply(says(service("matching", "core", "daylight")), author="x")
+    assert not store.plan(says(service("matching", "core", "daylight", lead="p0"))).for_two
+    assert store.plan(says(service("matching", "core", "24x7-one"))).for_two

@@ -27,6 +27,7 @@ Law = Callable[[str], WorkingTime]
 _WEEK_H: Final = 168.0
 _HOURS: Final = np.arange(24)
 _LENGTHS: Final = np.arange(1, 25)
+_BUSINESS_DAYS: Final = len(WorkingHours().weekdays)
 _ALL_DAY: Final = np.ones(24, bool)
 
 
@@ -76,15 +77,29 @@ def _by_rest(rules: WorkingTime) -> float:
 
 
 def shortfall(
-    hands: Sequence[Hand], roles: int, *, newcomer: WorkingTime, year_ns: int
+    hands: Sequence[Hand],
+    roles: int,
+    *,
+    newcomer: WorkingTime,
+    year_ns: int,
+    hubs: Sequence[str] = (),
 ) -> Shortfall | None:
     """What the team lacks for so many roles around the clock; None if nothing can be shown.
 
-    Looks at every combination of clock changes in the year from `year_ns`. Who is missing is
-    counted in people with the rules of a `newcomer`, or of the member who may do most.
+    With `hubs`, their zones, only while one of them is at work. Looks at every combination of clock
+    changes in the year from `year_ns`. Who is missing is counted in people with the rules of a
+    `newcomer`, or of the member who may do most.
     """
     most = max((hand.rules for hand in hands), key=week_hours, default=newcomer)
-    return _shortfall(tuple(sorted(hands, key=_order)), roles, most, year_ns)
+    asked = _Asked(tuple(sorted(hands, key=_order)), roles, most, tuple(sorted(hubs)))
+    return _shortfall(asked, year_ns)
+
+
+class _Asked(NamedTuple):
+    hands: tuple[Hand, ...]
+    roles: int
+    newcomer: WorkingTime
+    hubs: tuple[str, ...]
 
 
 def _order(hand: Hand) -> tuple[str, str, str, bool]:
@@ -92,17 +107,16 @@ def _order(hand: Hand) -> tuple[str, str, str, bool]:
 
 
 @lru_cache(maxsize=8_192)
-def _shortfall(
-    hands: tuple[Hand, ...], roles: int, newcomer: WorkingTime, year_ns: int
-) -> Shortfall | None:
-    hours = np.array([week_hours(hand.rules) for hand in hands])
-    days = np.array([_week_days(hand.rules) for hand in hands])
-    need = 7.0 * roles * _LENGTHS
-    per_head = np.minimum(week_hours(newcomer), _week_days(newcomer) * _LENGTHS)
-    per_head = np.maximum(per_head, 1.0)
+def _shortfall(asked: _Asked, year_ns: int) -> Shortfall | None:
+    hours = np.array([week_hours(hand.rules) for hand in asked.hands])
+    week = _BUSINESS_DAYS if asked.hubs else 7
+    days = np.array([min(week, _week_days(hand.rules)) for hand in asked.hands])
+    by_days = min(week, _week_days(asked.newcomer)) * _LENGTHS
+    per_head = np.maximum(np.minimum(week_hours(asked.newcomer), by_days), 1.0)
     worst: Shortfall | None = None
-    for may in _seasons(hands, year_ns):
-        lacking = need[:, None] - _carried(may, hours, days)
+    for may, is_open in _seasons(asked, year_ns):
+        need = week * asked.roles * _windows(is_open[None, :])[0]
+        lacking = need - _carried(may, hours, days)
         if (lacking <= 1e-6).all():
             continue
         people = math.ceil((lacking / per_head[:, None]).max() - 1e-9)
@@ -113,25 +127,36 @@ def _shortfall(
 
 def _carried(may: np.ndarray, hours: np.ndarray, days: np.ndarray) -> np.ndarray:
     """(24 lengths, 24 first hours) float: the most hours a week that can be covered in each band."""
-    sums = np.cumsum(np.hstack([np.zeros((len(may), 1)), may, may]), axis=1)
-    windows = sums[:, _HOURS[None, :] + _LENGTHS[:, None]] - sums[:, _HOURS][:, None, :]
-    by_days = days[:, None, None] * windows
+    by_days = days[:, None, None] * _windows(may)
     carried: np.ndarray = np.minimum(by_days, hours[:, None, None]).sum(axis=0)
     return carried
 
 
-def _seasons(hands: Sequence[Hand], year_ns: int) -> list[np.ndarray]:
-    """(people, 24) bool for each state of the year's clocks: who may be on duty at which UTC hour."""
-    bound = [hand for hand in hands if hand.no_nights or hand.open_zone]
-    if not bound:
-        return [np.ones((len(hands), 24), bool)]  # the same at any time of the year
-    zones = sorted({zone for hand in bound for zone in (hand.zone, hand.open_zone) if zone})
-    ahead = np.stack([offsets_of_year(zone, year_ns) for zone in zones])
-    states = np.unique(ahead, axis=1).T
-    return [
-        np.stack([_may(hand, dict(zip(zones, state.tolist(), strict=True))) for hand in hands])
-        for state in states
-    ]
+def _windows(hours: np.ndarray) -> np.ndarray:
+    """(rows, 24 lengths, 24 first hours) float: how many true hours each band of each row holds."""
+    sums = np.cumsum(np.hstack([np.zeros((len(hours), 1)), hours, hours]), axis=1)
+    windows: np.ndarray = sums[:, _HOURS[None, :] + _LENGTHS[:, None]] - sums[:, _HOURS][:, None, :]
+    return windows
+
+
+def _seasons(asked: _Asked, year_ns: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each state of the year's clocks: who may be on duty at which UTC hour, and must somebody.
+
+    (people, 24) bool and (24,) bool.
+    """
+    bound = [hand for hand in asked.hands if hand.no_nights or hand.open_zone]
+    zones = {zone for hand in bound for zone in (hand.zone, hand.open_zone) if zone}
+    names = sorted(zones.union(asked.hubs))
+    if not names:
+        return [(np.ones((len(asked.hands), 24), bool), _ALL_DAY)]  # at any time of the year
+    states = np.unique(np.stack([offsets_of_year(name, year_ns) for name in names]), axis=1).T
+    found = []
+    for state in states:
+        ahead = dict(zip(names, state.tolist(), strict=True))
+        may = np.array([_may(hand, ahead) for hand in asked.hands]).reshape(-1, 24)
+        at_work = [_wholly(_is_business, ahead[hub]) for hub in asked.hubs]
+        found.append((may, np.logical_or.reduce(at_work) if at_work else _ALL_DAY))
+    return found
 
 
 def _may(hand: Hand, ahead: dict[str, int]) -> np.ndarray:
@@ -143,9 +168,19 @@ def _may(hand: Hand, ahead: dict[str, int]) -> np.ndarray:
 
 
 def _partly(holds: Callable[[np.ndarray], np.ndarray], ahead: int) -> np.ndarray:
-    minutes = (_HOURS[:, None] * 60 + np.arange(0, 60, 15) + ahead) % MINUTES_PER_DAY
-    partly: np.ndarray = np.any(holds(minutes), axis=1)
+    partly: np.ndarray = np.any(holds(_quarters(ahead)), axis=1)
     return partly
+
+
+def _wholly(holds: Callable[[np.ndarray], np.ndarray], ahead: int) -> np.ndarray:
+    wholly: np.ndarray = np.all(holds(_quarters(ahead)), axis=1)
+    return wholly
+
+
+def _quarters(ahead: int) -> np.ndarray:
+    """(24, 4) int: the local minutes of the quarters of each UTC hour."""
+    minutes: np.ndarray = (_HOURS[:, None] * 60 + np.arange(0, 60, 15) + ahead) % MINUTES_PER_DAY
+    return minutes
 
 
 def _is_business(minutes: np.ndarray) -> np.ndarray:

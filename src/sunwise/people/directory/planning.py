@@ -14,6 +14,7 @@ from sunwise.people.directory.merging import Merged, merge
 from sunwise.people.directory.objects import Key, Kind
 from sunwise.people.directory.problems import Problem, Rule
 from sunwise.people.directory.sources import Source
+from sunwise.people.directory.two_people import for_two
 
 _MAX_CLAIMS: Final = 50_000
 
@@ -56,6 +57,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """If there is one, nothing can be applied."""
     warnings: tuple[Problem, ...]
     """What would be wrong afterwards and does not refuse the change."""
+    for_two: tuple[Change, ...] = ()
+    """Those of the changes that one person alone may not make."""
     leave_added: tuple[Leave, ...] = ()
     leave_removed: tuple[Leave, ...] = ()
 
@@ -94,9 +97,11 @@ def plan(state: State, change: ChangeSet, *, law: Law, now_ns: int) -> tuple[Pla
     )
     located = _located((*malformed, *problems), change)
     refusals = tuple(_refusing(state.problems, located, change))
+    changes = tuple(_changes(state, after, sorted(touched)))
     return Plan(
         base_version=state.version,
-        changes=tuple(_changes(state, after, sorted(touched))),
+        changes=changes,
+        for_two=for_two(changes, state.merged, merged),
         overruled=tuple(
             each
             for claim in change.claims

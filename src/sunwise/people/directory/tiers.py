@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sunwise.contracts.people.directory import Person, Service, Tier
+from sunwise.contracts.people.directory import Hub, Person, Service, Tier
 from sunwise.daylight.working_time import Exemption, exempted
 from sunwise.daylight.zones import UnknownZone, zone
 from sunwise.people.directory.capacity import (
@@ -72,12 +72,17 @@ def _unit(
 ) -> Iterable[Problem]:
     people = eligible(unit, view)
     roles = ROLES.get(unit.tier)
-    if roles is None:
-        short = None if people else Shortfall(1, ((0, 24),))
-    else:
-        short = shortfall(
-            _hands(people, unit, view, law), roles, newcomer=law(_ANYWHERE), year_ns=year_ns
+    short = None if people else Shortfall(roles or 1, ((0, 24),))
+    hubs = [hub.zone for hub in allowed_hubs(unit.activity, view)]
+    if roles is not None and (hubs or not unit.activity):
+        found = shortfall(
+            _hands(people, unit, view, law),
+            roles,
+            newcomer=law(_ANYWHERE),
+            year_ns=year_ns,
+            hubs=hubs,
         )
+        short = found or short
     if short is not None:
         text = _text(unit, people, short, year_ns)
         yield from (_problem(service, text, short.people) for service in services)
@@ -87,7 +92,7 @@ def _together(
     units: dict[Unit, list[Service]], view: View, law: Law, *, year_ns: int
 ) -> Iterable[Problem]:
     """The units of a team are covered by different people at any one time."""
-    around = [unit for unit in units if unit.tier in ROLES]
+    around = [unit for unit in units if unit.tier in ROLES and not unit.activity]
     if len(around) < 2:
         return
     people = {p.id: p for unit in around for p in eligible(unit, view)}.values()
@@ -153,11 +158,15 @@ def _hand(person: Person, law: Law) -> Hand:
     return Hand(person.zone, exempted(law(person.country), exemption), no_nights=own.no_nights)
 
 
+def allowed_hubs(activity: str, view: View) -> list[Hub]:
+    """The hubs from which alone a regulated activity may be done; none for what is not regulated."""
+    hubs = view.hubs.values()
+    return [hub for hub in hubs if activity in hub.activities and _is_known(hub.zone)]
+
+
 def _is_allowed(person: Person, activity: str, view: View) -> bool:
-    if not activity:
-        return True
     hub = view.hubs.get(person.hub or "")
-    return hub is not None and activity in hub.activities and _is_known(hub.zone)
+    return not activity or hub in allowed_hubs(activity, view)
 
 
 def _is_known(name: str) -> bool:
