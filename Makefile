@@ -99,7 +99,7 @@ $(DEV_STAMP): requirements-dev.lock pyproject.toml | $(BIN)/python
 
 # Universal: one lock for every Python and platform. No address of any index is written.
 LOCK := build/lock/bin/uv pip compile -q --no-config --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header
 
 lock: ## write both requirements locks anew from pyproject.toml: ARGS=--upgrade for newest
 	$(PYTHON) -m venv build/lock
