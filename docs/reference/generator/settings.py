@@ -10,6 +10,8 @@ from sunwise.chassis.config import SettingDescription, describe_settings
 from sunwise.chassis.http.messages import HttpLimits
 from sunwise.chassis.log import WriterSettings
 from sunwise.chassis.nats_server import NatsServerSettings
+from sunwise.cli.people_app import PeopleWebSettings
+from sunwise.cli.people_services import DirectorySettings
 from sunwise.cli.place import BusSettings, TimeSettings
 from sunwise.exchange.accounts.service import AccountsSettings
 from sunwise.exchange.clock.ticking import ClockSettings
@@ -28,6 +30,8 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "accounts": AccountsSettings,
     "market_data": MarketDataSettings,
     "history": HistorySettings,
+    "directory": DirectorySettings,
+    "people_web": PeopleWebSettings,
 }
 """What `sunwise run` reads, by section."""
 FIXED: Final[dict[str, type[msgspec.Struct]]] = {
@@ -59,8 +63,10 @@ limits, and a name that does not exist, stop the start with a sentence that says
 `SUNWISE_GATEWAY_LIMITS_ENABLED=false sunwise up`. It sets `[bus]`, `[time]` and, in `[gateway]`,
 `host`, `rest_port`, `ws_port` and `legacy_listen_key` by its own options (so the ports are 7070 and
 7071 there), and takes no settings file: settings without a variable are out of its reach.
+`sunwise people up` does the same for the people plane, with `[people_web]` set by its own options.
 
-Two more variables: `SUNWISE_DATA`, the data folder, and `SUNWISE_CACHE_DIR`, below which compiled
+More variables: `SUNWISE_DATA` and `SUNWISE_PEOPLE_DATA`, the data folders,
+`SUNWISE_PEOPLE_CREDENTIALS`, the private file with one's own token, and `SUNWISE_CACHE_DIR`, below which compiled
 machine code is kept (else `XDG_CACHE_HOME`, else `~/.cache`).
 {read}
 ## Fixed in the code

@@ -25,15 +25,10 @@ from sunwise.chassis.bus.provisioning import Provisioning
 from sunwise.chassis.bus.streams import shard_streams
 from sunwise.chassis.data_folder import DataFolder, open_data_folder, write_private
 from sunwise.chassis.errors import Permanent, Retryable
-from sunwise.chassis.nats_server import (
-    OPERATOR,
-    NatsServer,
-    NatsServerFailed,
-    NatsServerSettings,
-    start_nats_server,
-)
+from sunwise.chassis.nats_server import OPERATOR
 from sunwise.cli.children import Child, ChildFailed, ChildSpec, Patience, Report
 from sunwise.cli.grants import OPERATOR_USER, grants
+from sunwise.cli.kept_nats import KeptNatsServer
 from sunwise.cli.market_plan import DEMO, TAKER, MarketPlan, maker_of
 from sunwise.cli.operator import Operator
 from sunwise.cli.place import TimeSettings
@@ -100,7 +95,7 @@ class Exchange:
         self._with_liquidity = liquidity
         self._report = report
         self._stack = contextlib.AsyncExitStack()
-        self._nats: NatsServer
+        self._nats: KeptNatsServer
         self._time: TimeSettings
         self._streams = shard_streams(SHARD)
 
@@ -146,9 +141,10 @@ class Exchange:
 
     async def _start_nats(self, folder: DataFolder) -> None:
         place = folder.subfolder("nats")
-        self._nats = await start_nats_server(place, grants(SHARD), NatsServerSettings())
-        self._stack.push_async_callback(self._stop_nats)
-        self._watch(self._keep_nats(place))
+        self._nats = await KeptNatsServer.start(
+            place, grants(SHARD), report=self._report, on_return=self._write_running
+        )
+        self._stack.push_async_callback(self._nats.stop)
         admin = await self.connect(OPERATOR)
         provisioning = Provisioning(admin, specs=self._streams, record=folder.path / "streams.json")
         await _patiently(provisioning.provide)
@@ -162,9 +158,6 @@ class Exchange:
         )
         self._watch(guard.run())
         self._admin = admin
-
-    async def _stop_nats(self) -> None:
-        await self._nats.stop()
 
     async def connect(self, user: str) -> Any:  # noqa: ANN401 - a NatsBus, which is Bus and StreamAdmin
         """A connection of this bus user, closed with the exchange."""
@@ -260,6 +253,8 @@ class Exchange:
         return key
 
     def _write_running(self) -> None:
+        if not hasattr(self, "running"):
+            return
         pids = {name: child.pid for name, child in self.children.items() if child.pid}
         pids["nats-server"] = self._nats.pid
         self.running = msgspec.structs.replace(self.running, children=pids)
@@ -301,30 +296,9 @@ class Exchange:
 
         self._stack.push_async_callback(end)
 
-    async def _keep_nats(self, place: Path) -> None:
-        """Starts nats-server again on the same port whenever it ends."""
-        wait_s = 0.1
-        while True:
-            await asyncio.sleep(_WATCH_S)
-            if self._nats.exit_code() is None:
-                wait_s = 0.1
-                continue
-            self._report(f"nats-server ended: starting it again in {wait_s:g} s.")
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, 5.0)
-            try:
-                settings = NatsServerSettings(port=self._nats.port)
-                self._nats = await start_nats_server(place, grants(SHARD), settings)
-            except NatsServerFailed as failure:
-                self._report(str(failure))
-            else:
-                self._report("nats-server is back.")
-                self._write_running()
-
     def _on_report(self, sentence: str) -> None:
         self._report(sentence)
-        if hasattr(self, "running"):
-            self._write_running()
+        self._write_running()
 
 
 def _home_of(service: str, processes: dict[str, tuple[str, ...]]) -> str:

@@ -15,6 +15,8 @@ _COMMANDS: Final = {
     "keys": "Make, list and revoke API keys.",
     "audit": "Recompute everything from the log and check every invariant.",
     "settle": "Let a shard go on that halted because its replicas differ.",
+    "people": "Who owns what and who is on duty: run it, and log in.",
+    "on-duty": "Who is on duty for a service.",
     "openapi": "Print the OpenAPI description of the REST API.",
 }
 

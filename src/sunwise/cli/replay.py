@@ -20,8 +20,9 @@ from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.grants import REPLAY_WRITER
 from sunwise.cli.replay_output import ProgressBar, tell
 from sunwise.cli.replay_plan import RESTING, TAKING, plan_for
+from sunwise.cli.stopping import told_to_stop
 from sunwise.cli.terminal import Terminal
-from sunwise.cli.up import tell_addresses, told_to_stop
+from sunwise.cli.up import tell_addresses
 from sunwise.contracts.exchange import accounts, history, market_data
 from sunwise.contracts.exchange.catalog import Symbol
 from sunwise.contracts.exchange.market_data import Depth, GetDepth, MarketReply

@@ -80,7 +80,7 @@ def find_running(folder: Path) -> RunningExchange:
         running = msgspec.json.decode((folder / _FILE).read_bytes(), type=RunningExchange)
     except (OSError, msgspec.DecodeError) as error:
         raise _not_running(folder) from error
-    if not _is_alive(running.pid):
+    if not is_alive(running.pid):
         raise _not_running(folder)
     return running
 
@@ -89,7 +89,8 @@ def _not_running(folder: Path) -> NotRunning:
     return NotRunning(f"No exchange is running on {folder}. Start one: sunwise up --data {folder}")
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -13,25 +13,14 @@ from typing import Any, Final
 
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.lifecycle import Service
+from sunwise.cli.hosted import Hosted, Ready
+from sunwise.cli.people_services import PEOPLE_MAKERS
 from sunwise.cli.place import Place
 
 _OPEN_RETRIES_S: Final = 30.0
 _GATHER_S: Final = 0.004
 """How long what read models follow may wait in the socket: at 800 messages a second each wakes three
 processes' threads otherwise, for a fifth of two cores."""
-Ready = Callable[[], None]
-
-
-class Hosted:
-    """A service out of one coroutine function `work(ready)`."""
-
-    def __init__(self, name: str, work: Callable[[Ready], Awaitable[None]]) -> None:
-        self.name = name
-        self._work = work
-
-    async def run(self, ready: Ready) -> None:
-        """See `Service.run`."""
-        await self._work(ready)
 
 
 async def make_engine(place: Place) -> Service:
@@ -215,6 +204,7 @@ MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "history": make_history,
     "gateway": make_gateway,
     "liquidity": make_liquidity,
+    **PEOPLE_MAKERS,
 }
 
 

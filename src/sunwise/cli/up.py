@@ -1,11 +1,7 @@
 """`sunwise up`: an exchange to trade against, on this machine, until Ctrl-C."""
 
 import asyncio
-import contextlib
-import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +14,7 @@ from sunwise.cli.exchange import SHARD, Exchange, ExchangeSettings
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.market_plan import dozen
 from sunwise.cli.running import RunningExchange, data_option
+from sunwise.cli.stopping import first_of, told_to_stop
 from sunwise.cli.terminal import Terminal
 from sunwise.contracts.exchange.catalog import Asset, Symbol
 from sunwise.contracts.exchange.market_data import Feed, TradePrint
@@ -93,7 +90,7 @@ async def _up(exchange: Exchange, terminal: Terminal, *, liquidity: bool) -> Non
     async with told_to_stop() as stop:
         starting = asyncio.create_task(exchange.start())
         with terminal.waiting("Starting the exchange ..."):
-            await _first_of(starting, stop)
+            await first_of(starting, stop)
         try:
             if not stop.is_set():
                 first_trade = asyncio.create_task(_tell_first_trade(exchange, terminal, started_s))
@@ -107,30 +104,6 @@ async def _up(exchange: Exchange, terminal: Terminal, *, liquidity: bool) -> Non
             with terminal.waiting("Stopping ..."):
                 await exchange.stop()
     terminal.say("Stopped. Everything is in the data folder; `sunwise up` goes on from there.")
-
-
-@asynccontextmanager
-async def told_to_stop() -> AsyncIterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set, instead of an exception in the middle of something."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    for number in numbers:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-
-async def _first_of(starting: "asyncio.Task[RunningExchange]", stop: asyncio.Event) -> None:
-    """The start, or the end of patience: then what was started is stopped again."""
-    stopping = asyncio.ensure_future(stop.wait())
-    stopping.add_done_callback(lambda _: starting.cancel())
-    with contextlib.suppress(asyncio.CancelledError):
-        await starting
-    stopping.cancel()
 
 
 def _tell_how_to_reach(running: RunningExchange, terminal: Terminal, took_s: float) -> None:

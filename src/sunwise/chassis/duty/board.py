@@ -188,7 +188,8 @@ class DutyBoard:
             try:
                 self._take(await self._read())
             except (Retryable, Permanent, msgspec.DecodeError) as fault:
-                _log.info("the table of duty cannot be read now: %s", fault)
+                if wait_s == _FIRST_RETRY_S:
+                    _log.warning("the table of duty cannot be read now: %s", fault)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
             else:

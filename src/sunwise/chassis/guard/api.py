@@ -15,7 +15,7 @@ from sunwise.chassis.guard.store import TOKEN_DAYS, Credential
 PersonId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 CredentialId = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 _Name = Annotated[str, Body(min_length=1, max_length=80)]
-_OPEN: Final = "/login"
+LOGIN: Final = "/login"
 """The one route of these that asks nobody who they are."""
 
 
@@ -61,7 +61,7 @@ def guard_router(guard: Guard) -> APIRouter:
 
 
 def _sessions(router: APIRouter, guard: Guard) -> None:
-    @router.post(_OPEN, summary="Exchange a personal token for a cookie")
+    @router.post(LOGIN, summary="Exchange a personal token for a cookie")
     def login(
         request: Request,
         response: Response,

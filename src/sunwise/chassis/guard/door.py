@@ -12,6 +12,7 @@
 or team in question is for the route to say: `principal.demand_for(right, person)`.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from math import ceil
 from typing import Any, Final
@@ -29,8 +30,9 @@ from sunwise.chassis.guard.crossing import Origins, Refusal, refusal
 from sunwise.chassis.guard.failed_logins import FailedLogins
 from sunwise.chassis.guard.principal import NotAllowed, Principal
 from sunwise.chassis.guard.rights import Right
-from sunwise.chassis.guard.secret_text import Kind, kind_of
+from sunwise.chassis.guard.secret_text import Kind, kind_of, without_secrets
 from sunwise.chassis.guard.store import Feed, GuardStore
+from sunwise.chassis.telemetry import METRICS, Counter
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
@@ -41,6 +43,8 @@ Requirement = Callable[..., Principal]
 
 _NOBODY: Final = "Log in first, or send `Authorization: Bearer <your personal token>`."
 _WRONG: Final = "This opens nothing: it is unknown, revoked or expired."
+_BUG: Final = Refusal(500, "A fault of ours: it is logged, and nothing was half done.")
+_log: Final = logging.getLogger("sunwise.door")
 _BEARER: Final = HTTPBearer(auto_error=False, description="A personal token or an integration key.")
 
 SAFE_HEADERS: Final = {
@@ -73,8 +77,12 @@ class Door:
         """Answers one request."""
         assert scope["type"] == "http", "this door knows HTTP only"
 
+        is_begun = False
+
         async def send_safely(message: Any) -> None:  # noqa: ANN401 - ASGI's plain dicts
+            nonlocal is_begun
             if message["type"] == "http.response.start":
+                is_begun = True
                 own = list(message.get("headers", ()))
                 said = {name.lower() for name, _ in own}
                 more = [pair for pair in self._headers.items() if pair[0] not in said]
@@ -88,10 +96,21 @@ class Door:
             headers=scope["headers"],
             origins=self._origins,
         )
-        if refused is None:
-            await self._app(scope, receive, send_safely)
-        else:
+        if refused is not None:
             await _answer(refused, send_safely)
+            return
+        try:
+            await self._app(scope, receive, send_safely)
+        except Exception:  # noqa: BLE001 - a request that meets a bug ends alone, not the process
+            _bugs().value += 1
+            place = without_secrets(scope["path"])
+            _log.critical("a request failed: %s %s", scope["method"], place, exc_info=True)
+            if not is_begun:
+                await _answer(_BUG, send_safely)
+
+
+def _bugs() -> Counter:
+    return METRICS.counter("sunwise_door_bugs_total", "Requests that met a bug.")
 
 
 async def _answer(refused: Refusal, send: Send) -> None:

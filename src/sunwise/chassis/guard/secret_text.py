@@ -49,6 +49,11 @@ def secrets_in(text: str) -> list[Kind]:
     return [kind for found in _FORM.findall(text) if (kind := kind_of(found)) is not None]
 
 
+def without_secrets(text: str) -> str:
+    """The text as it may stand in a log."""
+    return _FORM.sub("***", text)
+
+
 def digest(secret: str) -> bytes:
     """What is kept of a secret (32 bytes)."""
     return hashlib.sha256(secret.encode()).digest()

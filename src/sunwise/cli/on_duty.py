@@ -1,0 +1,56 @@
+"""`sunwise on-duty SERVICE`: who is on duty, now or at an instant."""
+
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from sunwise.cli.failures import told_in_one_sentence
+from sunwise.cli.people_client import PeopleClient, credentials_option
+from sunwise.contracts.people.directory import Role
+
+_NS: Final = 1_000_000_000
+_WORDS: Final = {
+    "gap": "nobody may lawfully do it; {gap_owner} has accepted that",
+    "nobody": "nobody: it is outside of the hours that the service has",
+    "unknown": "not known: no rota for this service and time has been published",
+}
+
+
+@click.command("on-duty")
+@click.argument("service")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="primary")
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="In your own time zone; now when not given.",
+)
+@credentials_option
+@told_in_one_sentence
+def command(*, service: str, role: str, at: datetime | None, credentials: Path) -> None:
+    """Tell who is on duty for SERVICE."""
+    at_ns = None if at is None else int(at.astimezone().timestamp()) * _NS
+    answer = PeopleClient.of(credentials).get(f"/duty/{service}", role=role, at_ns=at_ns)
+    for line in duty_lines(answer, zone=datetime.now(UTC).astimezone().tzinfo or UTC):  # noqa: TID251 - only its zone is read
+        click.echo(line)
+
+
+def duty_lines(answer: dict[str, Any], *, zone: tzinfo) -> list[str]:
+    """The answer in words, times in the reader's zone."""
+    person = answer["person"]
+    if person is None:
+        lines = [_WORDS[answer["standing"]].format(**answer)]
+    else:
+        word = "took it over" if answer["standing"] == "actual" else "as planned"
+        lines = [f"{person} ({answer['role']}, {word})"]
+        since, until = (_local(answer[name], zone) for name in ("since_ns", "until_ns"))
+        lines.append(f"since {since}, until {until}")
+    if answer["is_stale"]:
+        said = f"as of {_local(answer['as_of_ns'], zone)}" if answer["as_of_ns"] else "at all"
+        lines.append(f"Stale: the rota has not been heard {said}.")
+    return lines
+
+
+def _local(at_ns: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(at_ns / _NS, zone).strftime("%a %d %b %Y %H:%M %Z")

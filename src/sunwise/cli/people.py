@@ -1,0 +1,180 @@
+"""`sunwise people`: the people plane on this machine, and the way into it."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from sunwise.chassis.clock import SystemClock
+from sunwise.chassis.data_folder import open_data_folder
+from sunwise.chassis.errors import Permanent
+from sunwise.cli.children import tell_ready
+from sunwise.cli.failures import told_in_one_sentence
+from sunwise.cli.people_app import PeopleWebSettings
+from sunwise.cli.people_client import (
+    Credentials,
+    PeopleClient,
+    credentials_option,
+    write_credentials,
+)
+from sunwise.cli.people_plane import NotUp, PeoplePlane, find_people, people_data_option
+from sunwise.cli.people_services import GUARD_FILE, open_directory, open_guard
+from sunwise.cli.stopping import first_of, told_to_stop
+from sunwise.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from sunwise.chassis.guard import GuardStore
+    from sunwise.people.directory.store import DirectoryStore
+
+_HERE: Final = "http://127.0.0.1:7080"
+
+
+class AlreadyBegun(Permanent):
+    """There is an administrator already; the message says what to do instead."""
+
+
+class NobodyThere(Permanent):
+    """No such person may have a token; the message says what to do first."""
+
+
+@click.group("people")
+def command() -> None:
+    """Who owns what and who is on duty: run it, and log in."""
+
+
+@command.command("init")
+@people_data_option
+@credentials_option
+@click.option("--person", required=True, help="Your id: short, for ever, such as ada.")
+@click.option("--name", required=True, help="Your name.")
+@click.option("--email", required=True, help="Your e-mail address.")
+@click.option("--zone", required=True, help="Your time zone, such as Europe/Berlin.")
+@click.option("--country", required=True, help="Your legal seat, two letters: whose law holds.")
+@click.option("--url", default=_HERE, show_default=True, help="Where the people plane will be.")
+@told_in_one_sentence
+def init(*, data: Path, credentials: Path, person: str, url: str, **said: str) -> None:
+    """Make yourself the first administrator. Your token is shown once, on a terminal only."""
+    from sunwise.chassis.guard import OPERATOR, Right, Role
+
+    with _prepared(data) as (guard, directory):
+        administrators = sorted(guard.holders(Right.ROLES_GRANT))
+        if administrators:
+            raise AlreadyBegun(
+                f"{data} has an administrator already: {', '.join(administrators)}. A lost token is "
+                f"replaced with: sunwise people token {administrators[0]}"
+            )
+        _enter(directory, person, said)
+        guard.grant(person, Role.ADMINISTRATOR, by=OPERATOR)
+        token, _ = guard.issue_token(person, "first", by=OPERATOR)
+    _hand_over(Credentials(url=url, token=token), credentials)
+    click.echo("Next: sunwise people up")
+
+
+@command.command("token")
+@people_data_option
+@credentials_option
+@click.argument("person")
+@click.option("--url", default=_HERE, show_default=True, help="Where the people plane is.")
+@told_in_one_sentence
+def token(*, data: Path, credentials: Path, person: str, url: str) -> None:
+    """Replace all tokens of PERSON by a new one: for whoever has lost theirs, and holds the data."""
+    from sunwise.chassis.guard import OPERATOR
+    from sunwise.chassis.guard.secret_text import Kind
+
+    if not (data / GUARD_FILE).exists():
+        raise NobodyThere(f"Nothing has begun in {data} yet: sunwise people init --data {data}")
+    with _prepared(data) as (guard, directory):
+        known = {each.id for each in directory.snapshot().people if each.active}
+        if person not in known:
+            raise NobodyThere(f"The directory has no {person} at work: enter them first.")
+        for old in guard.credentials(Kind.TOKEN, person=person):
+            guard.revoke(old.id, by=OPERATOR)
+        secret, _ = guard.issue_token(person, "replacement", by=OPERATOR)
+    _hand_over(Credentials(url=url, token=secret), credentials)
+
+
+@command.command("login")
+@credentials_option
+@click.option("--url", default=_HERE, show_default=True, help="Where the people plane is.")
+@told_in_one_sentence
+def login(*, credentials: Path, url: str) -> None:
+    """Keep your personal token for later commands; it is asked for, never given as an argument."""
+    secret = (
+        click.prompt("Personal token", hide_input=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline()
+    )
+    kept = Credentials(url=url, token=secret.strip())
+    me = PeopleClient(kept).get("/me")
+    write_credentials(credentials, kept)
+    click.echo(f"You are {me['name']}: {', '.join(me['roles'])}.")
+
+
+@command.command("up")
+@people_data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=7080, show_default=True, help="TCP port; 0: any free one.")
+@click.option("--origins", default="", help="Addresses that people open, https://..., with commas.")
+@told_in_one_sentence
+def up(*, data: Path, host: str, port: int, origins: str) -> None:
+    """Start the people plane, and keep it running until Ctrl-C."""
+    settings = PeopleWebSettings(host=host, port=port, origins=origins)
+    terminal = Terminal()
+    asyncio.run(_up(PeoplePlane(data, settings, report=terminal.say), terminal))
+
+
+async def _up(plane: PeoplePlane, terminal: Terminal) -> None:
+    async with told_to_stop() as stop:
+        starting = asyncio.create_task(plane.start())
+        with terminal.waiting("Starting the people plane ..."):
+            await first_of(starting, stop)
+        try:
+            if not stop.is_set():
+                terminal.say("The people plane is up.")
+                terminal.table(
+                    {"Pages": plane.running.url, "API page": f"{plane.running.url}/docs"}
+                )
+                terminal.say("Log in with your personal token. Ctrl-C stops everything.")
+                tell_ready({"data": str(plane.data), "url": plane.running.url})
+                await stop.wait()
+        finally:
+            with terminal.waiting("Stopping ..."):
+                await plane.stop()
+    terminal.say("Stopped. Everything is in the data folder.")
+
+
+@contextlib.contextmanager
+def _prepared(data: Path) -> "Iterator[tuple[GuardStore, DirectoryStore]]":
+    """The stores in the data folder, whether the people plane runs on it or not."""
+    clock = SystemClock()
+    with contextlib.ExitStack() as stack:
+        try:
+            find_people(data)
+        except NotUp:
+            stack.enter_context(open_data_folder(data))
+        guard = open_guard(data, clock)
+        stack.callback(guard.close)
+        yield guard, open_directory(data, clock)
+
+
+def _enter(directory: "DirectoryStore", person: str, said: dict[str, str]) -> None:
+    """The first person of the directory. Raises Refused."""
+    from sunwise.people.directory.claims import Claim
+    from sunwise.people.directory.objects import Key, Kind
+    from sunwise.people.directory.planning import ChangeSet
+    from sunwise.people.directory.sources import Source
+
+    claim = Claim(key=Key(Kind.PERSON, person), said=said)
+    directory.apply(ChangeSet(source=Source.MANUAL, claims=(claim,)), author=person)
+
+
+def _hand_over(kept: Credentials, path: Path) -> None:
+    """Keeps the token in a private file, and shows it once where nothing records what is shown."""
+    write_credentials(path, kept)
+    if sys.stdout.isatty():
+        click.echo(f"Your personal token, shown this once:\n\n  {kept.token}\n")
+    click.echo(f"It is kept in {path}, which only you can read.")

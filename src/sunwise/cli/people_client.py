@@ -1,0 +1,148 @@
+"""The command line's way to the people plane: HTTP with the person's own token from a private file."""
+
+import json
+import os
+import stat
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+
+import click
+import msgspec
+
+from sunwise.chassis.data_folder import write_private
+from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.guard.crossing import Origins
+
+_TIMEOUT_S: Final = 10.0
+
+
+class CredentialsUnusable(Permanent):
+    """There is no token to show; the message says how to get one."""
+
+
+class Refused(Permanent):
+    """The server refused; the message is its own."""
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the people plane is, and who one is there."""
+
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Without the token: it may end up in a log."""
+        return f"Credentials(url={self.url!r})"
+
+
+def default_credentials() -> Path:
+    """`sunwise/people.json` in the user's configuration folder (XDG)."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "sunwise" / "people.json"
+
+
+credentials_option = click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="SUNWISE_PEOPLE_CREDENTIALS",
+    default=default_credentials,
+    show_default="~/.config/sunwise/people.json",
+    help="The private file with your token (sunwise people login).",
+)
+
+
+def write_credentials(path: Path, credentials: Credentials) -> None:
+    """Keeps a token for later commands, for its owner's eyes only; one that was there stays beside.
+
+    Raises OriginUnusable.
+    """
+    Origins([credentials.url])  # a token never crosses a network in the clear
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.replace(path.with_suffix(".previous.json"))
+    write_private(path, msgspec.json.encode(credentials))
+
+
+def read_credentials(path: Path) -> Credentials:
+    """What was kept. Raises CredentialsUnusable."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        content = path.read_bytes()
+    except OSError as error:
+        raise CredentialsUnusable(
+            f"There is no token in {path}. Get one: sunwise people login"
+        ) from error
+    if mode & 0o077:
+        raise CredentialsUnusable(
+            f"{path} can be read by others (mode {mode:o}): its token may be known. Revoke it, then "
+            "log in again: sunwise people login"
+        )
+    try:
+        return msgspec.json.decode(content, type=Credentials)
+    except msgspec.DecodeError as error:
+        raise CredentialsUnusable(
+            f"{path} is damaged ({error}). Log in again: sunwise people login"
+        ) from error
+
+
+class PeopleClient:
+    """Asks the people plane as one person. Blocking."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        Origins([credentials.url])
+        self._credentials = credentials
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    @classmethod
+    def of(cls, path: Path) -> "PeopleClient":
+        """The client of whoever this file belongs to. Raises CredentialsUnusable."""
+        return cls(read_credentials(path))
+
+    def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers. Raises Refused and Retryable."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return self._ask("GET", f"{path}?{urlencode(asked)}" if asked else path)
+
+    def post(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers. Raises Refused and Retryable."""
+        return self._ask("POST", path, content)
+
+    def _ask(self, method: str, path: str, content: object = None) -> Any:  # noqa: ANN401 - JSON
+        request = urllib.request.Request(  # noqa: S310 - http(s) only: checked when made
+            self._credentials.url + path,
+            method=method,
+            data=None if content is None else json.dumps(content).encode(),
+            headers={
+                "Authorization": f"Bearer {self._credentials.token}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT_S) as reply:
+                return json.loads(reply.read() or b"null")
+        except HTTPError as error:
+            raise _refused(error) from error
+        except (URLError, TimeoutError, ConnectionError) as error:
+            host = urlsplit(self._credentials.url).netloc
+            raise Retryable(f"{host} does not answer: {error}", after_s=1.0) from error
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A token goes to the server that it is for, and nowhere else."""
+
+    def redirect_request(self, *_args: Any, **_more: Any) -> None:  # noqa: ANN401
+        return None
+
+
+def _refused(error: HTTPError) -> Permanent | Retryable:
+    try:
+        detail = json.loads(error.read())["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = error.reason
+    if error.code in (429, 503):
+        return Retryable(str(detail), after_s=float(error.headers.get("retry-after") or 1))
+    return Refused(detail if isinstance(detail, str) else json.dumps(detail))

@@ -1,0 +1,162 @@
+"""`sunwise people` as a person uses it: begin, log in, ask, survive, go on."""
+
+import contextlib
+import json
+import os
+import signal
+from http.client import HTTPConnection
+
+import pytest
+
+from sunwise.chassis.errors import Retryable
+from tests.support.launched_people import LaunchedPeople, is_alive, launched_people, until
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    with launched_people(tmp_path_factory.mktemp("people")) as plane:
+        yield plane
+
+
+def token_of(plane: LaunchedPeople) -> str:
+    return json.loads(plane.credentials.read_text())["token"]
+
+
+def test_whoever_begins_is_the_administrator_and_the_only_one(tmp_path):
+    plane = LaunchedPeople(tmp_path)
+    begun = plane.init()
+    assert begun.returncode == 0, begun.stderr
+    assert plane.credentials.stat().st_mode & 0o777 == 0o600
+    token = token_of(plane)
+    assert token.startswith("swp_")
+    assert token not in begun.stdout + begun.stderr, (
+        "where output is recorded, a token is not shown"
+    )
+    again = plane.init()
+    assert again.returncode == 1
+    assert "administrator already: ada" in again.stderr
+    assert token_of(plane) == token
+    for path in plane.data.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0
+        assert not path.is_file() or token.encode() not in path.read_bytes()
+
+
+def test_a_beginning_that_is_refused_leaves_nobody_half_in(tmp_path):
+    plane = LaunchedPeople(tmp_path)
+    options = ["--person", "ada", "--name", "Ada", "--email", "ada@example.com", "--country", "DE"]
+    refused = plane.command("people", "init", *options, "--zone", "Europe/Berlyn")
+    assert refused.returncode == 1
+    assert "Europe/Berlin" in refused.stderr
+    assert not plane.credentials.exists()
+    assert plane.init().returncode == 0
+
+
+def test_one_asks_who_one_is_and_who_is_on_duty(people):
+    me = people.client.get("/me")
+    assert (me["person_id"], me["roles"]) == ("ada", ["administrator", "member"])
+    asked = people.command("on-duty", "payments")
+    assert asked.returncode == 0
+    assert "no rota for this service" in asked.stdout
+
+
+def test_one_logs_in_with_a_token_that_is_typed_not_given(people, tmp_path):
+    file = tmp_path / "other.json"
+    options = ["--url", people.running.url, "--credentials", str(file)]
+    refused = people.command("people", "login", *options, typed="swp_nonsense\n")
+    assert refused.returncode == 1
+    assert not file.exists()
+    said = people.command("people", "login", *options, typed=token_of(people) + "\n")
+    assert said.stdout == "You are ada: administrator, member.\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    exposed = people.command("on-duty", "payments", "--credentials", str(file))
+    assert "can be read by others" in exposed.stderr
+
+
+def test_a_token_is_not_sent_in_the_clear(people, tmp_path):
+    file = tmp_path / "far.json"
+    options = ["--url", "http://people.example.com", "--credentials", str(file)]
+    refused = people.command("people", "login", *options, typed=token_of(people) + "\n")
+    assert refused.returncode == 1
+    assert "in the clear" in refused.stderr
+
+
+def test_no_log_holds_a_secret(people):
+    people.client.get("/me")
+    for path in [*people.data.rglob("*.log"), people.data / "people-running.json"]:
+        assert token_of(people) not in path.read_text("utf-8", "replace")
+    assert token_of(people) not in people.output
+
+
+def connected(plane: LaunchedPeople) -> contextlib.closing:
+    return contextlib.closing(HTTPConnection(plane.running.url.partition("://")[2]))
+
+
+def test_the_api_page_is_there_and_loads_nothing_from_elsewhere(people):
+    with connected(people) as connection:
+        connection.request("GET", "/docs")
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        assert answer.status == 200
+        assert "/duty/{service}" in page
+        assert "://" not in page
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        connection.request("GET", "/openapi.json")
+        assert "/duty/{service}" in json.loads(connection.getresponse().read())["paths"]
+
+
+def test_a_body_without_end_is_refused(people):
+    with connected(people) as connection:
+        connection.putrequest("POST", "/login")
+        connection.putheader("content-type", "application/json")
+        connection.putheader("content-length", str(1 << 40))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+
+
+@pytest.mark.parametrize("name", ["people", "nats-server"])
+def test_a_crashed_process_is_started_again_at_the_same_place(people, name):
+    before = people.running
+    os.kill(before.children[name], signal.SIGKILL)
+    until(lambda: people.running.children.get(name, before.children[name]) != before.children[name])
+
+    def answered():
+        try:
+            return people.client.get("/me")
+        except Retryable:
+            return None
+
+    assert until(answered)["person_id"] == "ada"
+    assert people.running.url == before.url
+
+
+def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_goes_on(tmp_path):
+    plane = LaunchedPeople(tmp_path)
+    assert plane.init().returncode == 0
+    plane.start()
+    made = plane.client.post("/people/ada/tokens", {"name": "phone"})
+    pids = list(plane.running.children.values())
+    assert len(pids) == 2
+    plane.kill()
+    until(lambda: not any(is_alive(pid) for pid in pids))
+    plane.start()
+    try:
+        tokens = plane.client.get("/people/ada/tokens")
+        assert {each["id"] for each in tokens} >= {made["credential"]["id"]}
+        assert "phone" in {each["name"] for each in tokens}
+    finally:
+        assert plane.stop() == 0
+    assert not (plane.data / "people-running.json").exists()
+
+
+def test_a_lost_token_is_replaced_while_it_runs_and_opens_nothing_from_then_on(tmp_path):
+    with launched_people(tmp_path) as plane:
+        lost = plane.client
+        url = ["--url", plane.running.url]
+        assert plane.command("people", "token", "ada", *url).returncode == 0
+        assert plane.client.get("/me")["person_id"] == "ada"
+        with pytest.raises(Exception, match="opens nothing"):
+            lost.get("/me")
+        assert "has no ben at work" in plane.command("people", "token", "ben", *url).stderr
