@@ -1,0 +1,188 @@
+"""Which handoff patterns deserve the solver's time, each with a bound on any rota on it.
+
+A small LP a pattern: on how many days of each week each person takes each block, under the weekly
+rules alone. Whatever obeys all rules obeys these, so its value is a lower bound of the value of
+every lawful rota on that pattern.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Final, NamedTuple
+
+import numpy as np
+from ortools.linear_solver import pywraplp
+
+from sunwise.daylight.working_time import WorkingTime
+from sunwise.people.rota.burden import QUARTER_NS, QUARTERS_PER_HOUR
+from sunwise.people.rota.costs import Costs, CostTable
+from sunwise.people.rota.patterns import Pattern, Slot, patterns, slots
+from sunwise.people.rota.problem import Person, Problem
+
+DAYS_PER_WEEK: Final = 7
+ENOUGH: Final = 4
+_PRECISION: Final = 1e-6  # of the LP; the value of a rota is a whole number
+
+
+class Ranked(NamedTuple):
+    """A pattern; the smallest is the best."""
+
+    floor: int
+    """No lawful rota on it has a lower `value`."""
+    worst: float
+    """Points of whoever bears most, in the relaxation: a hint, no bound."""
+    pattern: Pattern
+
+
+class _Class(NamedTuple):
+    """Slots of one week that are alike for everybody."""
+
+    week: int
+    column: int
+    need: int
+    quarters: int
+    places: tuple[int, ...]
+
+
+def gap_weight(problem: Problem) -> int:
+    """What a quarter of a declared gap counts, in quarters of night: more than all there can be."""
+    return problem.n_hours * QUARTERS_PER_HOUR * len(problem.roles) + 1
+
+
+def ranked(problem: Problem, table: CostTable) -> list[Ranked]:
+    """All patterns, the best first; exactly ranked are those that matter."""
+    rough = sorted(
+        (_rough_floor(problem, table, pattern), pattern) for pattern in patterns(problem)
+    )
+    found: list[Ranked] = []
+    for number, (floor, pattern) in enumerate(rough):
+        if len(found) >= ENOUGH and floor >= found[ENOUGH - 1].floor:
+            rest = [Ranked(floor, 0, pattern) for floor, pattern in rough[number:]]
+            return found + rest
+        found.append(relaxed(problem, table, pattern))
+        found.sort()
+    return found
+
+
+def _rough_floor(problem: Problem, table: CostTable, pattern: Pattern) -> int:
+    """As if everybody could be on duty every day."""
+    wanted = slots(problem, pattern)
+    if not wanted:
+        return 0
+    costs = table.of(wanted)
+    gap = gap_weight(problem)
+    found = 0
+    lengths = [(slot.end_ns - slot.start_ns) // QUARTER_NS for slot in wanted]
+    nights = np.sort(np.where(costs.free, costs.night, np.iinfo(np.int32).max), axis=0)
+    for place, slot in enumerate(wanted):
+        cheapest = nights[: slot.need, place]
+        here = [int(night) for night in cheapest if night <= lengths[place]]
+        found += sum(here) + gap * lengths[place] * (slot.need - len(here))
+    return found
+
+
+def relaxed(problem: Problem, table: CostTable, pattern: Pattern) -> Ranked:
+    """The pattern with its floor."""
+    wanted = slots(problem, pattern)
+    if not wanted:
+        return Ranked(0, 0, pattern)
+    lp = _Relaxation(problem, table.of(wanted), wanted)
+    floor = lp.minimise_value()
+    return Ranked(floor, lp.minimise_worst(floor), pattern)
+
+
+Terms = list[tuple[pywraplp.Variable, _Class]]
+
+
+class _Relaxation:
+    """Days by person and class of slots."""
+
+    def __init__(self, problem: Problem, costs: Costs, wanted: Sequence[Slot]) -> None:
+        self._problem = problem
+        self._costs = costs
+        self._people = problem.able()
+        self._solver = pywraplp.Solver.CreateSolver("GLOP")
+        self._terms: list[Terms] = [[] for _ in self._people]
+        self._value = self._solver.Sum([])
+        for alike in _classes(costs, wanted):
+            self._cover(alike)
+        for number, person in enumerate(self._people):
+            self._limit(person, self._terms[number])
+
+    def minimise_value(self) -> int:
+        self._solver.Minimize(self._value)
+        self._solver.Solve()
+        found = float(self._solver.Objective().Value())
+        return max(0, math.ceil(found * (1 - _PRECISION) - _PRECISION))
+
+    def minimise_worst(self, floor: int) -> float:
+        self._solver.Add(self._value <= floor * (1 + _PRECISION) + _PRECISION)
+        worst = self._solver.NumVar(0, self._solver.infinity(), "")
+        for number, person in enumerate(self._people):
+            borne = [
+                days * float(self._costs.price[number, alike.places[0]])
+                for days, alike in self._terms[number]
+            ]
+            self._solver.Add(worst >= person.carried + self._solver.Sum(borne))
+        self._solver.Minimize(worst)
+        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
+            return float("inf")
+        return round(float(worst.solution_value()), 3)
+
+    def _cover(self, alike: _Class) -> None:
+        place, count = alike.places[0], len(alike.places)
+        gap = self._solver.NumVar(0, count * alike.need, "")
+        parts = [gap]
+        self._value += gap * float(gap_weight(self._problem) * alike.quarters)
+        for number in np.flatnonzero(self._costs.free[:, place]):
+            days = self._solver.NumVar(0, count, "")
+            parts.append(days)
+            self._terms[number].append((days, alike))
+            self._value += days * float(self._costs.night[number, place])
+        self._solver.Add(self._solver.Sum(parts) == count * alike.need)
+
+    def _limit(self, person: Person, terms: Terms) -> None:
+        """A pattern's 7 days are 168 hours from its first block on: one window of the rules."""
+        law = person.law
+        blocks: dict[tuple[int, int], list[pywraplp.Variable]] = defaultdict(list)
+        weeks: dict[int, list[pywraplp.Variable]] = defaultdict(list)
+        for days, alike in terms:
+            if alike.week >= 0:
+                blocks[alike.week, alike.column].append(days)
+                weeks[alike.week].append(days)
+        self._limit_hours(terms, law.week_limit_h, 1, law.standby_counts)
+        self._limit_hours(terms, law.weekly_cap_h, law.reference_weeks, law.standby_counts)
+        for own in blocks.values():
+            self._solver.Add(self._solver.Sum(own) <= _most_days(DAYS_PER_WEEK, law))
+        for first, last in combinations(range(max(weeks, default=0) + 2), 2):
+            span = [days for week in range(first, last) for days in weeks[week]]
+            local_days = (
+                last - first
+            ) * DAYS_PER_WEEK + 1  # blocks begin on either side of midnight
+            self._solver.Add(self._solver.Sum(span) <= _most_days(local_days, law))
+
+    def _limit_hours(self, terms: Terms, limit_h: float, weeks: int, counts: float) -> None:
+        spans: dict[int, list[pywraplp.Variable]] = defaultdict(list)
+        for days, alike in terms:
+            if alike.week >= 0:
+                spans[alike.week // weeks].append(days * float(alike.quarters * counts))
+        for span in spans.values():
+            self._solver.Add(self._solver.Sum(span) <= limit_h * weeks * QUARTERS_PER_HOUR)
+
+
+def _most_days(days: int, law: WorkingTime) -> int:
+    """Of so many days one after the other, those on which a duty may begin."""
+    row = law.max_days_in_row + 1
+    return days // row * law.max_days_in_row + min(days % row, law.max_days_in_row)
+
+
+def _classes(costs: Costs, wanted: Sequence[Slot]) -> Iterator[_Class]:
+    alike: dict[tuple[int, int, int, int, bytes], list[int]] = defaultdict(list)
+    for place, slot in enumerate(wanted):
+        week = slot.day // DAYS_PER_WEEK  # what begins before the window is in no week of it
+        length = (slot.end_ns - slot.start_ns) // QUARTER_NS
+        facts = costs.night[:, place].tobytes() + costs.free[:, place].tobytes()
+        alike[week, slot.column, slot.need, length, facts].append(place)
+    for (week, column, need, length, _), places in alike.items():
+        yield _Class(week, column, need, length, tuple(places))
