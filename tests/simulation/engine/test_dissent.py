@@ -52,6 +52,19 @@ class BitFlipper:
         return applied
 
 
+class Cutter:
+    """A core whose replica loses its connection while it applies the next batch."""
+
+    def __init__(self, core, cut):
+        self._core = core
+        self._cut = cut
+
+    def apply(self, commands, first, out):
+        self._cut()
+        self._cut = lambda: None
+        return Core.apply(self._core, commands, first, out)
+
+
 def break_replica(world, name, good_batches=0):
     core = world.replicas[name].loop.core
     core.apply = BitFlipper(core, good_batches).apply
@@ -188,6 +201,24 @@ def test_a_single_replica_that_differs_stops_and_has_nobody_to_tell(run):
         world.processes["clock"].start()
 
     run(body, n_replicas=1)
+
+
+def test_a_connection_that_breaks_while_words_are_counted_stops_nobody(run):
+    """The replica comes back to several batches at once, the word behind others."""
+
+    async def body(world, bus):
+        session = world.processes["engine-a"].bus.session
+        world.server.cut(session, hold=True)
+        await asyncio.sleep(1.0)
+        here = StoredPoint(Position(command_seq=7), bytes(16))
+        await dissent(bus, here, shard=SHARD, said=Dissent(2, "build"))
+        core = world.replicas["engine-a"].loop.core
+        core.apply = Cutter(core, lambda: world.server.cut(session)).apply
+        world.server.release(session)
+        await asyncio.sleep(5.0)
+        assert world.deaths == []
+
+    run(body)
 
 
 def test_what_was_said_is_said_once_and_counts_until_it_is_settled(run):

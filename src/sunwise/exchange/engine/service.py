@@ -180,7 +180,7 @@ class EngineService:
         turn_ends_s = self._time() + _TURN_S
         for stored in batch:
             if stored.subject == self._dissents and stored.seq > self._shard_log.commands.last_seq:
-                await _check_undisputed(self._bus, self._settings)
+                await _answered(partial(_check_undisputed, self._bus, self._settings))
             while self.outbox.is_full:
                 self._confirmed.clear()
                 await self._confirmed.wait()
@@ -377,15 +377,25 @@ async def _check_undisputed(bus: Bus, settings: EngineSettings) -> None:
     check_undisputed(disputes.dissents, shard=settings.shard, n_replicas=settings.n_replicas)
 
 
-async def _persistently(act: Callable[[], Awaitable[object]], failing: str) -> bool:
-    """Whether `act` was done in the end; when it can never be, that is logged."""
+async def _answered(act: Callable[[], Awaitable[object]]) -> None:
+    """Does `act`, however often the bus must be asked.
+
+    A handler of a reader must not raise Retryable: it would be given what it applied already.
+    """
     while True:
         try:
             await act()
         except Retryable as error:
             await asyncio.sleep(min(error.after_s, 1.0))
-        except Permanent as reason:
-            _log.error("%s: %s", failing, reason)
-            return False
         else:
-            return True
+            return
+
+
+async def _persistently(act: Callable[[], Awaitable[object]], failing: str) -> bool:
+    """Whether `act` was done in the end; when it can never be, that is logged."""
+    try:
+        await _answered(act)
+    except Permanent as reason:
+        _log.error("%s: %s", failing, reason)
+        return False
+    return True
