@@ -11,11 +11,15 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.log import LogWriter
 from sunwise.chassis.simulated_loop import run_simulated
 from sunwise.contracts.exchange.accounts import Position
-from sunwise.contracts.exchange.codec import COMMAND_CODECS
+from sunwise.contracts.exchange.codec import COMMAND_CODECS, attested_fields
 from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
+    CLOCK_WRITER,
+    Batch,
     chained,
+    command_subject,
     decode_events,
+    encode_batch,
     encode_events,
     event_subject,
 )
@@ -201,6 +205,44 @@ def test_a_single_replica_that_differs_stops_and_has_nobody_to_tell(run):
         world.processes["clock"].start()
 
     run(body, n_replicas=1)
+
+
+@pytest.mark.parametrize("n_replicas", [1, 3])
+def test_what_the_clock_saw_otherwise_is_not_stored_any_more(run, n_replicas):
+    """EVT has lost its tail, and this replica would compute another one than clients were told."""
+
+    async def body(world, bus):
+        await quiet(world)
+        for name in (*world.engines, "clock"):
+            world.processes[name].kill()
+        await asyncio.sleep(1.0)
+        commands, intact = world.server.streams["CMD_0"], last_stored(world)
+        written = commands.last_seq
+        told = StoredPoint(Position(command_seq=written + 1), b"another chain...")
+        await bus.append(*batch_of(ADMIN_WRITER, "funds", kind=CommandKind.DEPOSIT, amount_atoms=1))
+        await bus.append(*clock_that_saw(told))
+        for name in world.engines:
+            world.processes[name].start()
+        await until(lambda: deaths(world, Diverged) == set(world.engines), 60)
+        assert last_stored(world) == intact
+        for name in world.engines:
+            await world.processes[name].restart()
+        commands.truncate(written)  # for the verdict
+        for name in (*world.engines, "clock"):
+            await world.processes[name].restart()
+
+    run(body, n_replicas=n_replicas)
+
+
+def batch_of(writer, codec, **fields):
+    """Subject and payload of a batch of the writer's next epoch."""
+    batch = Batch(writer, 2**40, 1, 0, COMMAND_CODECS[codec].pack(**fields))
+    return command_subject(SHARD, writer), encode_batch(batch)
+
+
+def clock_that_saw(point):
+    fields = attested_fields(point.position.command_seq, point.position.part, point.chain)
+    return batch_of(CLOCK_WRITER, "control", kind=CommandKind.CLOCK, **fields)
 
 
 def test_a_connection_that_breaks_while_words_are_counted_stops_nobody(run):

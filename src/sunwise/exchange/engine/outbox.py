@@ -8,6 +8,7 @@ for `takeover_after_s` leads. Nobody is elected: two that lead at once do no har
 fence lets one win each append and the bytes are the same.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
@@ -185,6 +186,12 @@ class Outbox:
         self._lead_at_s = self._monotonic_s() + after_s
 
     # --- following ---
+
+    def only_follow(self) -> None:
+        """Appends nothing from now on: what this replica has computed is in doubt."""
+        self.leads = False
+        self._n_sent = self._sent_bytes = 0
+        self._lead_at_s = math.inf
 
     @property
     def wants_to_lead(self) -> bool:

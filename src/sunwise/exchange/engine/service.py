@@ -200,9 +200,9 @@ class EngineService:
             return self.loop.take(stored)
         except Diverged:
             self._is_sound = False
-            await asyncio.sleep(
-                _COMPARED_WITHIN_S
-            )  # following finds what differs first, and ends this
+            self._only_follow()
+            # Following finds what differs first, and ends this.
+            await asyncio.sleep(_COMPARED_WITHIN_S)
             raise
         except Poisoned as poison:
             self._is_sound = False
@@ -282,6 +282,12 @@ class EngineService:
         task = asyncio.get_running_loop().create_task(self._follow_events())
         task.add_done_callback(self._on_following_ended)
         self._following = task
+
+    def _only_follow(self) -> None:
+        was_leading = self.outbox.leads
+        self.outbox.only_follow()
+        if was_leading:
+            self._follow()
 
     async def _follow_events(self) -> None:
         after_seq = self.outbox.stored_seq
