@@ -163,6 +163,32 @@ def test_the_shard_halts_when_it_was_the_writer_that_is_wrong(run):
     run(body)
 
 
+def test_what_is_settled_before_it_is_taken_out_is_settled_once_more(run):
+    """The clock goes on all the while, and sees what is wrong after the settlement, too."""
+
+    async def body(world, bus):
+        (writing,) = names(world, leading=True)
+        await quiet(world)
+        break_replica(world, writing)
+        deposit(world)
+        await until(lambda: deaths(world, ShardHalted), 30)
+        for name in world.engines:
+            world.processes[name].kill()
+        (point,) = await settle(bus, SHARD)
+        await asyncio.sleep(20.0)
+        stream = world.server.streams["EVT_0"]
+        (seq,) = [m.seq for m in stream.after(0) if stands_at(m, point)]
+        stream.truncate(seq - 1)
+        world.deaths.clear()
+        for name in world.engines:
+            world.processes[name].start()
+        await until(lambda: deaths(world, ShardHalted) == set(world.engines), 60)
+        assert list(await settle(bus, SHARD)) == [point], "where the clock saw it"
+        await until(lambda: last_stored(world) > seq, 30)
+
+    run(body)
+
+
 def deposit(world):
     """One command that causes an event, of a client that nobody asks what it was told."""
     bus = SimulatedBus(world.server, user="admin")

@@ -37,7 +37,7 @@ class ShardHalted(Permanent):
 
 
 class StoredPoint(NamedTuple):
-    """An event message as EVT holds it."""
+    """An event message as EVT holds it, or held it when the clock looked."""
 
     position: Position
     chain: bytes

@@ -58,7 +58,10 @@ class Diverged(Permanent):
     """This replica's events are not what is stored: it must stop before anybody relies on it."""
 
     def __init__(self, message: str, *, stored: StoredPoint | None = None) -> None:
-        """`stored`: the event message of EVT that was computed otherwise here, where it is one."""
+        """`stored`: the event message of EVT that was computed otherwise here, where it is one.
+
+        As EVT holds it; or, if only the clock saw it there, as it held it.
+        """
         super().__init__(message)
         self.stored = stored
 
@@ -222,7 +225,8 @@ class EngineLoop:
             raise Diverged(
                 f"the clock saw chain {theirs.hex()} at event message {place[0]}.{place[1]} of "
                 f"shard {self.shard}, this replica has {here}: it has stopped. Compare "
-                "builds and machines with a replica that runs (runbook: replica diverged)"
+                "builds and machines with a replica that runs (runbook: replica diverged)",
+                stored=StoredPoint(at, theirs),
             )
 
 

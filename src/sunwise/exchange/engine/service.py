@@ -162,7 +162,7 @@ class EngineService:
         ]
         try:
             await asyncio.wait([*work, self._trouble], return_when=asyncio.FIRST_COMPLETED)
-            for task in (*work, self._trouble):
+            for task in (self._trouble, *work):  # what following found differs first
                 if task.done():
                     await task
         finally:
