@@ -318,9 +318,10 @@ class WriterSession:
         if not waiting:
             return
         self.n_waiting -= len(waiting)
-        self.position = Position(command_seq=message.command_seq, part=message.part)
+        position = Position(command_seq=message.command_seq, part=message.part)
+        self.position = max(self.position, position)  # a reply that was lost comes after later ones
         for done, records in zip(waiting, own_records(len(waiting), batch.parts), strict=True):
-            done(Outcome(records, self.position, message.time_ns))
+            done(Outcome(records, position, message.time_ns))
 
     # --- time ---
 
