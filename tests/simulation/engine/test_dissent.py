@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
 
@@ -56,17 +57,16 @@ class BitFlipper:
         return applied
 
 
-class Cutter:
-    """A core whose replica loses its connection while it applies the next batch."""
+def breaking(apply, what):
+    """`apply`, and the first time something breaks before it: `what`."""
+    due = [what]
 
-    def __init__(self, core, cut):
-        self._core = core
-        self._cut = cut
+    def applied(commands, first, out):
+        while due:
+            due.pop()()
+        return apply(commands, first, out)
 
-    def apply(self, commands, first, out):
-        self._cut()
-        self._cut = lambda: None
-        return Core.apply(self._core, commands, first, out)
+    return applied
 
 
 def break_replica(world, name, good_batches=0):
@@ -233,6 +233,23 @@ def test_a_single_replica_that_differs_stops_and_has_nobody_to_tell(run):
     run(body, n_replicas=1)
 
 
+def test_a_difference_is_logged_before_the_others_can_be_told(run, caplog):
+    async def body(world, bus):
+        wrong = names(world, leading=False)[0]
+        commands = world.server.streams["CMD_0"]
+        core = world.replicas[wrong].loop.core
+        fill = partial(setattr, commands, "refusing", True)
+        core.apply = breaking(BitFlipper(core, 0).apply, fill)
+        await asyncio.sleep(5.0)
+        assert deaths(world, Diverged) == set(), "it is still trying"
+        assert "differs from what EVT holds" in caplog.text
+        commands.refusing = False
+        await until(lambda: deaths(world, Diverged) == {wrong}, 30)
+        assert (await read_disputes(bus, SHARD)).dissents
+
+    run(body)
+
+
 @pytest.mark.parametrize("n_replicas", [1, 3])
 def test_what_the_clock_saw_otherwise_is_not_stored_any_more(run, n_replicas):
     """EVT has lost its tail, and this replica would compute another one than clients were told."""
@@ -281,7 +298,7 @@ def test_a_connection_that_breaks_while_words_are_counted_stops_nobody(run):
         here = StoredPoint(Position(command_seq=7), bytes(16))
         await dissent(bus, here, shard=SHARD, said=Dissent(2, "build"))
         core = world.replicas["engine-a"].loop.core
-        core.apply = Cutter(core, lambda: world.server.cut(session)).apply
+        core.apply = breaking(core.apply, partial(world.server.cut, session))
         world.server.release(session)
         await asyncio.sleep(5.0)
         assert world.deaths == []

@@ -217,6 +217,7 @@ class EngineService:
         settings = self._settings
         if difference.stored is None or settings.n_replicas == 1:
             return
+        _log.error("%s", difference)  # telling the others may take as long as CMD takes nothing
         said = Dissent(settings.replica, self._shard_log.build)
         act = partial(dissent, self._bus, difference.stored, shard=settings.shard, said=said)
         await _persistently(act, "the other replicas are not told of the difference")
