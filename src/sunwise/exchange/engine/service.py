@@ -72,6 +72,14 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     snapshots: SnapshotSettings = SnapshotSettings()
     """When it takes snapshots."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a replica that the others would not count on."""
+        if self.replica >= self.n_replicas:
+            last = self.n_replicas - 1
+            raise ValueError(
+                f"replica {self.replica} of n_replicas {self.n_replicas}: the numbers are 0 to {last}"
+            )
+
 
 class EngineService:
     """One replica; made by `open`, works in `run`.
