@@ -45,28 +45,31 @@ from tests.simulation.engine.weather import CALM
 class BitFlipper:
     """A core on bad memory: from some batch on, the events that it tells are wrong by one bit."""
 
-    def __init__(self, core, good_batches):
+    def __init__(self, core, good_batches, *, meanwhile=lambda: None):
         self._core = core
         self._left = good_batches
+        self._meanwhile = meanwhile
 
     def apply(self, commands, first, out):
         applied = Core.apply(self._core, commands, first, out)
         self._left -= 1
         if self._left < 0 and applied.n_events:
             out.view("u1").reshape(len(out), -1)[0, 20] ^= 1
+            self._meanwhile()
         return applied
 
 
-def breaking(apply, what):
-    """`apply`, and the first time something breaks before it: `what`."""
-    due = [what]
+class Cutter:
+    """A core whose replica loses its connection while it applies the next batch."""
 
-    def applied(commands, first, out):
-        while due:
-            due.pop()()
-        return apply(commands, first, out)
+    def __init__(self, core, cut):
+        self._core = core
+        self._cut = cut
 
-    return applied
+    def apply(self, commands, first, out):
+        self._cut()
+        self._cut = lambda: None
+        return Core.apply(self._core, commands, first, out)
 
 
 def break_replica(world, name, good_batches=0):
@@ -80,6 +83,10 @@ def names(world, *, leading):
 
 def deaths(world, kind):
     return {name for name, failure in world.deaths if isinstance(failure, kind)}
+
+
+def reached(world, name):
+    return world.replicas[name].loop.command_seq
 
 
 def last_stored(world):
@@ -101,7 +108,8 @@ def run(seed, tmp_path):
             bus = SimulatedBus(world.server, user="operator")
             await body(world, bus)
             await world.finish()
-            judge(world.evidence()._replace(ahead=await read_ahead(bus, SHARD)))
+            ahead = await read_ahead(bus, SHARD)  # before: snapshots come and go
+            judge(world.evidence()._replace(ahead=ahead))
             await world.stop()
 
         run_simulated(main, clock)
@@ -126,7 +134,9 @@ def test_a_replica_that_computes_something_else_stops_and_the_others_go_on(run):
 def test_when_most_replicas_differ_from_what_is_stored_nobody_goes_on_until_it_is_settled(run):
     async def body(world, bus):
         (writing,) = names(world, leading=True)
-        for name in names(world, leading=False):
+        one, other = names(world, leading=False)
+        await until(lambda: reached(world, one) == reached(world, other), 30)
+        for name in (one, other):
             break_replica(world, name)
         await until(lambda: writing in deaths(world, ShardHalted), 30)
         halted_at = last_stored(world)
@@ -183,7 +193,8 @@ def test_what_is_settled_before_it_is_taken_out_is_settled_once_more(run):
         for name in world.engines:
             world.processes[name].start()
         await until(lambda: deaths(world, ShardHalted) == set(world.engines), 60)
-        assert list(await settle(bus, SHARD)) == [point], "where the clock saw it"
+        (again,) = await settle(bus, SHARD)
+        assert again >= point, "where the clock saw it last"
         await until(lambda: last_stored(world) > seq, 30)
 
     run(body)
@@ -229,6 +240,7 @@ def test_a_single_replica_that_differs_stops_and_has_nobody_to_tell(run):
         assert (await read_disputes(bus, SHARD)).dissents == {}
         stream.truncate(intact)
         world.processes["clock"].start()
+        await until(lambda: last_stored(world) > intact, 30)
 
     run(body, n_replicas=1)
 
@@ -239,7 +251,7 @@ def test_a_difference_is_logged_before_the_others_can_be_told(run, caplog):
         commands = world.server.streams["CMD_0"]
         core = world.replicas[wrong].loop.core
         fill = partial(setattr, commands, "refusing", True)
-        core.apply = breaking(BitFlipper(core, 0).apply, fill)
+        core.apply = BitFlipper(core, 0, meanwhile=fill).apply
         await asyncio.sleep(5.0)
         assert deaths(world, Diverged) == set(), "it is still trying"
         assert "differs from what EVT holds" in caplog.text
@@ -273,6 +285,7 @@ def test_what_the_clock_saw_otherwise_is_not_stored_any_more(run, n_replicas):
         commands.truncate(written)  # for the verdict
         for name in (*world.engines, "clock"):
             await world.processes[name].restart()
+        await asyncio.sleep(2.0)
 
     run(body, n_replicas=n_replicas)
 
@@ -298,7 +311,7 @@ def test_a_connection_that_breaks_while_words_are_counted_stops_nobody(run):
         here = StoredPoint(Position(command_seq=7), bytes(16))
         await dissent(bus, here, shard=SHARD, said=Dissent(2, "build"))
         core = world.replicas["engine-a"].loop.core
-        core.apply = breaking(core.apply, partial(world.server.cut, session))
+        core.apply = Cutter(core, partial(world.server.cut, session)).apply
         world.server.release(session)
         await asyncio.sleep(5.0)
         assert world.deaths == []
