@@ -6,6 +6,7 @@ ARGS   ?=
 UV     := $(shell command -v uv 2>/dev/null)
 BIN    := $(VENV)/bin
 
+# A lock is complete, so nothing is resolved again (pip finds no pin for an extra of a dependency).
 # A stamp says which lock the folder holds; the development lock holds all of the runtime lock.
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
@@ -87,19 +88,19 @@ $(BIN)/python:
 $(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
 	@test -f $(DEV_STAMP) -a ! requirements.lock -nt $(DEV_STAMP) || { \
 	    echo 'Installing what Sunwise runs on (once, about a minute) ...'; \
-	    $(INSTALL) --require-hashes -r requirements.lock; }
+	    $(INSTALL) --no-deps --require-hashes -r requirements.lock; }
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.lock pyproject.toml | $(BIN)/python
 	@echo 'Installing what Sunwise is built and tested with (once, about two minutes) ...'
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ $(RUN_STAMP)
 
 # Universal: one lock for every Python and platform. No address of any index is written.
 LOCK := build/lock/bin/uv pip compile -q --no-config --universal --python-version 3.11 \
-	--generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 lock: ## write both requirements locks anew from pyproject.toml: ARGS=--upgrade for newest
 	$(PYTHON) -m venv build/lock

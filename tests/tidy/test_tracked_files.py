@@ -51,7 +51,7 @@ def pinned(lock: str) -> dict[str, set[str]]:
     """Versions by name; a name has several where Python versions need different ones."""
     found: dict[str, set[str]] = {}
     for line in (ROOT / lock).read_text().splitlines():
-        if match := re.match(r"([\w.-]+)(?:\[.+\])?==([^\s;]+)", line):
+        if match := re.match(r"([\w.-]+)==([^\s;]+)", line):
             found.setdefault(match[1].lower(), set()).add(match[2])
     return found
 
@@ -107,9 +107,7 @@ def test_no_file_is_large():
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_holds_pins_and_hashes_only(lock):
-    known = re.compile(
-        r"[\w.-]+(\[[\w,-]+\])?==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|    #( .*)?"
-    )
+    known = re.compile(r"[\w.-]+==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?|    #( .*)?")
     content = (ROOT / lock).read_text().splitlines()
     report(
         [
