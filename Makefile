@@ -22,7 +22,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow compat check tidy format replay soak lock clean \
-	bench-startup bench-engine bench-gateway
+	bench-startup bench-engine bench-gateway bench-rota
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' \
@@ -71,6 +71,9 @@ bench-engine: $(DEV_STAMP) ## commands/s and CPU per command, beside C++ and PyP
 bench-gateway: $(DEV_STAMP) ## durable orders/s and latency over REST and WebSocket, cost of a broadcast
 	$(BIN)/python -m benchmarks.gateway.run $(ARGS)
 	$(BIN)/python -m benchmarks.gateway.broadcast
+
+bench-rota: $(DEV_STAMP) ## rotas beside repaired round robins and proven bounds: ARGS="--short"
+	$(BIN)/python -m benchmarks.rota.run $(ARGS)
 
 soak: $(DEV_STAMP) ## ten million commands, engine against oracle, byte for byte
 	$(BIN)/python -m benchmarks.soak.run $(ARGS)

@@ -27,8 +27,8 @@ def working_time_page() -> str:
 **Not legal advice.** These rows are what Sunwise plans by, each with its source and how far it was
 verified. Have those that bind you read by somebody who answers for it. A wrong row is a bug.
 
-The rules are hard: no rota, swap or page breaks one. Where only a breach would fill a slot, the slot
-is a declared gap: [why follow the sun works only for owners](../explanation/why-follow-the-sun.md).
+The rules are hard: no rota and no swap breaks one, and a page only with somebody who has opted in to be
+called in their rest. Where only a breach would fill a slot, the slot is a declared gap: [why follow the sun works only for owners](../explanation/why-follow-the-sun.md).
 
 ## The rules
 

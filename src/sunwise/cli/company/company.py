@@ -37,18 +37,7 @@ _HUBS: Final = (
     Hub(id="singapore", name="Singapore", zone="Asia/Singapore", country="SG", entity="Sunwise SG"),
 )
 _ONE, _TWO = Tier.ONE_ROLE, Tier.TWO_ROLES
-_TIERS: Final = (
-    _TWO,
-    _ONE,
-    Tier.DAYLIGHT,
-    _ONE,
-    _ONE,
-    _TWO,
-    _ONE,
-    Tier.BEST_EFFORT,
-    _ONE,
-    Tier.DAYLIGHT,
-)
+_TIERS: Final = (_TWO, _ONE, Tier.DAYLIGHT, _ONE, _ONE)
 """What the teams would like, in turn."""
 _MANY: Final = 9  # 336 h a week are too many for fewer
 
@@ -72,13 +61,13 @@ def invented_company(n_people: int, *, seed: int, first: date, last: date) -> Co
     teams = tuple(_teams(people, random))
     by_id = {person.id: person for person in people}
     services: list[Service] = []
-    for team in teams:
+    for number, team in enumerate(teams):
         members = [by_id[member] for member in team.members]
-        has_second = n_people <= _SMALL or random.random() < 0.15
-        for part in ("", "-jobs") if has_second else ("",):
-            services.append(
-                _service(team, part, members, wish=_TIERS[len(services) % 10], on=first)
-            )
+        wish = _TIERS[number % len(_TIERS)]
+        services.append(_service(team, "", members, wish=wish, on=first))
+        if n_people <= _SMALL or random.random() < 0.15:
+            lesser = wish if number % 2 else Tier.BEST_EFFORT
+            services.append(_service(team, "-jobs", members, wish=lesser, on=first))
     snapshot = Snapshot(version=1, people=people, teams=teams, hubs=_HUBS, services=tuple(services))
     return Company(snapshot=snapshot, leave=tuple(_leave(people, first, last, random)))
 

@@ -1,0 +1,94 @@
+"""Every way to plan, on every unit of a company, in as many processes as there are cores."""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Final, NamedTuple
+
+import msgspec
+
+from benchmarks.rota.baselines import BASELINES
+from benchmarks.rota.judge import Verdict, judge
+from sunwise.daylight.working_time import Duty
+from sunwise.people.rota.bounds import Bounds
+from sunwise.people.rota.greedy import greedy
+from sunwise.people.rota.problem import Problem, Rota
+from sunwise.people.rota.solve import Plan, plan
+from sunwise.people.rota.stats import Stats, stats
+
+SUNWISE: Final = "Sunwise"
+GREEDY: Final = "Sunwise, greedy only"
+WAYS: Final = (SUNWISE, GREEDY, *BASELINES)
+
+
+class Measured(NamedTuple):
+    """One unit planned in one way."""
+
+    unit: str
+    way: str
+    verdict: Verdict
+    stats: Stats
+    cpu_s: float
+    bounds: Bounds | None = None
+    """Sunwise's own."""
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """The smallest is the best: gaps, nights, the worst-off person's burden."""
+        return self.stats.gap_h, self.stats.night_h, self.stats.worst_burden
+
+
+def measure(groups: Sequence[list[Problem]]) -> list[Measured]:
+    """Every unit in every way; the problems of a group one after the other."""
+    workers = min(os.cpu_count() or 1, len(groups))
+    largest_first = sorted(groups, key=len, reverse=True)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return [each for found in pool.map(measure_group, largest_first) for each in found]
+
+
+def measure_group(group: list[Problem]) -> list[Measured]:
+    """Units that share people: each way keeps what it has given them before."""
+    found = [*_sunwise(group)]
+    for way, rival in BASELINES.items():
+        found += [_measured(way, *turn) for turn in _in_turn(group, rival)]
+    return found
+
+
+def _sunwise(group: list[Problem]) -> Iterator[Measured]:
+    plans: list[Plan] = []
+
+    def planned(problem: Problem) -> Rota:
+        plans.append(plan(problem))
+        return plans[-1].rota
+
+    for problem, rota, cpu_s in _in_turn(group, planned):
+        own = plans[-1]
+        yield _measured(SUNWISE, problem, rota, cpu_s)._replace(bounds=own.bounds)
+        began = time.process_time()
+        at_once = greedy(problem, own.pattern)
+        yield _measured(GREEDY, problem, at_once, time.process_time() - began)
+
+
+def _in_turn(
+    group: list[Problem], way: Callable[[Problem], Rota]
+) -> Iterator[tuple[Problem, Rota, float]]:
+    """Each problem with what its people hold by then, its rota, and the CPU seconds it took."""
+    held: dict[str, tuple[Duty, ...]] = defaultdict(tuple)
+    for bare in group:
+        people = tuple(
+            msgspec.structs.replace(person, held=person.held + held[person.id])
+            for person in bare.people
+        )
+        problem = msgspec.structs.replace(bare, people=people)
+        began = time.process_time()
+        rota = way(problem)
+        yield problem, rota, time.process_time() - began
+        for shift in rota.shifts:
+            held[shift.person] += (Duty(shift.start_ns, shift.end_ns),)
+
+
+def _measured(way: str, problem: Problem, rota: Rota, cpu_s: float) -> Measured:
+    return Measured(problem.unit, way, judge(problem, rota), stats(problem, rota), cpu_s)
