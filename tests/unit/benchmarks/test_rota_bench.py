@@ -9,6 +9,15 @@ import pytest
 from benchmarks.rota import kubernetes
 from benchmarks.rota.baselines import BASELINES
 from benchmarks.rota.judge import judge
+from benchmarks.rota.measure import SUNWISE, measure_group
+from benchmarks.rota.table import (
+    avoidable_gap_h,
+    beaten_bounds,
+    bounds,
+    not_carried,
+    rows,
+    worse_than_greedy,
+)
 from benchmarks.rota.units import connected, units
 from sunwise.cli.company import invented_company
 from sunwise.contracts.people.directory import Role
@@ -143,3 +152,48 @@ def test_the_teams_of_kubernetes_have_clocks_and_are_not_twice_the_same():
     pairs = list(combinations(teams, 2))
     assert all(len(one & two) * 2 <= len(one | two) for one, two in pairs)
     assert units(company, FIRST)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Three units of the company of sixty, as the short form measures them."""
+    return [each for group in connected(UNITS[:3]) for each in measure_group(group)]
+
+
+def test_a_plan_keeps_the_law_and_leaves_no_gap_that_can_be_filled(measured):
+    assert [each.unit for each in measured if each.way == SUNWISE and each.verdict.n_breaches] == []
+    assert [each.unit for each in measured if each.way == SUNWISE and each.verdict.open_h] == []
+    assert avoidable_gap_h(measured) == 0
+
+
+def test_a_plan_is_never_worse_than_greedy(measured):
+    assert worse_than_greedy(measured) == []
+
+
+def test_no_rival_does_what_was_proven_impossible(measured):
+    assert beaten_bounds(measured) == []
+
+
+def test_the_nights_of_the_plans_are_near_the_bound(measured):
+    own = rows(measured)[0]
+    assert own.way == SUNWISE
+    assert own.night <= bounds(measured).night + 1
+
+
+def test_planner_and_judge_have_the_same_clock_bound(measured):
+    for each in measured:
+        if each.bounds is not None:
+            assert sum(each.bounds.clock_h.values()) == each.verdict.clock_bound_h
+
+
+def test_a_plan_that_is_worse_and_a_bound_that_is_wrong_are_named(measured):
+    own = next(each for each in measured if each.way == SUNWISE)
+    worse = own._replace(stats=msgspec.structs.replace(own.stats, gap_h=1, night_h=900))
+    others = [each for each in measured if each.way != SUNWISE]
+    assert worse_than_greedy([worse, *others]) == [own.unit]
+    assert avoidable_gap_h([worse]) == 1
+    wrong = own._replace(bounds=msgspec.structs.replace(own.bounds, night_h=900))
+    named = beaten_bounds([wrong, *(each for each in others if each.unit == own.unit)])
+    assert f"{own.unit} ({SUNWISE})" in named
+    short = own._replace(bounds=msgspec.structs.replace(own.bounds, gap_h=12))
+    assert not_carried([short]) == [f"{own.unit} lacks 12 h"]
