@@ -7,8 +7,9 @@ goes to the other instance; then each request is answered. When the other does n
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -32,6 +33,7 @@ HEARTBEAT_S: Final = 2.0
 _MAX_BATCH: Final = 2_000  # requests in one commit
 _MAX_WAITING: Final = 20_000
 _HEAR_OUT_TICKS: Final = 10
+_NS: Final = 1_000_000_000
 _AT_ONCE: Final = 64  # messages being sent
 _log = logging.getLogger("sunwise.pager")
 
@@ -145,12 +147,15 @@ class Instance:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Works. The first instance hears the second out before it sends anything."""
-        loops: list[Awaitable[None]] = [self._commit_forever(), self._decide_forever()]
+        loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            self._commit_forever,
+            self._decide_forever,
+        ]
         if self._link is not None:
             await self._greet(self._link)
-            loops.append(self._replicate_forever(self._link))
+            loops.append(partial(self._replicate_forever, self._link))
         ready()
-        tasks = [asyncio.ensure_future(loop) for loop in loops]
+        tasks = [asyncio.ensure_future(loop()) for loop in loops]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -228,19 +233,32 @@ class Instance:
         _log.error("the other instance does not hand over what it has: going on without")
 
     async def _replicate_forever(self, link: PeerLink) -> None:
-        beat = asyncio.ensure_future(self._clock.sleep(HEARTBEAT_S))
+        beat_ns = self.now().steady_ns
         while True:
-            wanted = asyncio.ensure_future(self._committed.wait())
-            await asyncio.wait([beat, wanted], return_when=asyncio.FIRST_COMPLETED)
-            wanted.cancel()
-            if beat.done():
-                beat = asyncio.ensure_future(self._clock.sleep(HEARTBEAT_S))
-            elif not self.is_peer_reachable:  # asked again with the next heartbeat
-                self._committed.clear()
-                continue
+            await self._wait(self._committed, beat_ns)
             self._committed.clear()
+            now_ns = self.now().steady_ns
+            if now_ns >= beat_ns:
+                beat_ns = now_ns + int(HEARTBEAT_S * _NS)
+            elif not self.is_peer_reachable:  # asked again with the next heartbeat
+                continue
             while await self._replicate_once(link) and self._is_ahead():
                 pass
+
+    async def _wait(self, event: asyncio.Event, until_ns: int) -> None:
+        """Returns when the event is set, or at that moment of the steady clock."""
+        left_s = (until_ns - self.now().steady_ns) / _NS
+        if left_s <= 0:
+            return
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(left_s)),
+            asyncio.ensure_future(_until(event)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _replicate_once(self, link: PeerLink) -> bool:
         """Hands over what the other lacks; whether it answered."""
@@ -291,7 +309,6 @@ class Instance:
 
     async def _decide_forever(self) -> None:
         await self._hear_out()
-        tick = asyncio.ensure_future(self._clock.sleep(TICK_S))
         while True:
             work = self.desk.tick(self.now())
             for notify in work.notify:
@@ -301,12 +318,8 @@ class Instance:
             if work.bodies:
                 await self._record(work.bodies)
                 continue
-            wanted = asyncio.ensure_future(self._work.wait())
-            await asyncio.wait([tick, wanted], return_when=asyncio.FIRST_COMPLETED)
-            wanted.cancel()
+            await self._wait(self._work, self.now().steady_ns + int(TICK_S * _NS))
             self._work.clear()
-            if tick.done():
-                tick = asyncio.ensure_future(self._clock.sleep(TICK_S))
 
     async def _deliver(self, notify: Notify) -> None:
         try:
@@ -322,6 +335,10 @@ class Instance:
             await self._queue(_Request(lambda _board, _now: bodies))
         except Retryable as error:
             _log.error("not recorded, so it is done again: %s", error)
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 def _news(received: Sequence[Fact], have: dict[str, int]) -> list[Fact]:

@@ -46,6 +46,10 @@ class Busy(Exception):
     """No more alerts can be held open; nothing was taken in."""
 
 
+class UnknownPage(LookupError):
+    """No such page is known here; the other instance may know it."""
+
+
 def bodies_of(signals: Sequence[Signal], sender: Sender, board: Board, now: Moment) -> list[Body]:
     """What is to be stored, all or nothing. Raises Busy."""
     firing = sum(signal.is_firing for signal in signals)
@@ -108,6 +112,15 @@ def generation_for(board: Board, group: str, alert: str, now: Moment) -> int:
     return generation
 
 
-def acknowledge(board: Board, page: str, person: str, *, link: str = "") -> Acknowledged:
-    """The fact that a person holds the page, as bad as it is known to be."""
-    return Acknowledged(page=page, person=person, rank=board.pages[page].rank, link=link)
+def acknowledge(
+    board: Board, page: str, person: str, *, link: str = "", rank: int | None = None
+) -> Acknowledged:
+    """The fact that a person holds the page, as bad as they know it to be.
+
+    `rank`: what the person was told; without it, what the board knows. Raises UnknownPage.
+    """
+    if rank is None:
+        if page not in board.pages:
+            raise UnknownPage(page)
+        rank = board.pages[page].rank
+    return Acknowledged(page=page, person=person, rank=rank, link=link)
