@@ -7,7 +7,7 @@ between a commit and its answer, between sending and recording. Its disk keeps w
 import asyncio
 import contextlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.errors import Retryable
@@ -58,6 +58,8 @@ class Disk:
         self.origin = f"{name}0"
         self._name, self._rng, self._clock = name, rng, clock
         self._facts: dict[str, list[Fact]] = {}
+        self.about_to: Callable[[], None] = lambda: None
+        """Called when something is half done: the moment to be killed."""
 
     def renew(self) -> None:
         self.origin = f"{self._name}{len(self._facts) + 1}"
@@ -67,6 +69,7 @@ class Disk:
             yield from list(facts)
 
     async def append(self, facts: Sequence[Fact]) -> None:
+        self.about_to()
         await self._clock.sleep(self._rng.uniform(0.0005, 0.02))
         for fact in facts:
             of_origin = self._facts.setdefault(fact.origin, [])
@@ -87,7 +90,22 @@ class Node:
         self.clock = JumpingClock(world.clock)
         self.disk = Disk("ab"[order], world.rng, self.clock)
         self.instance: Instance | None = None
+        self.disk.about_to = self.perhaps_die
         self.tasks: set[asyncio.Task] = set()
+
+    def perhaps_die(self) -> None:
+        """Once in a while the instance is killed within what it does now, and comes back."""
+        if self.world.malice and self.world.rng.random() < self.world.malice:
+            self.world.later(self._die())
+
+    async def _die(self) -> None:
+        await self.world.clock.sleep(self.world.rng.uniform(0, 0.04))
+        if self.instance is not None:
+            self.kill()
+            self.world.n_kills += 1
+            await self.world.clock.sleep(self.world.rng.expovariate(1 / 10))
+            if self.instance is None:
+                self.start()
 
     def start(self) -> None:
         self.instance = Instance(
@@ -137,6 +155,9 @@ class Node:
             await self.clock.sleep(_PEER_TIMEOUT_S)
             raise Retryable("no route")
         world.n_pushes += 1
+        if batch.facts:
+            self.perhaps_die()
+            other.perhaps_die()
         if world.rng.random() < 0.1:  # late and twice
             world.later(self._repeat(other, batch))
         have = await other.ask(other.instance.receive(batch))
@@ -157,6 +178,7 @@ class Node:
         if self.world.rng.random() < self.world.refusal:
             return False
         self.world.hand_over(notify)
+        self.perhaps_die()
         await self.clock.sleep(self.world.rng.uniform(0.01, 3))
         return True
 
@@ -171,6 +193,8 @@ class World:
         self.company = usual_company()
         self.is_cut = False
         self.refusal = 0.1
+        self.malice = 0.03
+        """How likely an instance is killed within a commit, a hand-over or a message."""
         self.diligence = 0.5
         """How likely somebody who got a message takes the page up."""
         self.accepted: dict[str, str] = {}
@@ -251,7 +275,7 @@ class World:
                 self.is_cut = not self.is_cut
             else:
                 self.rng.choice(self.nodes).clock.off_ns = self.rng.randint(-3_600, 3_600) * NS
-        self.is_cut = False
+        self.is_cut, self.malice = False, 0.0
 
     async def _kills(self, seconds: float) -> None:
         until = self.clock.now_ns() + seconds * NS

@@ -33,6 +33,8 @@ def judge(world: World) -> None:
     first, second = (board.shared_view() for board in boards)
     for part in first:
         assert first[part] == second[part], f"the instances do not agree on {part}"
+    repeats = world.n_messages - len(world.messages)
+    assert repeats <= len(world.messages) + 2 * world.n_kills, "repeats are the exception"
     board = boards[0]
     for key, state in world.accepted.items():
         pages = world.page_of(board, key)

@@ -21,7 +21,6 @@ from sunwise.people.pager.core.responders import Shift
 from tests.support.pager_people import (
     MINUTE,
     NOON_UTC,
-    NS,
     Stage,
     firing,
     resolved,
@@ -441,4 +440,13 @@ def test_an_acknowledged_page_that_is_fired_into_after_it_closed_looks_for_someb
     stage.tell(type(fired)(alert="other", page=page.id, group=page.group, generation=1,
                            service="gateway", severity="critical", summary="late"))  # fmt: skip
     assert told(stage.run(0.1)) == ["ana"]
-    assert NS
+
+
+def test_a_page_that_closes_because_all_is_resolved_ends_nothing_that_came_in_meanwhile():
+    stage = Stage()
+    stage.signal(firing("k1"))
+    page = stage.page
+    stage.tell(Closed(page=page))
+    assert stage.pages == [page]
+    stage.tell(Closed(page=page, person="ana"))
+    assert stage.pages == []

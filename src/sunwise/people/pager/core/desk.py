@@ -46,7 +46,6 @@ class Desk:
         self._due: list[tuple[int, str]] = []
         self._next: dict[str, int] = {}
         self._in_flight: set[str] = set()
-        self._was_active = False
 
     def learn(self, facts: Iterable[Fact], now: Moment, *, is_replay: bool = False) -> None:
         """Takes in what is committed; the pages that it is about are looked at next."""
@@ -63,14 +62,10 @@ class Desk:
         is_active = self.is_active(now)
         work = Work([], [])
         if is_active:
-            if not self._was_active:
-                for page in self.board.open_pages:
-                    self._look(page, now.steady_ns)
             signals += watchdog_signals(self.board, self._sender, self._started_ns, now)
             signals += self._beginning_shifts(now)
             for id_ in self._pop_due(now):
                 signals += self._page(id_, work, now)
-        self._was_active = is_active
         work.bodies.extend(bodies_of(signals, self._sender, self.board, now))
         return work
 

@@ -1,0 +1,109 @@
+"""The second instance sends within its bound when the first is gone, and says that it is."""
+
+import pytest
+
+from sunwise.chassis.simulated_loop import run_simulated
+from sunwise.people.pager.core.facts import Acknowledged
+from sunwise.people.pager.core.intake import Signal, acknowledge, bodies_of
+from sunwise.people.pager.core.liveness import PEER_ALARM_S, TAKEOVER_S
+from sunwise.people.pager.peer import Batch
+from tests.support.pager_world import SENDER, World
+
+GATEWAY_DOWN = Signal("k", True, "gateway is down", "critical", {}, "g")
+
+
+def alert(board, now):
+    return bodies_of([GATEWAY_DOWN], SENDER, board, now)
+
+
+def calm_world(seed: int) -> World:
+    world = World(seed)
+    world.malice = world.refusal = world.diligence = 0.0
+    return world
+
+
+def run(world, story):
+    async def told():
+        for node in world.nodes:
+            node.start()
+        await world.clock.sleep(30)
+        try:
+            await story()
+        finally:
+            for node in world.nodes:
+                node.kill()
+            await world.clock.sleep(1)
+        assert not world.failures
+
+    run_simulated(told, world.clock)
+
+
+def people_told(world):
+    return set().union(*world.told.values()) if world.told else set()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("accepted_by", [0, 1])
+def test_what_the_first_leaves_behind_is_sent_by_the_second(seed, accepted_by):
+    world = calm_world(seed)
+
+    async def story():
+        first, second = world.nodes
+        accepted = await world.nodes[accepted_by].ask(
+            world.nodes[accepted_by].instance.submit(alert)
+        )
+        assert accepted.is_replicated
+        first.kill()
+        await world.clock.sleep(TAKEOVER_S + 3)
+        assert second.instance.is_active()
+        assert people_told(world) == {"ana"}
+        assert len(world.messages) == 1
+
+    run(world, story)
+
+
+def test_an_instance_that_stays_silent_is_an_alarm_and_its_return_ends_it():
+    world = calm_world(1)
+
+    async def story():
+        world.nodes[0].kill()
+        await world.clock.sleep(PEER_ALARM_S + 10)
+        assert people_told(world) == {"noa"}  # the last resort: nobody owns the pager here
+        world.nodes[0].start()
+        await world.clock.sleep(20)
+        assert not world.nodes[1].instance.board.open_pages
+
+    run(world, story)
+
+
+def test_cut_off_from_each_other_both_accept_alone_and_send_with_the_same_keys():
+    world = calm_world(2)
+
+    async def story():
+        world.is_cut = True
+        for node in world.nodes:
+            accepted = await node.ask(node.instance.submit(alert))
+            assert not accepted.is_replicated
+        await world.clock.sleep(TAKEOVER_S + 5)
+        assert world.n_messages == 2
+        assert len(world.messages) == 1
+        (page,) = world.told
+        second = world.nodes[1]
+        await second.ask(second.instance.submit(lambda b, _now: [acknowledge(b, page, "ana")]))
+        world.is_cut = False
+        await world.clock.sleep(10)
+        boards = [node.instance.board for node in world.nodes]
+        assert boards[0].shared_view() == boards[1].shared_view()
+        assert isinstance(boards[0].pages[page].attention.body, Acknowledged)
+
+    run(world, story)
+
+
+def test_two_of_the_same_order_are_refused():
+    world = calm_world(3)
+
+    async def story():
+        with pytest.raises(ValueError, match="both instances have order 0"):
+            await world.nodes[0].instance.receive(Batch(order=0))
+
+    run(world, story)
