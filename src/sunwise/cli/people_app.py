@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, FastAPI
 
+from sunwise.chassis.guard import TwoPeople
 from sunwise.chassis.guard.api import LOGIN, guard_router
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Door, Guard, answer_faults, refuse_open_routes
@@ -42,7 +43,7 @@ class PeopleWebSettings(msgspec.Struct, frozen=True, kw_only=True):
         return Origins(given or [f"http://{name}:{self.port}" for name in names])
 
 
-def people_app(guard: Guard, routers: Iterable[APIRouter]) -> Door:
+def people_app(guard: Guard, two_people: TwoPeople, routers: Iterable[APIRouter]) -> Door:
     """The application: the door's own routes and those of the services, none of them open."""
     app = FastAPI(title="Sunwise people", version=version("sunwise"), docs_url=None, redoc_url=None)
     answer_faults(app)
@@ -52,7 +53,7 @@ def people_app(guard: Guard, routers: Iterable[APIRouter]) -> Door:
     def healthy() -> dict[str, str]:
         return {"status": "ok"}
 
-    app.include_router(guard_router(guard))
+    app.include_router(guard_router(guard, two_people))
     for router in routers:
         app.include_router(router)
     refuse_open_routes(app, open_paths=OPEN_PATHS)

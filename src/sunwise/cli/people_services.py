@@ -57,6 +57,23 @@ def _file(data: Path, name: Path) -> Path:
     return path
 
 
+class AtWork:
+    """The people of the directory who work here now; read again when it changes."""
+
+    def __init__(self, directory: "DirectoryStore") -> None:
+        self._directory = directory
+        self._version = -1
+        self._people: frozenset[str] = frozenset()
+
+    def __contains__(self, person: str) -> bool:
+        """Whether the directory has this person, and active."""
+        if self._directory.version() != self._version:
+            snapshot = self._directory.snapshot()
+            self._people = frozenset(each.id for each in snapshot.people if each.active)
+            self._version = snapshot.version
+        return person in self._people
+
+
 async def make_directory(place: Place) -> Service:
     """The directory on the bus."""
     from sunwise.people.directory.service import DirectoryService
@@ -93,6 +110,7 @@ async def _people_web(place: Place, settings: Any) -> AsyncIterator[Awaitable[No
 
     from sunwise.chassis.duty import DutyBoard, DutyFile
     from sunwise.chassis.duty.api import duty_router
+    from sunwise.chassis.guard import TwoPeople
     from sunwise.chassis.guard.door import Guard
     from sunwise.chassis.http import HttpServer
     from sunwise.chassis.http.asgi import AsgiBridge
@@ -101,7 +119,15 @@ async def _people_web(place: Place, settings: Any) -> AsyncIterator[Awaitable[No
     async with AsyncExitStack() as stack:
         store = open_guard(place.data, place.clock, database=settings.database)
         stack.callback(store.close)
-        guard = Guard(store, clock=place.clock, origins=settings.addresses())
+        kept = place.settings(DirectorySettings, "directory").database
+        directory = open_directory(place.data, place.clock, database=kept)
+        guard = Guard(
+            store,
+            clock=place.clock,
+            origins=settings.addresses(),
+            is_at_work=AtWork(directory).__contains__,
+        )
+        two_people = TwoPeople(store, place.clock)
         bus = await place.connect("people_web")
         stack.push_async_callback(bus.close)
         file = DutyFile(place.folder("people_web"))
@@ -109,11 +135,12 @@ async def _people_web(place: Place, settings: Any) -> AsyncIterator[Awaitable[No
         stack.push_async_callback(board.close)
         routers = [duty_router(board, now_ns=place.clock.now_ns, require=guard.require)]
         server = HttpServer(
-            AsgiBridge(people_app(guard, routers)),
+            AsgiBridge(people_app(guard, two_people, routers)),
             host=settings.host,
             port=settings.port,
             limits=LIMITS,
         )
+        await asyncio.to_thread(two_people.resume)
         await server.start()
         stack.push_async_callback(server.stop)
         yield asyncio.get_running_loop().create_future()

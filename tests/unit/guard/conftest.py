@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
-from sunwise.chassis.guard import OPERATOR, GuardStore, Principal, Right, Role
+from sunwise.chassis.guard import OPERATOR, GuardStore, Principal, Right, Role, TwoPeople
 from sunwise.chassis.guard.api import guard_router
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Door, Guard, answer_faults
@@ -28,9 +28,10 @@ class Site:
         self.clock = clock
         self.origin = origin
         self.guard = Guard(store, clock=clock, origins=Origins([origin]))
+        self.two_people = TwoPeople(store, clock)
         self.app = FastAPI()
         answer_faults(self.app)
-        self.app.include_router(guard_router(self.guard))
+        self.app.include_router(guard_router(self.guard, self.two_people))
 
         @self.app.get("/duty")
         def duty(

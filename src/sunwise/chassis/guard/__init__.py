@@ -20,6 +20,7 @@ from sunwise.chassis.guard.store import (
     Lifetimes,
     NotPossible,
 )
+from sunwise.chassis.guard.two_people import Proposal, State, TwoPeople
 
 __all__ = [
     "MATRIX",
@@ -34,7 +35,10 @@ __all__ = [
     "NotAllowed",
     "NotPossible",
     "Principal",
+    "Proposal",
     "Right",
     "Role",
     "Scope",
+    "State",
+    "TwoPeople",
 ]

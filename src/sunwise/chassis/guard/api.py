@@ -1,4 +1,4 @@
-"""The door's own routes: log in and out, who am I, tokens, keys, feeds, roles, the audit log."""
+"""The door's own routes: log in and out, who am I, tokens, keys, feeds, the audit log."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -6,13 +6,14 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Request, Response
 
+from sunwise.chassis.guard.changes_api import PersonId, add_changes, add_roles
 from sunwise.chassis.guard.door import Guard, address_of, session_of
 from sunwise.chassis.guard.principal import NotAllowed, Principal
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.secret_text import Kind
 from sunwise.chassis.guard.store import TOKEN_DAYS, Credential
+from sunwise.chassis.guard.two_people import TwoPeople
 
-PersonId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 CredentialId = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 _Name = Annotated[str, Body(min_length=1, max_length=80)]
 LOGIN: Final = "/login"
@@ -52,11 +53,13 @@ class Issued:
     credential: Listed
 
 
-def guard_router(guard: Guard) -> APIRouter:
+def guard_router(guard: Guard, two_people: TwoPeople) -> APIRouter:
     """The routes of the door."""
     router = APIRouter(tags=["door"])
-    for add in (_sessions, _tokens, _keys, _feeds, _roles, _audit):
+    for add in (_sessions, _tokens, _keys, _feeds, _audit):
         add(router, guard)
+    add_roles(router, guard, two_people)
+    add_changes(router, guard, two_people)
     return router
 
 
@@ -153,14 +156,6 @@ def _feeds(router: APIRouter, guard: Guard) -> None:
         person = _person(principal)
         what = f"person:{person}" if shows == "me" else shows
         return _issued(guard.store.issue_feed(person, what, by=principal))
-
-
-def _roles(router: APIRouter, guard: Guard) -> None:
-    granter = Depends(guard.require(Right.ROLES_GRANT))
-
-    @router.get("/people/{person}/roles", summary="Roles of a person")
-    def roles(person: PersonId, _principal: Annotated[Principal, granter]) -> list[str]:
-        return sorted(guard.store.roles_of(person))
 
 
 def _audit(router: APIRouter, guard: Guard) -> None:

@@ -3,7 +3,7 @@
     guard = Guard(store, clock=clock, origins=Origins(["http://127.0.0.1:7080"]))
     app = FastAPI(...)
     answer_faults(app)
-    app.include_router(guard_router(guard))
+    app.include_router(guard_router(guard, two_people))
     app.include_router(directory_router(..., require=guard.require))
     refuse_open_routes(app, open_paths={"/docs"})
     serve(Door(app, guard.origins))
@@ -123,8 +123,17 @@ async def _answer(refused: Refusal, send: Send) -> None:
 class Guard:
     """Tells who asks. Its dependencies block, so FastAPI runs them in its threads."""
 
-    def __init__(self, store: GuardStore, *, clock: Clock, origins: Origins) -> None:
+    def __init__(
+        self,
+        store: GuardStore,
+        *,
+        clock: Clock,
+        origins: Origins,
+        is_at_work: Callable[[str], bool] = lambda _person: True,
+    ) -> None:
+        """`is_at_work`: whether the directory has that person, and active; else nothing opens."""
         self.store = store
+        self._is_at_work = is_at_work
         self.origins = origins
         self.cookie = "__Host-sunwise" if origins.is_secure else "sunwise"
         self._failed = FailedLogins(clock)
@@ -162,7 +171,7 @@ class Guard:
             address = address_of(request)
             self.refuse_guessing(address)
             found = self.store.of_feed(feed.removesuffix(".ics"))
-            if found is None:
+            if found is None or not self._is_at_work(found.person):
                 self.count_failure(address)
                 raise HTTPException(404, "There is no such feed: it may have been revoked.")
             return found
@@ -178,7 +187,7 @@ class Guard:
         if shown:
             return self._shown(shown, address_of(request))
         session = session_of(request, self.cookie)
-        found = self.store.of_session(session) if session else None
+        found = self._of_them(self.store.of_session(session) if session else None)
         if found is None:
             raise HTTPException(401, _NOBODY, {"www-authenticate": "Bearer"})
         return found
@@ -187,7 +196,7 @@ class Guard:
         self.refuse_guessing(address)
         scheme, _, secret = shown[0].partition(" ")
         is_plain = len(shown) == 1 and scheme.lower() == "bearer"
-        found = self.store.of_token(secret.strip()) if is_plain else None
+        found = self._of_them(self.store.of_token(secret.strip()) if is_plain else None)
         if found is None:
             self.count_failure(address)
             raise HTTPException(401, _WRONG, {"www-authenticate": "Bearer"})
@@ -197,10 +206,16 @@ class Guard:
         """The secret of a new session. Raises HTTPException 401 and 429."""
         self.refuse_guessing(address)
         opened = self.store.open_session(token)
-        if opened is None:
+        if opened is None or self._of_them(opened[1]) is None:
             self.count_failure(address)
             raise HTTPException(401, _WRONG)
         return opened
+
+    def _of_them(self, found: Principal | None) -> Principal | None:
+        """Whoever was found, unless they have left."""
+        if found is None or found.person_id is None or self._is_at_work(found.person_id):
+            return found
+        return None
 
     def refuse_guessing(self, address: str) -> None:
         """Raises HTTPException 429 for an address that was wrong too often."""

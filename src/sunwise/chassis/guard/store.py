@@ -16,7 +16,7 @@ from sunwise.chassis.guard.audit import Audit
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.chassis.guard.rights import FOR_INTEGRATIONS, Right, Role, Scope, roles_with, scopes_of
 from sunwise.chassis.guard.secret_text import Kind, digest, kind_of, new_secret
-from sunwise.chassis.guard.tables import CREDENTIALS, PSEUDONYMS, ROLES, SESSIONS
+from sunwise.chassis.guard.tables import CREDENTIALS, PROPOSALS, PSEUDONYMS, ROLES, SESSIONS
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _NS: Final = 1_000_000_000
@@ -235,6 +235,8 @@ class GuardStore:
         with self.audit.acting(by) as act:
             act.tell("person.erase", person=person)
             act.connection.execute(delete(CREDENTIALS).where(CREDENTIALS.c.person == person))
+            theirs = or_(PROPOSALS.c.proposer == person, PROPOSALS.c.decided_by == person)
+            act.connection.execute(delete(PROPOSALS).where(theirs))
             act.connection.execute(delete(PSEUDONYMS).where(PSEUDONYMS.c.person == person))
 
     # --- who is it? ---
