@@ -16,7 +16,7 @@ from sunwise.contracts import people
 
 FOLDER = Path(__file__).parent / "golden"
 MODULES = sorted(module.name for module in pkgutil.iter_modules(people.__path__))
-_TEXTS = ("abc", "AE", "a")  # whichever the pattern of the field allows
+_TEXTS = ("abc", "AE", "a", "/a")  # whichever the pattern of the field allows
 
 
 def messages(module: str) -> dict[str, type[msgspec.Struct]]:

@@ -54,7 +54,7 @@ def seams_of(slots: Iterable[DutySlot]) -> tuple[list[Seam], list[TwoOnDuty]]:
     wrong: list[TwoOnDuty] = []
     ordered = sorted(slots, key=lambda slot: (slot.service, slot.role, slot.since_ns))
     for _, group in groupby(ordered, key=lambda slot: (slot.service, slot.role)):
-        shifts = list(_shifts([slot for slot in group if slot.person is not None]))
+        shifts = list(shifts_of(slot for slot in group if slot.person is not None))
         overlaps = [
             TwoOnDuty(before.service, before.role, after.since_ns, _people(before, after))
             for before, after in pairwise(shifts)
@@ -70,8 +70,8 @@ def seams_of(slots: Iterable[DutySlot]) -> tuple[list[Seam], list[TwoOnDuty]]:
     return _together(single), wrong
 
 
-def _shifts(slots: list[DutySlot]) -> Iterator[DutySlot]:
-    """The slots, those of one person that touch as one."""
+def shifts_of(slots: Iterable[DutySlot]) -> Iterator[DutySlot]:
+    """The slots of one duty, which are in order of time; those of one person that touch as one."""
     held: DutySlot | None = None
     for slot in slots:
         if held is not None and held.person == slot.person and slot.since_ns <= held.until_ns:

@@ -1,0 +1,113 @@
+"""Handoffs over HTTP: read, write the note, accept, step down."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Body, Depends, HTTPException, Path
+
+from sunwise.chassis.guard.door import Requirement
+from sunwise.chassis.guard.principal import Principal
+from sunwise.chassis.guard.rights import Right
+from sunwise.people.handoff.acceptance import Refused, Why
+from sunwise.people.handoff.desk import HandoffDesk
+from sunwise.people.handoff.page import Page, Row
+from sunwise.people.handoff.store import MAX_TEXT, Note
+
+_T = TypeVar("_T")
+HandoffId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$")]
+Version = Annotated[int, Body(ge=0, description="Version of the note that was read; 0 for none.")]
+Text = Annotated[str, Body(max_length=MAX_TEXT, description="Markdown.")]
+
+_STATUS: Final = {
+    Why.UNKNOWN: 404,
+    Why.UNLAWFUL: 403,
+    Why.NOT_OUTGOING: 403,
+    Why.NOT_ASKED: 403,
+}
+"""Everything else is 409: somebody else came first, or it is not the time."""
+
+
+@dataclass(frozen=True)
+class NoteVersion:
+    """One version of a note."""
+
+    version: int
+    author: str | None
+    text: str
+
+
+def handoff_router(desk: HandoffDesk, *, require: Callable[[Right], Requirement]) -> APIRouter:
+    """The routes of handoffs."""
+    router = APIRouter(prefix="/people/handoffs", tags=["handoff"])
+    _reading(router, desk, require)
+    _acting(router, desk, require)
+    return router
+
+
+def _reading(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Requirement]) -> None:
+    reader = Depends(require(Right.ROTA_READ))
+
+    @router.get("", summary="What you hand over, and what waits for you")
+    async def mine(principal: Annotated[Principal, reader]) -> list[Row]:
+        return await desk.mine(_person(principal))
+
+    @router.get("/{handoff}", summary="One handoff, whole, for its page")
+    async def page(handoff: HandoffId, principal: Annotated[Principal, reader]) -> Page:
+        return await _answered(desk.page(handoff, _person(principal)))
+
+    @router.get("/{handoff}/note/versions", summary="Every version of its note")
+    async def versions(
+        handoff: HandoffId, _principal: Annotated[Principal, reader]
+    ) -> list[NoteVersion]:
+        return [_shown(note) for note in await _answered(desk.versions(handoff))]
+
+
+def _acting(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Requirement]) -> None:
+    writer = Depends(require(Right.HANDOFF_WRITE))
+    taker = Depends(require(Right.HANDOFF_ACCEPT))
+
+    @router.put("/{handoff}/note", summary="Write the next version of the note")
+    async def write(
+        handoff: HandoffId,
+        text: Text,
+        read_version: Version,
+        principal: Annotated[Principal, writer],
+    ) -> NoteVersion:
+        person = _person(principal)
+        note = await _answered(desk.write_note(handoff, person, text, read_version=read_version))
+        return _shown(note)
+
+    @router.post("/{handoff}/accept", summary="Take the duty over")
+    async def accept(
+        handoff: HandoffId,
+        read_version: Annotated[int, Body(embed=True, ge=0)],
+        principal: Annotated[Principal, taker],
+    ) -> Page:
+        person = _person(principal)
+        await _answered(desk.accept(handoff, person, read_version=read_version))
+        return await _answered(desk.page(handoff, person))
+
+    @router.post("/{handoff}/step-down", summary="Leave a duty that nobody has accepted")
+    async def step_down(handoff: HandoffId, principal: Annotated[Principal, taker]) -> Page:
+        person = _person(principal)
+        await _answered(desk.step_down(handoff, person))
+        return await _answered(desk.page(handoff, person))
+
+
+def _person(principal: Principal) -> str:
+    if principal.person_id is None:
+        raise HTTPException(403, "Only people hand over duty: come with a personal token.")
+    return principal.person_id
+
+
+async def _answered(asked: Awaitable[_T]) -> _T:
+    try:
+        return await asked
+    except Refused as refused:
+        detail: Any = {"why": refused.why.value, "what": str(refused)}
+        raise HTTPException(_STATUS.get(refused.why, 409), detail) from refused
+
+
+def _shown(note: Note) -> NoteVersion:
+    return NoteVersion(version=note.version, author=note.author, text=note.text)
