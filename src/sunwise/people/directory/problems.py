@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,11 +22,6 @@ class Rule(StrEnum):
     LEADING = "leading"  # lead and deputy: who may be which
     CAPACITY = "capacity"  # a tier that the team cannot carry lawfully
     LEAVE = "leave"  # days off that overlap, or of nobody
-
-
-BY_FATE: Final = frozenset({Rule.INCOMPLETE, Rule.ZONE, Rule.INACTIVE, Rule.CAPACITY, Rule.LEADING})
-"""What may come over a directory from outside: an identity provider that lets somebody go is not
-refused, but what follows is shown until it is mended."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

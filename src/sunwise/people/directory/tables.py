@@ -94,3 +94,13 @@ PSEUDONYMS: Final = Table(
     Column("pseudonym", String(32), nullable=False),
     UniqueConstraint("pseudonym"),
 )
+SCIM: Final = Table(
+    "directory_scim",
+    METADATA,
+    Column("kind", String(8), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("document", Text),  # JSON, of the attributes that scim.resources declares
+    Column("version", Integer),
+    Column("created_ns", BigInteger),
+    Column("modified_ns", BigInteger),
+)
