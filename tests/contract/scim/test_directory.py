@@ -8,6 +8,7 @@ from tests.support.people import person, says, service, team
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 OWN = "urn:sunwise:params:scim:schemas:extension:2.0:User"
+USERS = "/Users"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ANA = {
@@ -44,12 +45,12 @@ def test_a_user_becomes_a_person_and_nothing_else_of_them_is_kept(scim):
     made = http.post("/Users", json=ANA)
     assert made.status_code == 201
     assert made.headers["etag"] == 'W/"1"'
-    assert made.headers["location"].endswith("/scim/v2/Users/ana")
+    assert made.headers["location"].endswith(f"/scim/v2{USERS}/ana")
     (ana,) = store.snapshot().people
     assert (ana.id, ana.name, ana.email) == ("ana", "Ana Lima", "ana@example.com")
     assert (ana.zone, ana.country) == ("America/Sao_Paulo", "BR")
-    assert "Rua" not in http.get("/Users/ana").text
-    assert "Head of" not in http.get("/Users/ana").text
+    assert "Rua" not in http.get(f"{USERS}/ana").text
+    assert "Head of" not in http.get(f"{USERS}/ana").text
 
 
 def test_a_user_without_a_zone_waits_until_another_source_says_it(scim):
@@ -58,7 +59,7 @@ def test_a_user_without_a_zone_waits_until_another_source_says_it(scim):
     assert not store.snapshot().people
     store.apply(says(person("waits", email="waits@example.com")), author="x")
     assert store.snapshot().people[0].name == "waits@example.com"  # SCIM's word on the name
-    http.delete("/Users/waits")
+    http.delete(f"{USERS}/waits")
     assert store.snapshot().people[0].active is False
 
 
@@ -115,7 +116,7 @@ def test_whoever_leaves_is_not_on_duty_and_their_service_shows_it(scim):
     http.post("/Users", json=ANA | {"userName": "bo@example.com"})
     store.apply(says(team("core", "ana", "bo"), service("api", "core", lead="ana")), author="x")
     left = {"op": "replace", "value": {"active": False}}
-    assert http.patch("/Users/ana", json=operations(left)).status_code == 200
+    assert http.patch(f"{USERS}/ana", json=operations(left)).status_code == 200
     assert [p.active for p in store.snapshot().people] == [False, True]
     assert "lead ana has left: name another" in str(store.state().problems)
 
@@ -127,9 +128,9 @@ def test_a_deleted_user_who_is_named_elsewhere_stays_as_somebody_who_left(scim):
     members = [{"value": "ana"}, {"value": "bo"}]
     post(http, "/Groups", schemas=[GROUP], displayName="Core", members=members)
     store.apply(says(service("api", "core", lead="ana")), author="x")
-    assert http.delete("/Users/ana").status_code == 204
-    assert http.delete("/Users/bo").status_code == 204
-    assert http.get("/Users/ana").status_code == 404
+    assert http.delete(f"{USERS}/ana").status_code == 204
+    assert http.delete(f"{USERS}/bo").status_code == 204
+    assert http.get(f"{USERS}/ana").status_code == 404
     assert store.snapshot().teams[0].members == ()
     assert [(p.id, p.active) for p in store.snapshot().people] == [("ana", False)]
     assert "members" not in http.get("/Groups/core").json()
@@ -153,11 +154,11 @@ def test_a_change_to_what_has_changed_is_refused(scim):
     http, _ = scim
     http.post("/Users", json=ANA)
     rename = operations({"op": "replace", "path": "displayName", "value": "A"})
-    first = http.patch("/Users/ana", json=rename, headers={"if-match": 'W/"1"'})
+    first = http.patch(f"{USERS}/ana", json=rename, headers={"if-match": 'W/"1"'})
     assert first.headers["etag"] == 'W/"2"'
-    late = http.patch("/Users/ana", json=rename, headers={"if-match": 'W/"1"'})
+    late = http.patch(f"{USERS}/ana", json=rename, headers={"if-match": 'W/"1"'})
     assert late.status_code == 412
-    assert http.get("/Users/ana", headers={"if-none-match": 'W/"2"'}).status_code == 304
+    assert http.get(f"{USERS}/ana", headers={"if-none-match": 'W/"2"'}).status_code == 304
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_pages_are_cut_where_they_are_asked_to_be(scim):
         ("POST", "/Users", rb'{"userName":"\ud800"}', 400),
         ("POST", "/Users", b'{"schemas":["' + USER.encode() + rb'"],"userName":"a\u0000b"}', 400),
         ("POST", "/Users", b" " * (4 * 1024 * 1024 + 1), 413),
-        ("PATCH", "/Users/nobody", b"{}", 404),
+        ("PATCH", f"{USERS}/nobody", b"{}", 404),
         ("GET", "/Users/" + "x" * 3_000, b"", 404),
         ("GET", "/Nowhere", b"", 404),
         ("PUT", "/Users", b"{}", 405),
