@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "audit": "Recompute everything from the log and check every invariant.",
     "settle": "Let a shard go on that halted because its replicas differ.",
     "people": "Who owns what and who is on duty: run it, and log in.",
+    "who-owns": "Who owns a service, and whose day it is.",
     "on-duty": "Who is on duty for a service.",
     "openapi": "Print the OpenAPI description of the REST API.",
 }

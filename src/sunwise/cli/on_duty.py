@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from sunwise.cli.failures import told_in_one_sentence
-from sunwise.cli.people_client import PeopleClient, credentials_option
+from sunwise.cli.people_client import PeopleClient, credentials_option, path_part
 from sunwise.contracts.people.directory import Role
 
 _NS: Final = 1_000_000_000
@@ -31,7 +31,7 @@ _WORDS: Final = {
 def command(*, service: str, role: str, at: datetime | None, credentials: Path) -> None:
     """Tell who is on duty for SERVICE."""
     at_ns = None if at is None else int(at.astimezone().timestamp()) * _NS
-    answer = PeopleClient.of(credentials).get(f"/duty/{service}", role=role, at_ns=at_ns)
+    answer = PeopleClient.of(credentials).get(f"/duty/{path_part(service)}", role=role, at_ns=at_ns)
     for line in duty_lines(answer, zone=datetime.now(UTC).astimezone().tzinfo or UTC):  # noqa: TID251 - only its zone is read
         click.echo(line)
 
@@ -47,7 +47,7 @@ def duty_lines(answer: dict[str, Any], *, zone: tzinfo) -> list[str]:
         since, until = (_local(answer[name], zone) for name in ("since_ns", "until_ns"))
         lines.append(f"since {since}, until {until}")
     if answer["is_stale"]:
-        said = f"as of {_local(answer['as_of_ns'], zone)}" if answer["as_of_ns"] else "at all"
+        said = f"since {_local(answer['as_of_ns'], zone)}" if answer["as_of_ns"] else "at all"
         lines.append(f"Stale: the rota has not been heard {said}.")
     return lines
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sunwise.chassis.guard import GuardStore
     from sunwise.people.directory.store import DirectoryStore
 
-_HERE: Final = "http://127.0.0.1:7080"
+HERE: Final = "http://127.0.0.1:7080"
 
 
 class AlreadyBegun(Permanent):
@@ -54,7 +54,7 @@ def command() -> None:
 @click.option("--email", required=True, help="Your e-mail address.")
 @click.option("--zone", required=True, help="Your time zone, such as Europe/Berlin.")
 @click.option("--country", required=True, help="Your legal seat, two letters: whose law holds.")
-@click.option("--url", default=_HERE, show_default=True, help="Where the people plane will be.")
+@click.option("--url", default=HERE, show_default=True, help="Where the people plane will be.")
 @told_in_one_sentence
 def init(*, data: Path, credentials: Path, person: str, url: str, **said: str) -> None:
     """Make yourself the first administrator. Your token is shown once, on a terminal only."""
@@ -74,11 +74,37 @@ def init(*, data: Path, credentials: Path, person: str, url: str, **said: str) -
     click.echo("Next: sunwise people up")
 
 
+@command.command("demo")
+@people_data_option
+@credentials_option
+@click.option("--people", "n_people", default=60, show_default=True, help="How many.")
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same company.")
+@click.option("--url", default=HERE, show_default=True, help="Where the people plane will be.")
+@told_in_one_sentence
+def demo(*, data: Path, credentials: Path, n_people: int, seed: int, url: str) -> None:
+    """Fill a new data folder with a company that does not exist, and make you one of its people."""
+    from sunwise.chassis.guard import OPERATOR, Role
+    from sunwise.cli.people_demo import leads, load_company
+
+    with _prepared(data) as (guard, directory):
+        if directory.version():
+            raise AlreadyBegun(f"{data} holds a company already: name a new folder with --data.")
+        snapshot = load_company(directory, n_people, seed=seed, clock=SystemClock())
+        you, second = leads(snapshot)
+        for person in (you, second):
+            guard.grant(person, Role.ADMINISTRATOR, by=OPERATOR)
+        token, _ = guard.issue_token(you, "demo", by=OPERATOR)
+    _hand_over(Credentials(url=url, token=token), credentials)
+    click.echo(f"{len(snapshot.people)} people, {len(snapshot.services)} services. You are {you}.")
+    click.echo(f"The other administrator is {second}: sunwise people token {second}")
+    click.echo(f"Next: sunwise people up; then: sunwise who-owns {snapshot.services[0].id}")
+
+
 @command.command("token")
 @people_data_option
 @credentials_option
 @click.argument("person")
-@click.option("--url", default=_HERE, show_default=True, help="Where the people plane is.")
+@click.option("--url", default=HERE, show_default=True, help="Where the people plane is.")
 @told_in_one_sentence
 def token(*, data: Path, credentials: Path, person: str, url: str) -> None:
     """Replace all tokens of PERSON by a new one: for whoever has lost theirs, and holds the data."""
@@ -99,7 +125,7 @@ def token(*, data: Path, credentials: Path, person: str, url: str) -> None:
 
 @command.command("login")
 @credentials_option
-@click.option("--url", default=_HERE, show_default=True, help="Where the people plane is.")
+@click.option("--url", default=HERE, show_default=True, help="Where the people plane is.")
 @told_in_one_sentence
 def login(*, credentials: Path, url: str) -> None:
     """Keep your personal token for later commands; it is asked for, never given as an argument."""

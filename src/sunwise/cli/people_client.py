@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 import msgspec
@@ -87,6 +87,11 @@ def read_credentials(path: Path) -> Credentials:
         raise CredentialsUnusable(
             f"{path} is damaged ({error}). Log in again: sunwise people login"
         ) from error
+
+
+def path_part(text: str) -> str:
+    """What a person typed, as one part of a path and nothing else."""
+    return quote(text, safe="")
 
 
 class PeopleClient:

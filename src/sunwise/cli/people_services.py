@@ -115,6 +115,7 @@ async def _people_web(place: Place, settings: Any) -> AsyncIterator[Awaitable[No
     from sunwise.chassis.http import HttpServer
     from sunwise.chassis.http.asgi import AsgiBridge
     from sunwise.cli.people_app import LIMITS, people_app
+    from sunwise.cli.people_owners import owners_router
 
     async with AsyncExitStack() as stack:
         store = open_guard(place.data, place.clock, database=settings.database)
@@ -133,7 +134,11 @@ async def _people_web(place: Place, settings: Any) -> AsyncIterator[Awaitable[No
         file = DutyFile(place.folder("people_web"))
         board = await DutyBoard.open(bus, clock=place.clock, file=file)
         stack.push_async_callback(board.close)
-        routers = [duty_router(board, now_ns=place.clock.now_ns, require=guard.require)]
+        now_ns, require = place.clock.now_ns, guard.require
+        routers = [
+            duty_router(board, now_ns=now_ns, require=require),
+            owners_router(directory.snapshot, now_ns=now_ns, require=require),
+        ]
         server = HttpServer(
             AsgiBridge(people_app(guard, two_people, routers)),
             host=settings.host,

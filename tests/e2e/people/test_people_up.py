@@ -160,3 +160,22 @@ def test_a_lost_token_is_replaced_while_it_runs_and_opens_nothing_from_then_on(t
         with pytest.raises(Exception, match="opens nothing"):
             lost.get("/me")
         assert "has no ben at work" in plane.command("people", "token", "ben", *url).stderr
+
+
+def test_the_demo_company_can_be_asked_who_owns_what(tmp_path):
+    plane = LaunchedPeople(tmp_path)
+    made = plane.command("people", "demo", "--seed", "7")
+    assert made.returncode == 0, made.stderr
+    assert "60 people" in made.stdout
+    service = made.stdout.split()[-1]
+    assert "holds a company already" in plane.command("people", "demo").stderr
+    plane.start()
+    try:
+        said = plane.command("who-owns", service)
+        assert said.returncode == 0, said.stderr
+        assert "is owned by" in said.stdout
+        assert "(lead)" in said.stdout
+        assert "no service nothing" in plane.command("who-owns", "nothing").stderr
+        assert plane.command("who-owns", "../me").returncode == 1
+    finally:
+        assert plane.stop() == 0

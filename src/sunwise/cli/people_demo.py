@@ -1,0 +1,58 @@
+"""An invented company in the directory, as if somebody had entered it by hand."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Permanent
+from sunwise.cli.company import invented_company
+from sunwise.contracts.people.directory import Snapshot
+from sunwise.daylight.zones import instant
+from sunwise.people.directory.claims import Claim
+from sunwise.people.directory.objects import Key, Kind, Thing
+from sunwise.people.directory.planning import ChangeSet
+from sunwise.people.directory.sources import Source
+from sunwise.people.directory.store import DirectoryStore
+
+_DAYS: Final = 28
+
+
+class NoSuchCompany(Permanent):
+    """No company of that size can be invented."""
+
+
+def load_company(directory: DirectoryStore, n_people: int, *, seed: int, clock: Clock) -> Snapshot:
+    """The company as the directory has it from now on. Raises NoSuchCompany and Refused."""
+    first = instant(clock.now_ns()).date()
+    last = first + timedelta(days=_DAYS)
+    try:
+        company = invented_company(n_people, seed=seed, first=first, last=last)
+    except ValueError as fault:
+        raise NoSuchCompany(str(fault)) from fault
+    invented = company.snapshot
+    claims = [
+        *_claims(Kind.HUB, invented.hubs),
+        *_claims(Kind.PERSON, invented.people),
+        *_claims(Kind.TEAM, invented.teams),
+        *_claims(Kind.SERVICE, invented.services),
+    ]
+    directory.apply(
+        ChangeSet(source=Source.MANUAL, claims=tuple(claims), leave_added=company.leave),
+        author="demo",
+    )
+    return directory.snapshot()
+
+
+def leads(snapshot: Snapshot) -> tuple[str, str]:
+    """Two people who lead services, the same ones for the same company."""
+    first, second, *_ = sorted({each.lead for each in snapshot.services if each.lead})
+    return first, second
+
+
+def _claims(kind: Kind, things: Iterable[Thing]) -> Iterable[Claim]:
+    for thing in things:
+        said = msgspec.to_builtins(thing)
+        yield Claim(key=Key(kind, said.pop("id")), said=said)

@@ -1,0 +1,112 @@
+"""What the command line says about owners and duty."""
+
+from datetime import UTC
+
+import pytest
+
+from sunwise.chassis.guard.crossing import OriginUnusable
+from sunwise.cli.on_duty import duty_lines
+from sunwise.cli.people_client import (
+    Credentials,
+    CredentialsUnusable,
+    read_credentials,
+    write_credentials,
+)
+from sunwise.cli.people_owners import owned
+from sunwise.cli.who_owns import owner_lines
+from sunwise.contracts.people.directory import Person, Service, Snapshot, Team, Tier
+
+NOON_NS = 1_795_780_800 * 10**9  # 2026-11-27 12:00 UTC
+HOUR_NS = 3_600 * 10**9
+
+
+def person(id_: str, zone: str, **more) -> Person:
+    return Person(
+        id=id_, name=id_.title(), email=f"{id_}@x.example", zone=zone, country="DE", **more
+    )
+
+
+DIRECTORY = Snapshot(
+    version=1,
+    people=(
+        person("ada", "Pacific/Auckland"),
+        person("ben", "Europe/Berlin"),
+        person("cleo", "Africa/Nairobi"),
+        person("dan", "Europe/Berlin", active=False),
+        person("eve", "Europe/Berlin"),
+        person("fay", "Nowhere/Atall"),
+    ),
+    teams=(Team(id="core", name="Core", members=("ada", "ben", "cleo", "dan", "fay")),),
+    services=(
+        Service(id="api", name="API", tier=Tier.TWO_ROLES, team="core", lead="ada", deputy="cleo"),
+        Service(id="old", name="Old", tier=Tier.BEST_EFFORT, team="gone"),
+    ),
+)
+
+
+def test_owners_come_with_those_first_whose_day_it_is():
+    found = owned(DIRECTORY, "api", now_ns=NOON_NS)
+    assert [(each.person_id, each.local_time, each.is_day) for each in found.owners] == [
+        ("cleo", "15:00", True),
+        ("ben", "13:00", True),
+        ("ada", "01:00", False),
+        ("fay", "", False),
+    ]
+    assert owned(DIRECTORY, "nothing", now_ns=NOON_NS) is None
+
+
+def test_a_service_whose_team_is_gone_says_so():
+    found = owned(DIRECTORY, "old", now_ns=NOON_NS)
+    lines = list(owner_lines(vars(found)))
+    assert lines[-1] == "Nobody at work is in that team: it needs owners."
+
+
+def test_it_is_told_when_it_is_night_for_all():
+    found = owned(DIRECTORY, "api", now_ns=NOON_NS + 9 * HOUR_NS)
+    asked = {**vars(found), "owners": [{**vars(each), "is_day": False} for each in found.owners]}
+    assert "It is night for all of them." in owner_lines(asked)
+
+
+def answer(**more) -> dict:
+    return {
+        "service": "api", "role": "primary", "standing": "planned", "person": "ada",
+        "since_ns": NOON_NS, "until_ns": NOON_NS + HOUR_NS, "version": 3, "as_of_ns": NOON_NS,
+        "is_stale": False, "gap_owner": None,
+    } | more  # fmt: skip
+
+
+def test_duty_is_told_in_the_readers_zone_and_with_its_staleness():
+    assert duty_lines(answer(), zone=UTC) == [
+        "ada (primary, as planned)",
+        "since Fri 27 Nov 2026 12:00 UTC, until Fri 27 Nov 2026 13:00 UTC",
+    ]
+    assert "took it over" in duty_lines(answer(standing="actual"), zone=UTC)[0]
+    stale = duty_lines(answer(is_stale=True), zone=UTC)[-1]
+    assert stale == "Stale: the rota has not been heard since Fri 27 Nov 2026 12:00 UTC."
+    never = duty_lines(answer(person=None, standing="unknown", is_stale=True, as_of_ns=0), zone=UTC)
+    assert never[-1] == "Stale: the rota has not been heard at all."
+
+
+def test_a_gap_names_who_accepted_it():
+    [line] = duty_lines(answer(person=None, standing="gap", gap_owner="cleo"), zone=UTC)
+    assert "cleo has accepted" in line
+
+
+def test_credentials_are_private_and_the_ones_before_stay(tmp_path):
+    path = tmp_path / "sunwise" / "people.json"
+    for token in ("swp_one", "swp_two"):
+        write_credentials(path, Credentials(url="https://people.example.com", token=token))
+    assert read_credentials(path).token == "swp_two"
+    assert read_credentials(path.with_suffix(".previous.json")).token == "swp_one"
+    assert "swp_two" not in repr(read_credentials(path))
+    path.chmod(0o640)
+    with pytest.raises(CredentialsUnusable, match="read by others"):
+        read_credentials(path)
+
+
+def test_credentials_for_an_address_in_the_clear_are_not_kept(tmp_path):
+    with pytest.raises(OriginUnusable, match="in the clear"):
+        write_credentials(
+            tmp_path / "x.json", Credentials(url="http://people.example.com", token="swp_x")
+        )
+    assert not (tmp_path / "x.json").exists()
