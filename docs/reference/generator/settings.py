@@ -21,6 +21,7 @@ from sunwise.exchange.gateway.service import GatewaySettings
 from sunwise.exchange.gateway.websocket_connection import LineSettings
 from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
+from sunwise.people.pager.service import PagerSettings
 
 READ: Final[dict[str, type[msgspec.Struct]]] = {
     "bus": BusSettings,
@@ -32,6 +33,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "history": HistorySettings,
     "directory": DirectorySettings,
     "people_web": PeopleWebSettings,
+    "pager": PagerSettings,
 }
 """What `sunwise run` reads, by section."""
 FIXED: Final[dict[str, type[msgspec.Struct]]] = {

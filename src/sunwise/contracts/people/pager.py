@@ -52,19 +52,23 @@ class PageOpened(Struct, frozen=True, kw_only=True, tag="opened"):
 
 
 class PageNotified(Struct, frozen=True, kw_only=True, tag="notified"):
-    """Somebody was told, or could not be told, through one channel."""
+    """Somebody was told, or could not be told, through one channel.
+
+    Nobody is named here or in what follows: from who was told when, and what was acknowledged when,
+    anybody could reckon how fast each person answers.
+    """
 
     page: str
     service: str
-    person: Id
     channel: str
+    """Such as `email-3f2a91`: the means, and what tells two of the same apart."""
     at_ns: int
     is_sent: bool
     """False: the channel refused it, and the next one is tried."""
     woke: bool
     """It was outside of the person's local 07:00 to 22:00."""
     key: str
-    """The same for every attempt to deliver this one message: whoever gets it twice keeps one."""
+    """The same for every attempt to deliver this one message."""
 
 
 class PageAcknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
@@ -72,7 +76,6 @@ class PageAcknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
 
     page: str
     service: str
-    person: Id
     at_ns: int
 
 
@@ -82,8 +85,8 @@ class PageClosed(Struct, frozen=True, kw_only=True, tag="closed"):
     page: str
     service: str
     at_ns: int
-    by: Id | None = None
-    """None: the senders resolved it."""
+    by_hand: bool
+    """False: the senders resolved it."""
 
 
 class WakeUpCredited(Struct, frozen=True, kw_only=True, tag="credited"):

@@ -103,7 +103,7 @@ _REACH: Final = Severity(
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of it."""
+    """The rules by which alerts become pages, and pages find people."""
 
     severities: Annotated[tuple[Severity, ...], Meta(min_length=1, max_length=16)] = SEVERITIES
     """The worst first."""

@@ -1,0 +1,170 @@
+"""`sunwise pager`: runs an instance of the pager, and makes the keys that senders and people use."""
+
+import asyncio
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.error import HTTPError
+
+import click
+
+from sunwise.chassis.config import load_settings, read_settings_file
+from sunwise.chassis.errors import Permanent
+from sunwise.cli.failures import told_in_one_sentence
+
+if TYPE_CHECKING:
+    from sunwise.people.pager.service import PagerSettings
+
+_MAX_BODY: Final = 4 * 1_048_576  # an Alertmanager group of thousands
+_STOP_S: Final = 8.0
+_ASK_S: Final = 10.0
+_data = click.option(
+    "--data",
+    envvar="SUNWISE_PAGER_DATA",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("pager-data"),
+    show_default=True,
+    help="The instance's own folder.",
+)
+_settings = click.option(
+    "--settings", "settings_file", type=click.Path(path_type=Path), help="TOML file."
+)
+
+
+class PagerNotReached(Permanent):
+    """The instance does not answer, or refuses."""
+
+
+@click.group("pager")
+def command() -> None:
+    """Page whoever is on duty. Two of these, on two machines, need nothing else."""
+
+
+@command.command("run")
+@_data
+@_settings
+@click.option("--log", type=click.Choice(["short", "json"]), default="short", show_default=True)
+@told_in_one_sentence
+def run(data: Path, settings_file: Path | None, log: str) -> None:
+    """Run one instance."""
+    from sunwise.chassis.telemetry import start_logging
+
+    start_logging(form="json" if log == "json" else "short")
+    sys.exit(asyncio.run(_run(data, _load(settings_file))))
+
+
+async def _run(data: Path, settings: "PagerSettings") -> int:
+    from sunwise.chassis.clock import SystemClock
+    from sunwise.chassis.data_folder import open_data_folder
+    from sunwise.chassis.http import HttpLimits, HttpServer
+    from sunwise.chassis.http.asgi import AsgiBridge
+    from sunwise.chassis.lifecycle import run_services
+    from sunwise.cli.hosted import Hosted, Ready
+    from sunwise.people.pager.api import pager_api
+    from sunwise.people.pager.receivers import Receivers
+    from sunwise.people.pager.service import PagerService
+
+    with open_data_folder(data) as folder:
+        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        pager = PagerService(
+            folder.path, clock=SystemClock(), settings=settings, public_url=public_url
+        )
+        door = Receivers(
+            pager.instance,
+            secret=pager.secret,
+            rates=pager.rates,
+            pages=AsgiBridge(pager_api(pager)),
+        )
+        server = HttpServer(
+            door,
+            host=settings.host,
+            port=settings.port,
+            limits=HttpLimits(max_body_bytes=_MAX_BODY),
+        )
+
+        async def work(ready: Ready) -> None:
+            await server.start()
+            try:
+                await pager.run(ready)
+            finally:
+                await server.stop()
+
+        return await run_services([Hosted("pager", work)], stop_timeout_s=_STOP_S)
+
+
+@command.command("new-key")
+@click.argument("name")
+@click.option(
+    "--service", default="", help="Of its alerts that name none. Without: a person's key."
+)
+@_data
+@_settings
+@told_in_one_sentence
+def new_key(name: str, service: str, data: Path, settings_file: Path | None) -> None:
+    """Make a key for the sender or person NAME, and print it once."""
+    made = _ask("POST", "/v1/keys", data, settings_file, json={"name": name, "service": service})
+    click.echo(f"{made['key']}  (key {made['id']}; it is not shown again)")
+
+
+@command.command("keys")
+@_data
+@_settings
+@told_in_one_sentence
+def keys(data: Path, settings_file: Path | None) -> None:
+    """List the keys in force."""
+    for key in _ask("GET", "/v1/keys", data, settings_file):
+        what = f"sender, for {key['service']}" if key["service"] else "person"
+        click.echo(f"{key['id']}  {key['name']}  ({what})")
+
+
+@command.command("revoke-key")
+@click.argument("key")
+@_data
+@_settings
+@told_in_one_sentence
+def revoke_key(key: str, data: Path, settings_file: Path | None) -> None:
+    """Put the key with the id KEY out of force, at both instances."""
+    _ask("DELETE", f"/v1/keys/{key}", data, settings_file)
+    click.echo("revoked")
+
+
+def _load(settings_file: Path | None) -> "PagerSettings":
+    from sunwise.people.pager.service import PagerSettings
+
+    return load_settings(PagerSettings, "pager", file=read_settings_file(settings_file))
+
+
+def _ask(
+    method: str,
+    path: str,
+    data: Path,
+    settings_file: Path | None,
+    *,
+    json: dict[str, str] | None = None,
+) -> Any:  # noqa: ANN401 - JSON
+    """What the instance of this folder answers to its operator."""
+    import msgspec
+
+    from sunwise.people.pager.service import operator_token, secret_of
+
+    settings = _load(settings_file)
+    url = f"http://{settings.host}:{settings.port}{path}"
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=None if json is None else msgspec.json.encode(json),
+        headers={
+            "authorization": f"Bearer {operator_token(secret_of(data, settings))}",
+            "content-type": "application/json",
+        },
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_ASK_S) as answer:
+            return msgspec.json.decode(answer.read())
+    except HTTPError as error:
+        why = error.read().decode("utf-8", "replace")
+        raise PagerNotReached(f"the pager refuses (HTTP {error.code}): {why}") from error
+    except OSError as error:
+        raise PagerNotReached(f"no pager answers at {url} ({error}): start it first") from error

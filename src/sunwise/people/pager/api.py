@@ -1,0 +1,423 @@
+"""The edge for people and operators: pages, what may be done about them, links, telephone answers.
+
+Senders and the other instance come in by `receivers`. A person shows a key of their own as a bearer
+token; an operator the token that only the secret file gives.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from fastapi import Body as Given
+from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+
+from sunwise.chassis.errors import Retryable
+from sunwise.chassis.telemetry import METRICS
+from sunwise.people.pager.channels.phone import DIGITS_PATH, SMS_PATH, STATUS_PATH
+from sunwise.people.pager.core.board import Board
+from sunwise.people.pager.core.facts import (
+    Acknowledged,
+    Body,
+    ChannelKind,
+    Closed,
+    Contact,
+    ContactsSet,
+    Fact,
+    KeyRevoked,
+    Reassigned,
+    Received,
+    Silenced,
+    Snoozed,
+    Unsilenced,
+    digest,
+)
+from sunwise.people.pager.core.intake import UnknownPage, acknowledge
+from sunwise.people.pager.core.moments import Moment
+from sunwise.people.pager.core.pages import Page
+from sunwise.people.pager.events import events_of
+from sunwise.people.pager.keys import find_key, new_key
+from sunwise.people.pager.link_page import link_page
+from sunwise.people.pager.links import PATH as LINK_PATH
+from sunwise.people.pager.links import LinkRefused
+from sunwise.people.pager.service import PagerService
+
+_NS: Final = 1_000_000_000
+_MAX_EVENTS: Final = 2_000
+_EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
+_ID: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+Authorization = Annotated[str, Header()]
+Name = Annotated[str, Given(pattern=_ID, embed=True)]
+Seconds = Annotated[float, Given(gt=0, le=7 * 86_400, embed=True)]
+
+
+@dataclass(frozen=True)
+class ContactIn:
+    """One way to reach a person."""
+
+    kind: ChannelKind
+    address: str
+
+
+def pager_api(service: PagerService) -> FastAPI:
+    """The application for everything that is not a sender's or the other instance's."""
+    app = FastAPI(title="Sunwise pager", docs_url=None, redoc_url=None)
+    front = _Front(service)
+    _add_pages(app, front)
+    _add_acts(app, front)
+    _add_silences(app, front)
+    _add_contacts(app, front)
+    _add_operation(app, front)
+    _add_links(app, front)
+    if service.courier.twilio is not None:
+        _add_telephone(app, front)
+    return app
+
+
+class _Front:
+    """What every route needs: who asks, and how something becomes durable."""
+
+    def __init__(self, service: PagerService) -> None:
+        self.service = service
+        self.instance = service.instance
+
+    @property
+    def board(self) -> Board:
+        return self.instance.board
+
+    async def person(self, authorization: Authorization = "") -> str:
+        """Whose key it is."""
+        key = find_key(self.board, _bearer(authorization))
+        if key is None or key.service:
+            raise HTTPException(401, "Show a key of your own as `Authorization: Bearer KEY`.")
+        return key.name
+
+    async def operator(self, authorization: Authorization = "") -> None:
+        """Refuses everybody else."""
+        shown = _bearer(authorization)
+        if not hmac.compare_digest(shown.encode(), self.service.operator_token.encode()):
+            raise HTTPException(401, "Show the operator's token, which the secret file gives.")
+
+    async def store(self, make: Callable[[Board, Moment], Sequence[Body]]) -> dict[str, Any]:
+        """Answers once it is durable."""
+        try:
+            accepted = await self.instance.submit(make)
+        except UnknownPage as error:
+            raise HTTPException(404, f"There is no page {error}.") from error
+        except Retryable as error:
+            raise HTTPException(503, str(error), {"retry-after": "1"}) from error
+        return {"stored": True, "replicated": accepted.is_replicated}
+
+    async def take(self, page: str, person: str) -> dict[str, Any]:
+        """The person holds the page."""
+        return await self.store(lambda board, _now: [acknowledge(board, page, person)])
+
+    async def store_body(self, body: Body) -> dict[str, Any]:
+        """Answers once it is durable."""
+        return await self.store(lambda _board, _now: [body])
+
+    def known(self, page: str) -> Page:
+        """The page, or 404."""
+        found = self.board.pages.get(page)
+        if found is None:
+            raise HTTPException(404, f"There is no page {page}.")
+        return found
+
+
+def _bearer(header: str) -> str:
+    scheme, _, secret = header.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _add_pages(app: FastAPI, front: _Front) -> None:
+    person = Annotated[str, Depends(front.person)]
+
+    @app.get("/v1/pages")
+    async def pages(_by: person) -> list[dict[str, Any]]:
+        """Open pages, the worst and oldest first."""
+        found = [front.board.pages[id_] for id_ in front.board.open_pages]
+        found.sort(key=lambda page: (page.rank, page.opened_at_ns, page.id))
+        return [_shown(front, page) for page in found[:1_000]]
+
+    @app.get("/v1/pages/{page}")
+    async def page(page: str, _by: person) -> dict[str, Any]:
+        """One page with its alerts."""
+        known = front.known(page)
+        alerts = [
+            {
+                "summary": alert.fired.summary,
+                "labels": alert.fired.labels,
+                "firing": key in known.open,
+            }
+            for key, alert in list(known.alerts.items())[:1_000]
+        ]
+        return {**_shown(front, known), "alerts": alerts}
+
+
+def _add_acts(app: FastAPI, front: _Front) -> None:
+    person = Annotated[str, Depends(front.person)]
+
+    @app.post("/v1/pages/{page}/acknowledge")
+    async def take(page: str, by: person) -> dict[str, Any]:
+        """Takes the page up."""
+        return await front.take(page, by)
+
+    @app.post("/v1/pages/{page}/close")
+    async def close(page: str, by: person) -> dict[str, Any]:
+        """Ends the page and all of its alerts that are known here."""
+        front.known(page)
+        return await front.store_body(Closed(page=page, person=by))
+
+    @app.post("/v1/pages/{page}/snooze")
+    async def snooze(
+        page: str, for_s: Annotated[float, Given(gt=0, le=86_400, embed=True)], by: person
+    ) -> dict[str, Any]:
+        """Hears of it again later, a day at the latest."""
+        front.known(page)
+        return await front.store_body(Snoozed(page=page, person=by, for_s=for_s))
+
+    @app.post("/v1/pages/{page}/reassign")
+    async def reassign(page: str, to: Name, by: person) -> dict[str, Any]:
+        """Asks somebody else first."""
+        front.known(page)
+        if front.service.roster.person(to) is None:
+            raise HTTPException(422, f"Nobody is known as {to!r}.")
+        return await front.store_body(Reassigned(page=page, to=to, person=by))
+
+
+def _shown(front: _Front, page: Page) -> dict[str, Any]:
+    """A page as people see it: who holds it, never when somebody answered."""
+    attention = page.attention.body if page.attention else None
+    return {
+        "id": page.id,
+        "service": page.service,
+        "severity": front.board.severities.at(page.rank).name,
+        "summary": page.head.summary,
+        "opened_ns": page.opened_at_ns,
+        "alerts_firing": len(page.open),
+        "held_by": attention.person if isinstance(attention, Acknowledged) else None,
+        "snoozed": isinstance(attention, Snoozed),
+        "waiting_for": front.instance.desk.waiting_for.get(page.id, ""),
+        "duty_as_of_ns": front.service.roster.as_of_ns,
+    }
+
+
+def _add_silences(app: FastAPI, front: _Front) -> None:
+    person = Annotated[str, Depends(front.person)]
+
+    @app.get("/v1/silences")
+    async def silences(_by: person) -> list[dict[str, Any]]:
+        """Silences that hold or will hold."""
+        now_ns = front.instance.now().wall_ns
+        found = [
+            each.body
+            for id_, each in front.board.silences.items()
+            if id_ not in front.board.unsilenced
+        ]
+        return [
+            {name: getattr(body, name) for name in ("id", "labels", "from_ns", "until_ns", "why")}
+            for body in found
+            if isinstance(body, Silenced) and body.until_ns > now_ns
+        ]
+
+    @app.post("/v1/silences")
+    async def silence(
+        *,
+        labels: Annotated[dict[str, str], Given(min_length=1, max_length=16)],
+        for_s: Seconds,
+        why: Annotated[str, Given(min_length=1, max_length=1_024)],
+        by: person,
+        from_ns: Annotated[int, Given(ge=0)] = 0,
+    ) -> dict[str, Any]:
+        """Keeps alerts with these labels quiet for a while."""
+        longest_s = front.board.policy.max_silence_s
+        if for_s > longest_s:
+            raise HTTPException(422, f"At most {longest_s:g} s; ask again when they are over.")
+        begins_ns = from_ns or front.instance.now().wall_ns
+        named = [f"{name}={value}" for name, value in sorted(labels.items())]
+        id_ = digest("silence", by, begins_ns, *named)
+        body = Silenced(
+            id=id_,
+            labels=labels,
+            from_ns=begins_ns,
+            until_ns=begins_ns + int(for_s * _NS),
+            person=by,
+            why=why,
+        )
+        return {"id": id_, **await front.store_body(body)}
+
+    @app.delete("/v1/silences/{silence}")
+    async def unsilence(silence: str, by: person) -> dict[str, Any]:
+        """Ends a silence before its time."""
+        if silence not in front.board.silences:
+            raise HTTPException(404, f"There is no silence {silence}.")
+        return await front.store_body(Unsilenced(id=silence, person=by))
+
+
+def _add_contacts(app: FastAPI, front: _Front) -> None:
+    person = Annotated[str, Depends(front.person)]
+
+    @app.put("/v1/contacts")
+    async def contacts(wanted: list[ContactIn], by: person) -> dict[str, Any]:
+        """How the asker wants to be reached, the first way first; none: by e-mail."""
+        if len(wanted) > 8:
+            raise HTTPException(422, "At most 8 ways.")
+        ways = tuple(Contact(kind=each.kind, address=each.address) for each in wanted)
+        return await front.store_body(ContactsSet(person=by, contacts=ways))
+
+
+def _add_operation(app: FastAPI, front: _Front) -> None:
+    operator = Depends(front.operator)
+
+    @app.get("/healthz")
+    async def health() -> dict[str, Any]:
+        """Whether it lives, sends, and reaches the other instance."""
+        return {
+            "order": front.instance.order,
+            "active": front.instance.is_active(),
+            "peer_reachable": front.instance.is_peer_reachable,
+            "duty_as_of_ns": front.service.roster.as_of_ns,
+            "open_pages": len(front.board.open_pages),
+            "open_alerts": front.board.n_open_alerts,
+        }
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus's text format."""
+        return Response(METRICS.text(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/v1/events", dependencies=[operator])
+    async def events(after: str = "") -> dict[str, Any]:
+        """What happened behind `after` (the `next` of the answer before), for incidents and ledgers."""
+        facts, following = await _facts_after(front, after)
+        found = events_of(facts, front.board, front.service.roster)
+        return {"events": msgspec.to_builtins(found), "next": following}
+
+    @app.post("/v1/keys", dependencies=[operator])
+    async def make_key(
+        name: Name, service: Annotated[str, Given(max_length=64, embed=True)] = ""
+    ) -> dict[str, Any]:
+        """A new key, shown this once: a sender's with a service, else the person's `name`."""
+        secret, fact = new_key(name, service)
+        stored = await front.store_body(fact)
+        return {"id": fact.id, "key": secret, **stored}
+
+    @app.get("/v1/keys", dependencies=[operator])
+    async def keys() -> list[dict[str, Any]]:
+        """Keys in force, without their secrets."""
+        return [
+            {"id": key.id, "name": key.name, "service": key.service}
+            for key in front.board.keys.values()
+            if key.id not in front.board.revoked_keys
+        ]
+
+    @app.delete("/v1/keys/{key}", dependencies=[operator])
+    async def revoke(key: str) -> dict[str, Any]:
+        """The key opens nothing any more, at either instance."""
+        if key not in {each.id for each in front.board.keys.values()}:
+            raise HTTPException(404, f"There is no key {key}.")
+        return await front.store_body(KeyRevoked(id=key))
+
+
+async def _facts_after(front: _Front, after: str) -> tuple[list[Fact], str]:
+    """Up to _MAX_EVENTS facts behind a cursor `ORIGIN:SEQ,...`, and the cursor behind those."""
+    try:
+        known = {origin: int(seq) for origin, _, seq in
+                 (part.partition(":") for part in after.split(",") if part)}  # fmt: skip
+    except ValueError as error:
+        raise HTTPException(422, "`after` is the `next` of an answer before.") from error
+    facts: list[Fact] = []
+    for origin, seq in front.board.have.items():
+        if seq > known.get(origin, 0) and len(facts) < _MAX_EVENTS:
+            room = _MAX_EVENTS - len(facts)
+            facts += await front.service.journal.after(origin, known.get(origin, 0), room)
+    known.update((fact.origin, fact.seq) for fact in facts)
+    return facts, ",".join(f"{origin}:{seq}" for origin, seq in sorted(known.items()))
+
+
+def _add_links(app: FastAPI, front: _Front) -> None:
+    links = front.service.links
+
+    @app.get(LINK_PATH + "{token}")
+    async def show(token: str) -> Response:
+        """What the link would do, with the button that does it."""
+        return await _with_link(token, "GET")
+
+    @app.post(LINK_PATH + "{token}")
+    async def use(token: str) -> Response:
+        """Does it."""
+        return await _with_link(token, "POST")
+
+    async def _with_link(token: str, method: str) -> Response:
+        try:
+            link = links.read(token, now_ns=front.instance.now().wall_ns)
+        except LinkRefused as error:
+            return link_page("This link does not work", str(error), status=410)
+        if link.action == "received":
+            if method == "POST":
+                received = Received(page=link.page, key=link.key)
+                await front.store_body(received)
+            return link_page("Received", "Thank you.")
+        page = front.board.pages.get(link.page)
+        what = page.head.summary if page else f"Page {link.page}"
+        if link.id in front.board.used_links:
+            return link_page("Acknowledged already", what)
+        if method == "GET":
+            return link_page("Acknowledge?", what, button="I hold it")
+        taken = acknowledge(front.board, link.page, link.person, link=link.id, rank=link.rank)
+        await front.store_body(taken)
+        return link_page("Acknowledged: you hold it", what)
+
+
+def _add_telephone(app: FastAPI, front: _Front) -> None:
+    twilio = front.service.courier.twilio
+    assert twilio is not None, "only called with one"
+
+    async def form_of(request: Request) -> dict[str, str]:
+        body = (await request.body()).decode("utf-8", "replace")
+        fields = dict(parse_qsl(body, keep_blank_values=True))
+        query = f"?{request.url.query}" if request.url.query else ""
+        url = twilio.public(request.url.path + query)
+        if not twilio.is_genuine(url, fields, request.headers.get("x-twilio-signature", "")):
+            raise HTTPException(403, "Not signed by Twilio.")
+        return fields
+
+    genuine: Callable[..., Awaitable[dict[str, str]]] = form_of
+    Form = Annotated[dict[str, str], Depends(genuine)]  # noqa: N806 - a type
+
+    @app.post(STATUS_PATH)
+    async def status(fields: Form, page: str, key: str) -> Response:
+        """Says that an SMS has arrived."""
+        if fields.get("MessageStatus") == "delivered":
+            received = Received(page=page, key=key)
+            await front.store_body(received)
+        return Response(_EMPTY_TWIML, media_type="text/xml")
+
+    @app.post(DIGITS_PATH)
+    async def digits(fields: Form, page: str, person: str) -> Response:
+        """1 was pressed in a call."""
+        if fields.get("Digits") == "1":
+            await front.take(page, person)
+        return Response(_EMPTY_TWIML, media_type="text/xml")
+
+    @app.post(SMS_PATH)
+    async def sms(fields: Form) -> Response:
+        """Somebody answered `ACK CODE`."""
+        words = fields.get("Body", "").split()
+        person = _person_at(front.board, fields.get("From", ""))
+        if person and len(words) == 2 and words[0].lower() == "ack":
+            for page in sorted(front.board.open_pages):
+                if page.startswith(words[1].lower()) and len(words[1]) >= 6:
+                    await front.take(page, person)
+        return Response(_EMPTY_TWIML, media_type="text/xml")
+
+
+def _person_at(board: Board, number: str) -> str | None:
+    """Who is reached at a telephone number."""
+    for person, known in board.contacts.items():
+        body = known.body
+        if isinstance(body, ContactsSet) and number in {each.address for each in body.contacts}:
+            return person
+    return None

@@ -1,0 +1,61 @@
+"""What the pager tells others: facts as the events of its contract."""
+
+from collections.abc import Iterator, Sequence
+
+from sunwise.contracts.people.pager import (
+    PageAcknowledged,
+    PageClosed,
+    PageNotified,
+    PageOpened,
+    PagerEvent,
+    WakeUpCredited,
+)
+from sunwise.people.pager.core.board import Board
+from sunwise.people.pager.core.facts import Acknowledged, Closed, Fact, Fired, Notified
+from sunwise.people.pager.core.pages import Page
+from sunwise.people.pager.core.policy import REACH_TEST
+from sunwise.people.pager.roster import RosterCopy
+
+
+def events_of(facts: Sequence[Fact], board: Board, roster: RosterCopy) -> list[PagerEvent]:
+    """The events of these facts, each with its time. The same facts give the same events."""
+    return [event for fact in facts for event in _events(fact, board, roster)]
+
+
+def _events(fact: Fact, board: Board, roster: RosterCopy) -> Iterator[PagerEvent]:
+    body = fact.body
+    page = board.pages.get(getattr(body, "page", ""))
+    if page is None or page.head.severity == REACH_TEST:
+        return
+    if isinstance(body, Fired) and page.opened_at_ns == fact.at_ns:
+        yield PageOpened(
+            page=page.id,
+            service=page.service,
+            severity=body.severity,
+            summary=body.summary,
+            at_ns=fact.at_ns,
+        )
+    elif isinstance(body, Notified):
+        yield from _notified(fact, body, page, roster)
+    elif isinstance(body, Acknowledged):
+        yield PageAcknowledged(page=page.id, service=page.service, at_ns=fact.at_ns)
+    elif isinstance(body, Closed):
+        by_hand = body.person is not None
+        yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
+
+
+def _notified(fact: Fact, body: Notified, page: Page, roster: RosterCopy) -> Iterator[PagerEvent]:
+    yield PageNotified(
+        page=page.id,
+        service=page.service,
+        channel=body.channel,
+        at_ns=fact.at_ns,
+        is_sent=body.is_sent,
+        woke=body.woke,
+        key=body.key,
+    )
+    pseudonym = roster.pseudonym(body.person)
+    if body.woke and body.is_sent and pseudonym:
+        yield WakeUpCredited(
+            key=body.call, pseudonym=pseudonym, service=page.service, at_ns=fact.at_ns
+        )

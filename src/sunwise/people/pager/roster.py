@@ -1,0 +1,138 @@
+"""The pager's own copy of duty and directory, in a file: what it pages by when nobody answers it."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from sunwise.chassis.data_folder import write_private
+from sunwise.chassis.duty import DutyIndex
+from sunwise.chassis.errors import Permanent
+from sunwise.contracts.people.directory import Leave, Person, Role, Service, Snapshot
+from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.daylight.working_time import rules_of
+from sunwise.daylight.zones import NS_PER_HOUR, local
+from sunwise.people.pager.core.responders import Id, Shift
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_NOTHING: Final = DutyTable(version=-1, as_of_ns=0, from_ns=0, until_ns=0, slots=())
+
+
+class RosterDamaged(Permanent):
+    """The file is not what a roster is kept in."""
+
+
+class Roster(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that paging needs to know of people, at one time."""
+
+    as_of_ns: int
+    """When rota and directory said so last, the older of both."""
+    table: DutyTable = _NOTHING
+    directory: Snapshot = Snapshot(version=0)
+    leave: tuple[Leave, ...] = ()
+    pseudonyms: dict[str, str] = {}
+    """What ledgers call people, by id. Kept here as the directory kept it; never sent anywhere."""
+
+
+_decode: Final = msgspec.msgpack.Decoder(Roster).decode
+
+
+def save_roster(path: Path, roster: Roster) -> None:
+    """Writes the file, whole or not at all, for its owner's eyes only."""
+    write_private(path, _encode(roster))
+
+
+def load_roster(path: Path) -> Roster:
+    """The roster in the file; one that knows nobody where there is none. Raises RosterDamaged."""
+    try:
+        return _decode(path.read_bytes())
+    except FileNotFoundError:
+        return Roster(as_of_ns=0)
+    except (msgspec.DecodeError, OSError) as error:
+        raise RosterDamaged(f"{path} cannot be read ({error}): have it written anew") from error
+
+
+class RosterCopy:
+    """Answers out of a roster, from memory; see `Responders`."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.replace(roster)
+
+    def replace(self, roster: Roster) -> None:
+        """A newer roster is known."""
+        self._roster = roster
+        self._index = DutyIndex.of(roster.table)
+        self._people = {person.id: person for person in roster.directory.people}
+        self._services = {service.id: service for service in roster.directory.services}
+        self._teams = {team.id: team for team in roster.directory.teams}
+        self._leave: dict[Id, list[Leave]] = defaultdict(list)
+        for leave in roster.leave:
+            self._leave[leave.person].append(leave)
+        taken = [slot for slot in roster.table.slots if slot.person is not None]
+        self._shifts = sorted(taken, key=lambda slot: slot.since_ns)
+        self._duties: dict[Id, list[DutySlot]] = defaultdict(list)
+        for slot in sorted(taken, key=lambda slot: slot.until_ns):
+            self._duties[slot.person or ""].append(slot)
+
+    @property
+    def as_of_ns(self) -> int:
+        """When what is known was last confirmed, ns since 1970; 0: nothing ever was."""
+        return self._roster.as_of_ns
+
+    def pseudonym(self, person: Id) -> str | None:
+        """What ledgers call the person; None when that is not known here."""
+        return self._roster.pseudonyms.get(person)
+
+    def who(self, service: Id, role: Role, at_ns: int) -> Id | None:
+        """Who is on duty; None for a gap or when nothing is known."""
+        return self._index.duty(service, role, at_ns, is_stale=False).person
+
+    def person(self, person: Id) -> Person | None:
+        """The person, or None when unknown."""
+        return self._people.get(person)
+
+    def on_leave(self, person: Id, at_ns: int) -> bool:
+        """Whether the day is one of the person's days off, on their own calendar."""
+        known = self._people.get(person)
+        if known is None or person not in self._leave:
+            return False
+        today = local(at_ns, known.zone).date()
+        return any(leave.first <= today <= leave.last for leave in self._leave[person])
+
+    def in_legal_rest(self, person: Id, at_ns: int) -> bool:
+        """Whether the person's last duty ended less than the law's daily rest ago, and none goes on."""
+        known = self._people.get(person)
+        duties = self._duties.get(person)
+        if known is None or not duties:
+            return False
+        ended = bisect_right(duties, at_ns, key=lambda slot: slot.until_ns)
+        if not ended or any(slot.since_ns <= at_ns for slot in duties[ended:]):
+            return False
+        rest_h = rules_of(known.country, local(at_ns, known.zone).date()).daily_rest_h
+        return at_ns < duties[ended - 1].until_ns + rest_h * NS_PER_HOUR
+
+    def owners(self, service: Id) -> Sequence[Id]:
+        """The members of the service's team, its lead first."""
+        known = self._services.get(service)
+        team = self._teams.get(known.team) if known else None
+        if known is None or team is None:
+            return ()
+        first = [id_ for id_ in (known.lead, team.lead) if id_]
+        return tuple(dict.fromkeys([*first, *team.members]))
+
+    def deputy(self, service: Id) -> Id | None:
+        """The service's deputy."""
+        known: Service | None = self._services.get(service)
+        return known.deputy if known else None
+
+    def shifts_beginning(self, after_ns: int, until_ns: int) -> Sequence[Shift]:
+        """Duty that begins after the one and not after the other."""
+        first = bisect_right(self._shifts, after_ns, key=lambda slot: slot.since_ns)
+        last = bisect_right(self._shifts, until_ns, key=lambda slot: slot.since_ns)
+        return [
+            Shift(slot.person or "", slot.service, slot.role, slot.since_ns)
+            for slot in self._shifts[first:last]
+        ]

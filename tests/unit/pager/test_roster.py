@@ -1,0 +1,77 @@
+"""The pager's own copy of duty and directory: what it answers, and what it does with a bad file."""
+
+from datetime import date
+
+import pytest
+
+from sunwise.contracts.people.directory import Leave, Role
+from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.people.pager.roster import (
+    Roster,
+    RosterCopy,
+    RosterDamaged,
+    load_roster,
+    save_roster,
+)
+from tests.support.pager_people import NOON_UTC
+from tests.support.pager_roster import HOUR, roster_around
+
+
+def test_a_saved_roster_is_read_back_and_for_its_owner_only(tmp_path):
+    path = tmp_path / "roster.msgpack"
+    save_roster(path, roster_around(NOON_UTC))
+    assert load_roster(path) == roster_around(NOON_UTC)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_file_nobody_is_known(tmp_path):
+    copy = RosterCopy(load_roster(tmp_path / "none"))
+    assert copy.as_of_ns == 0
+    assert copy.who("gateway", Role.PRIMARY, NOON_UTC) is None
+    assert list(copy.owners("gateway")) == []
+    assert copy.person("ana") is None
+
+
+def test_a_damaged_file_says_what_to_do(tmp_path):
+    path = tmp_path / "roster.msgpack"
+    path.write_bytes(b"\x93nonsense")
+    with pytest.raises(RosterDamaged, match="written anew"):
+        load_roster(path)
+
+
+def test_owners_are_the_team_with_its_lead_first():
+    copy = RosterCopy(roster_around(NOON_UTC))
+    assert list(copy.owners("gateway")) == ["noa", "mia", "ana", "kenji"]
+    assert copy.deputy("gateway") == "kenji"
+    assert copy.who("gateway", Role.SECONDARY, NOON_UTC) == "noa"
+
+
+def test_leave_is_by_the_persons_own_calendar():
+    roster = roster_around(NOON_UTC)
+    leave = (Leave(person="tui", first=date(2026, 6, 19), last=date(2026, 6, 19)),)
+    copy = RosterCopy(Roster(as_of_ns=1, directory=roster.directory, leave=leave))
+    assert copy.on_leave("tui", NOON_UTC)  # 00:00 on the 19th in Auckland
+    assert not copy.on_leave("tui", NOON_UTC - HOUR)
+    assert not copy.on_leave("nobody", NOON_UTC)
+
+
+def test_legal_rest_follows_the_end_of_duty_and_ends_with_the_next():
+    roster = roster_around(NOON_UTC)
+    slots = (
+        DutySlot(service="g", role=Role.PRIMARY, person="ana",
+                 since_ns=NOON_UTC - 8 * HOUR, until_ns=NOON_UTC),
+        DutySlot(service="g", role=Role.PRIMARY, person="ana",
+                 since_ns=NOON_UTC + 24 * HOUR, until_ns=NOON_UTC + 30 * HOUR),
+    )  # fmt: skip
+    table = DutyTable(version=1, as_of_ns=1, from_ns=0, until_ns=2 * NOON_UTC, slots=slots)
+    copy = RosterCopy(Roster(as_of_ns=1, directory=roster.directory, table=table))
+    resting = [copy.in_legal_rest("ana", NOON_UTC + hours * HOUR) for hours in (-1, 0, 10, 11, 25)]
+    assert resting == [False, True, True, False, False]
+    assert not copy.in_legal_rest("noa", NOON_UTC)
+
+
+def test_shifts_that_begin_are_told_once():
+    copy = RosterCopy(roster_around(NOON_UTC))
+    first = NOON_UTC - 48 * HOUR
+    assert [shift.person for shift in copy.shifts_beginning(first - 1, first)] == ["ana", "noa"]
+    assert list(copy.shifts_beginning(first, first + HOUR)) == []
