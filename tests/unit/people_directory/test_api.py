@@ -30,7 +30,9 @@ class Site:
         answer_faults(app)
         app.include_router(guard_router(guard, two_people))
         proposing = Proposing(self.store, two_people)
-        app.include_router(directory_router(self.store, require=guard.require, proposing=proposing))
+        app.include_router(
+            directory_router(self.store, require=guard.require, proposing=proposing, clock=clock)
+        )
         self.door = Door(app, guard.origins)
 
     def as_(self, who: str, *roles: Role) -> httpx.AsyncClient:
@@ -201,3 +203,21 @@ async def test_versions_and_problems_are_there_to_be_read(site):
     assert (await client.get("/directory/problems")).json() == []
     changes = (await client.get("/directory/history/services/matching")).json()
     assert {each["version"] for each in changes} == {1}
+
+
+async def test_everybody_may_have_what_is_kept_of_them_and_nobody_elses(site):
+    own = (await site.as_("p0").get("/directory/export/p0")).json()
+    assert own["said"]["manual"]["email"] == "p0@example.com"
+    assert own["named_by"] == [{"kind": "team", "id": "core", "source": "manual", "as": "members"}]
+    assert (await site.as_("p0").get("/directory/export/p1")).status_code == 403
+    assert (await site.as_("p0").delete("/directory/export/p0")).status_code == 403
+    admin = site.as_("ada", Role.ADMINISTRATOR)
+    assert (await admin.delete("/directory/export/p0")).status_code == 204
+    assert (await admin.get("/directory/people/p0")).status_code == 404
+
+
+async def test_scorecards_and_the_inventory_are_there_to_be_read(site):
+    (card,) = (await site.as_("p0").get("/directory/scorecards")).json()
+    assert (card["service"], card["bus_factor"]) == ("matching", 6)
+    kept = (await site.as_("p0").get("/directory/inventory")).json()
+    assert kept["directory_leave"]["retention"]

@@ -1,22 +1,25 @@
 """The directory over HTTP: read it, change it by hand, import, see what changed and what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from sunwise.chassis.clock import Clock
 from sunwise.chassis.guard import NotAllowed, Principal, Proposal, Right, Scope
 from sunwise.chassis.guard.two_people import State
 from sunwise.contracts.people.directory import Leave, Person, Snapshot
 from sunwise.people.directory.claims import Claim
 from sunwise.people.directory.imports.known import Known
 from sunwise.people.directory.imports.requests import Format, ImportRequest, read_request
+from sunwise.people.directory.inventory import inventory
 from sunwise.people.directory.objects import Key, Kind, Thing
 from sunwise.people.directory.planning import ChangeSet, Plan
 from sunwise.people.directory.proposing import Proposing
 from sunwise.people.directory.reach import demand_change, leads, shown
+from sunwise.people.directory.scorecard import scorecards
 from sunwise.people.directory.sources import Source
 from sunwise.people.directory.store import DirectoryStore, Refused, VersionPassed
 
@@ -53,17 +56,32 @@ class _LeaveWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def directory_router(
-    store: DirectoryStore, *, require: Callable[[Right], Requirement], proposing: Proposing
+    store: DirectoryStore,
+    *,
+    require: Callable[[Right], Requirement],
+    proposing: Proposing,
+    clock: Clock,
+    handed_over: Callable[[], Mapping[str, int]] = dict,
 ) -> APIRouter:
-    """All routes; each asks for a right."""
+    """All routes; each asks for a right.
+
+    `handed_over` tells when the duty of each service was accepted last, ns; empty where nobody does.
+    """
     router = APIRouter(prefix=PREFIX, tags=["directory"])
     reader = Annotated[Principal, Depends(require(Right.DIRECTORY_READ))]
     for name, kind in _KINDS.items():
         _objects(router, store, (name, kind), reader)
+    _privacy(router, store, require)
     _changing(router, store, proposing, require)
     _importing(router, store, proposing, require)
     _leave(router, store, require)
     _history(router, store, reader)
+
+    @router.get("/scorecards", summary="How well each service is owned, and what would help")
+    def cards(_principal: reader) -> list[Json]:
+        found = scorecards(store.snapshot(), now_ns=clock.now_ns(), handed_over_ns=handed_over())
+        return [msgspec.to_builtins(each) for each in found]
+
     return router
 
 
@@ -203,6 +221,28 @@ def _history(router: APIRouter, store: DirectoryStore, reader: Any) -> None:  # 
             {"version": version, **msgspec.to_builtins(change)}
             for version, change in store.changes_of(key)
         ]
+
+
+def _privacy(
+    router: APIRouter, store: DirectoryStore, require: Callable[[Right], Requirement]
+) -> None:
+    exporter = Annotated[Principal, Depends(require(Right.PEOPLE_EXPORT))]
+    eraser = Annotated[Principal, Depends(require(Right.PEOPLE_ERASE))]
+
+    @router.get("/export/{person}", summary="Everything that the directory keeps about somebody")
+    def export(principal: exporter, person: str) -> Json:
+        principal.demand_for(Right.PEOPLE_EXPORT, person)
+        return store.export(person)
+
+    @router.delete("/export/{person}", status_code=204, summary="Forget somebody for good")
+    def erase(principal: eraser, person: str) -> None:
+        principal.demand_for(Right.PEOPLE_ERASE, person)
+        store.erase(person, author=principal.name)
+
+    @router.get("/inventory", summary="What is kept about people, why, who reads it, how long")
+    def kept(_principal: exporter) -> Json:
+        found: Json = msgspec.to_builtins(inventory())
+        return found
 
 
 def _carry_out(

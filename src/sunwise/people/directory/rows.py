@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from sunwise.people.directory.claims import Claims, Said
 from sunwise.people.directory.objects import FIELDS, LISTS, NESTED, Key, Kind
 from sunwise.people.directory.sources import Source
-from sunwise.people.directory.tables import CLAIMS
+from sunwise.people.directory.tables import CHANGES, CLAIMS, PSEUDONYMS, SCIM, VERSIONS
 
 _CHUNK: Final = 500
 _JSON: Final = LISTS | NESTED
@@ -51,6 +51,32 @@ def write_claims(connection: Connection, before: Claims, after: Claims) -> None:
     for kind, rows in new.items():
         for start in range(0, len(rows), _CHUNK):
             connection.execute(insert(CLAIMS[kind]), rows[start : start + _CHUNK])
+
+
+def forget(connection: Connection, person: str) -> None:
+    """Deletes what is left of a person beside claims and leave: history, SCIM, the pseudonym's key.
+
+    Groups that a provider sent keep their document without the member.
+    """
+    changes = CHANGES.c
+    of_them = and_(changes.kind == Kind.PERSON.value, changes.object == person)
+    escaped = person.replace("_", "\\_")  # an id holds no other sign that LIKE reads
+    quoted = f'%"{escaped}"%'
+    naming = or_(*(side.like(quoted, escape="\\") for side in (changes.old, changes.new)))
+    connection.execute(delete(CHANGES).where(or_(of_them, naming)))
+    connection.execute(delete(PSEUDONYMS).where(PSEUDONYMS.c.person == person))
+    connection.execute(update(VERSIONS).where(VERSIONS.c.author == person).values(author=""))
+    is_user = and_(SCIM.c.kind == Kind.PERSON.value, SCIM.c.id == person)
+    connection.execute(delete(SCIM).where(is_user))
+    groups = select(SCIM.c.id, SCIM.c.document).where(SCIM.c.document.like(quoted, escape="\\"))
+    for id_, document in connection.execute(groups).all():
+        group = _decode(document)
+        group["members"] = [m for m in group.get("members", ()) if m.get("value") != person]
+        connection.execute(
+            update(SCIM)
+            .where(SCIM.c.kind == Kind.TEAM.value, SCIM.c.id == id_)
+            .values(document=_encode(group).decode(), version=SCIM.c.version + 1)
+        )
 
 
 def _differing(before: Claims, after: Claims) -> Iterator[tuple[Key, Source, Said | None]]:

@@ -18,10 +18,11 @@ from sunwise.people.directory.changes import Change, Verb
 from sunwise.people.directory.holding import today
 from sunwise.people.directory.objects import Key, Kind
 from sunwise.people.directory.planning import ChangeSet, Plan, State, plan, state_of
-from sunwise.people.directory.problems import Problem
-from sunwise.people.directory.rows import read_claims, write_claims
+from sunwise.people.directory.privacy import exported, without
+from sunwise.people.directory.problems import Problem, Rule
+from sunwise.people.directory.rows import forget, read_claims, write_claims
 from sunwise.people.directory.snapshots import snapshot_of
-from sunwise.people.directory.tables import CHANGES, HEAD, LEAVE, PSEUDONYMS, VERSIONS
+from sunwise.people.directory.tables import CHANGES, HEAD, LEAVE, PSEUDONYMS, SCIM, VERSIONS
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _SHOWN: Final = 20
@@ -168,6 +169,50 @@ class DirectoryStore:
         rows = [_change_row(after.version, n, each) for n, each in enumerate(changes)]
         for start in range(0, len(rows), _CHUNK):
             connection.execute(insert(CHANGES), rows[start : start + _CHUNK])
+
+    def export(self, person: str) -> dict[str, Any]:
+        """Everything that is kept about one person, for themselves."""
+        key = Key(Kind.PERSON, person)
+        with self._engine.connect() as connection:
+            named = select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.person == person)
+            scim = select(SCIM.c.document).where(SCIM.c.kind == key.kind, SCIM.c.id == person)
+            pseudonym, document = connection.scalar(named), connection.scalar(scim)
+        history = [
+            {"version": version, **msgspec.to_builtins(change)}
+            for version, change in self.changes_of(key, limit=100_000)
+        ]
+        return {
+            **exported(self.state(), person),
+            "history": history,
+            "pseudonym": pseudonym,
+            "scim": None if document is None else msgspec.json.decode(document),
+        }
+
+    def erase(self, person: str, *, author: str) -> None:
+        """Forgets the person, in every version; what ledgers hold is nobody's from then on.
+
+        Teams and services go on without them, and what is missing then is among the problems.
+        Raises Refused for somebody whom the directory does not know.
+        """
+        key = Key(Kind.PERSON, person)
+        with self._lock:
+            state = self.state()
+            if key not in state.claims:
+                text = "is not in the directory: look at the spelling of the id"
+                unknown = Problem(rule=Rule.DANGLING, kind=key.kind, id=person, text=text)
+                raise Refused([unknown])
+            after = state_of(
+                state.version + 1,
+                without(state.claims, person),
+                frozenset(each for each in state.leave if each.person != person),
+                law=self._law,
+                now_ns=self._clock.now_ns(),
+            )
+            with self._engine.begin() as connection:
+                by = "" if author == person else author
+                self._write(connection, state, after, changes=(), author=by, source="erasure")
+                forget(connection, person)
+            self._state = after
 
     def versions(self, *, limit: int = 100) -> list[Version]:
         """The newest first."""
