@@ -1,6 +1,7 @@
 """`sunwise pager`: runs an instance of the pager, and makes the keys that senders and people use."""
 
 import asyncio
+import ssl
 import sys
 import urllib.request
 from pathlib import Path
@@ -50,6 +51,8 @@ def run(data: Path, settings_file: Path | None, log: str) -> None:
     """Run one instance."""
     from sunwise.chassis.telemetry import start_logging
 
+    if sys.modules.get("aiohttp", sys) is None:  # forbidden for nats-py's sake, which is not here
+        del sys.modules["aiohttp"]
     start_logging(form="json" if log == "json" else "short")
     sys.exit(asyncio.run(_run(data, _load(settings_file))))
 
@@ -66,7 +69,7 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
     from sunwise.people.pager.service import PagerService
 
     with open_data_folder(data) as folder:
-        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        public_url = settings.public_url or settings.own_url
         pager = PagerService(
             folder.path, clock=SystemClock(), settings=settings, public_url=public_url
         )
@@ -81,6 +84,7 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
             host=settings.host,
             port=settings.port,
             limits=HttpLimits(max_body_bytes=_MAX_BODY),
+            tls=(settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None,
         )
 
         async def work(ready: Ready) -> None:
@@ -149,8 +153,8 @@ def _ask(
     from sunwise.people.pager.service import operator_token, secret_of
 
     settings = _load(settings_file)
-    url = f"http://{settings.host}:{settings.port}{path}"
-    request = urllib.request.Request(
+    url = settings.own_url + path
+    request = urllib.request.Request(  # noqa: S310 - the settings' own address
         url,
         method=method,
         data=None if json is None else msgspec.json.encode(json),
@@ -159,7 +163,10 @@ def _ask(
             "content-type": "application/json",
         },
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    context = ssl.create_default_context(cafile=settings.tls_certificate or None)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
     try:
         with opener.open(request, timeout=_ASK_S) as answer:
             return msgspec.json.decode(answer.read())

@@ -281,6 +281,7 @@ def _add_operation(app: FastAPI, front: _Front) -> None:
             "duty_as_of_ns": front.service.roster.as_of_ns,
             "open_pages": len(front.board.open_pages),
             "open_alerts": front.board.n_open_alerts,
+            "keys": len(front.board.keys),
         }
 
     @app.get("/metrics")

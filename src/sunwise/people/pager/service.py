@@ -38,6 +38,10 @@ class PagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65_535)] = 7090
     """Port to listen on; 0 takes a free one."""
+    tls_certificate: str = ""
+    """File of the certificate chain to answer with over TLS; empty: plain HTTP."""
+    tls_key: str = ""
+    """File of its key."""
     public_url: str = ""
     """Where people and senders reach this instance; empty: its own address."""
     order: Annotated[int, Meta(ge=0, le=1)] = 0
@@ -56,6 +60,11 @@ class PagerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Severities, grouping, inhibition, watchdogs."""
     channels: ChannelSettings = ChannelSettings()
     """What there is to send with."""
+
+    @property
+    def own_url(self) -> str:
+        """Where this instance listens."""
+        return f"{'https' if self.tls_certificate else 'http'}://{self.host}:{self.port}"
 
 
 class PagerService:

@@ -1,7 +1,7 @@
 """Sends each message through the channel that it is for."""
 
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiosmtplib
 import httpx
@@ -15,14 +15,16 @@ from sunwise.people.pager.channels.message import Message, compose
 from sunwise.people.pager.channels.outbound import Outbound
 from sunwise.people.pager.channels.phone import PhoneConnector, TwilioConnector
 from sunwise.people.pager.channels.secret_files import read_secret
-from sunwise.people.pager.channels.settings import ChannelSettings
-from sunwise.people.pager.channels.web_push import Pusher
+from sunwise.people.pager.channels.settings import ChannelSettings, WebPush
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify
 from sunwise.people.pager.core.facts import ChannelKind, Contact
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.responders import Responders
 from sunwise.people.pager.links import Links
+
+if TYPE_CHECKING:
+    from sunwise.people.pager.channels.web_push import Pusher
 
 _FAULTS: Final = (OSError, ValueError, Permanent, httpx.HTTPError, aiosmtplib.SMTPException)
 _log = logging.getLogger("sunwise.pager")
@@ -47,7 +49,7 @@ class ChannelCourier:
             if target.secret_file
         }
         self._mail = Mail(settings.smtp) if settings.smtp else None
-        self._pusher = Pusher(settings.web_push) if settings.web_push else None
+        self._pusher = _pusher(settings.web_push) if settings.web_push else None
         self._push_may_be_private = bool(settings.web_push and settings.web_push.allow_private)
         self.twilio = (
             TwilioConnector(settings.twilio, public_url=public_url) if settings.twilio else None
@@ -146,3 +148,9 @@ class ChannelCourier:
                 raise NotSetUp(f"target {contact.address!r} has no secret_file to sign with")
             post = chat.webhook(target, message, secret, now_ns=now.wall_ns)
         return post, target.allow_private
+
+
+def _pusher(settings: WebPush) -> "Pusher":
+    from sunwise.people.pager.channels.web_push import Pusher  # noqa: PLC0415 - 0.4 s of imports
+
+    return Pusher(settings)
