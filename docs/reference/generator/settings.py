@@ -10,8 +10,7 @@ from sunwise.chassis.config import SettingDescription, describe_settings
 from sunwise.chassis.http.messages import HttpLimits
 from sunwise.chassis.log import WriterSettings
 from sunwise.chassis.nats_server import NatsServerSettings
-from sunwise.cli.people_app import PeopleWebSettings
-from sunwise.cli.people_services import DirectorySettings
+from sunwise.cli.people_parts import DatabaseSettings, PeopleWebSettings
 from sunwise.cli.place import BusSettings, TimeSettings
 from sunwise.exchange.accounts.service import AccountsSettings
 from sunwise.exchange.clock.ticking import ClockSettings
@@ -21,6 +20,7 @@ from sunwise.exchange.gateway.service import GatewaySettings
 from sunwise.exchange.gateway.websocket_connection import LineSettings
 from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
+from sunwise.people.handoff.service import HandoffSettings
 from sunwise.people.pager.service import PagerSettings
 
 READ: Final[dict[str, type[msgspec.Struct]]] = {
@@ -31,7 +31,8 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "accounts": AccountsSettings,
     "market_data": MarketDataSettings,
     "history": HistorySettings,
-    "directory": DirectorySettings,
+    "people_databases": DatabaseSettings,
+    "handoff": HandoffSettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
 }

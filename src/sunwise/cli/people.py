@@ -14,15 +14,14 @@ from sunwise.chassis.data_folder import open_data_folder
 from sunwise.chassis.errors import Permanent
 from sunwise.cli.children import tell_ready
 from sunwise.cli.failures import told_in_one_sentence
-from sunwise.cli.people_app import PeopleWebSettings
 from sunwise.cli.people_client import (
     Credentials,
     PeopleClient,
     credentials_option,
     write_credentials,
 )
+from sunwise.cli.people_parts import AtWork, PeopleWebSettings, guard_file, stores_in
 from sunwise.cli.people_plane import NotUp, PeoplePlane, find_people, people_data_option
-from sunwise.cli.people_services import GUARD_FILE, open_directory, open_guard
 from sunwise.cli.stopping import first_of, told_to_stop
 from sunwise.cli.terminal import Terminal
 
@@ -111,11 +110,10 @@ def token(*, data: Path, credentials: Path, person: str, url: str) -> None:
     from sunwise.chassis.guard import OPERATOR
     from sunwise.chassis.guard.secret_text import Kind
 
-    if not (data / GUARD_FILE).exists():
+    if not guard_file(data).exists():
         raise NobodyThere(f"Nothing has begun in {data} yet: sunwise people init --data {data}")
     with _prepared(data) as (guard, directory):
-        known = {each.id for each in directory.snapshot().people if each.active}
-        if person not in known:
+        if person not in AtWork(directory):
             raise NobodyThere(f"The directory has no {person} at work: enter them first.")
         for old in guard.credentials(Kind.TOKEN, person=person):
             guard.revoke(old.id, by=OPERATOR)
@@ -176,15 +174,14 @@ async def _up(plane: PeoplePlane, terminal: Terminal) -> None:
 @contextlib.contextmanager
 def _prepared(data: Path) -> "Iterator[tuple[GuardStore, DirectoryStore]]":
     """The stores in the data folder, whether the people plane runs on it or not."""
-    clock = SystemClock()
     with contextlib.ExitStack() as stack:
         try:
             find_people(data)
         except NotUp:
             stack.enter_context(open_data_folder(data))
-        guard = open_guard(data, clock)
+        guard, directory = stores_in(data, SystemClock())
         stack.callback(guard.close)
-        yield guard, open_directory(data, clock)
+        yield guard, directory
 
 
 def _enter(directory: "DirectoryStore", person: str, said: dict[str, str]) -> None:

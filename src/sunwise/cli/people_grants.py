@@ -3,9 +3,11 @@
 from typing import Final
 
 from sunwise.chassis.nats_server import Grant
-from sunwise.contracts.people import directory, duty, handoff, pager
+from sunwise.contracts.people import directory, duty, facts, handoff, incidents, pager
 
-_DUTY_READER: Final = (duty.SUBJECT,)
+_READ: Final = (directory.SUBJECT, duty.SUBJECT)
+_FOLLOW: Final = (directory.CHANGED, duty.CHANGED)
+_TELL_FACTS: Final = (facts.SUBJECT, facts.RECORD)
 _PAGER_EVENTS: Final = f"{pager.EVENTS}.*"
 
 
@@ -15,30 +17,26 @@ def people_grants() -> list[Grant]:
         Grant(user="directory", publish=(directory.CHANGED,), serve=(directory.SUBJECT,)),
         Grant(
             user="rota",
-            publish=(duty.CHANGED, directory.SUBJECT),
+            publish=(duty.CHANGED, directory.SUBJECT, *_TELL_FACTS),
             subscribe=(directory.CHANGED,),
             serve=(duty.SUBJECT,),
         ),
         Grant(
             user="handoff",
-            publish=(handoff.EVENTS, directory.SUBJECT, *_DUTY_READER),
-            subscribe=(directory.CHANGED, duty.CHANGED, _PAGER_EVENTS, "people.incidents.*"),
+            publish=(handoff.EVENTS, incidents.SUBJECT, *_READ, *_TELL_FACTS),
+            subscribe=(*_FOLLOW, incidents.CHANGED),
             serve=(handoff.SUBJECT,),
         ),
         Grant(
             user="incidents",
-            publish=("people.incidents.*", directory.SUBJECT, *_DUTY_READER),
-            subscribe=(directory.CHANGED, duty.CHANGED, _PAGER_EVENTS, handoff.EVENTS),
-            serve=("people.incidents",),
+            publish=(incidents.CHANGED, *_READ),
+            subscribe=(*_FOLLOW, facts.SUBJECT, _PAGER_EVENTS, handoff.EVENTS),
+            serve=(incidents.SUBJECT, facts.RECORD),
         ),
         Grant(
             user="pager",
-            publish=(_PAGER_EVENTS, directory.SUBJECT, *_DUTY_READER),
-            subscribe=(directory.CHANGED, duty.CHANGED),
+            publish=(_PAGER_EVENTS, *_READ, *_TELL_FACTS),
+            subscribe=_FOLLOW,
         ),
-        Grant(
-            user="people_web",
-            publish=(directory.SUBJECT, *_DUTY_READER),
-            subscribe=(directory.CHANGED, duty.CHANGED),
-        ),
+        Grant(user="people_web", publish=_READ, subscribe=_FOLLOW),
     ]

@@ -14,11 +14,11 @@ from sunwise.chassis.data_folder import open_data_folder, write_private
 from sunwise.chassis.errors import Permanent
 from sunwise.cli.children import Child, ChildSpec, Patience, Report
 from sunwise.cli.kept_nats import KeptNatsServer
-from sunwise.cli.people_app import PeopleWebSettings
 from sunwise.cli.people_grants import people_grants
+from sunwise.cli.people_parts import PeopleWebSettings
 from sunwise.cli.running import default_data_folder, is_alive
 
-SERVICES: Final = ("directory", "people_web")
+SERVICES: Final = ("directory", "handoff", "people_web")
 """In one process on a laptop; production gives each its own."""
 _RUNNING: Final = "people-running.json"
 

@@ -4,7 +4,7 @@ The supervisor hands these to its children by the environment, as anybody else w
 by hand or by systemd does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +14,7 @@ from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import AcceleratedClock, Clock, SystemClock
 from sunwise.chassis.config import load_settings
 
+_P = TypeVar("_P")
 _S = TypeVar("_S", bound=msgspec.Struct)
 
 
@@ -64,6 +65,14 @@ class Place:
         self.time = load_settings(TimeSettings, "time", file=file)
         self.clock = self.time.clock()
         self._file = file
+        self._shared: dict[Callable[..., Any], Any] = {}
+
+    def shared(self, kind: Callable[["Place"], _P]) -> _P:
+        """What the services of one process have together: made by `kind` when first asked for."""
+        if kind not in self._shared:
+            self._shared[kind] = kind(self)
+        made: _P = self._shared[kind]
+        return made
 
     def settings(self, kind: type[_S], section: str) -> _S:
         """A service's settings. Raises SettingsInvalid."""

@@ -9,6 +9,7 @@ from http.client import HTTPConnection
 import pytest
 
 from sunwise.chassis.errors import Retryable
+from sunwise.cli.people_client import Credentials, PeopleClient, Refused
 from tests.support.launched_people import LaunchedPeople, is_alive, launched_people, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -157,9 +158,43 @@ def test_a_lost_token_is_replaced_while_it_runs_and_opens_nothing_from_then_on(t
         url = ["--url", plane.running.url]
         assert plane.command("people", "token", "ada", *url).returncode == 0
         assert plane.client.get("/me")["person_id"] == "ada"
-        with pytest.raises(Exception, match="opens nothing"):
+        with pytest.raises(Refused, match="opens nothing"):
             lost.get("/me")
         assert "has no ben at work" in plane.command("people", "token", "ben", *url).stderr
+
+
+def scim(plane: LaunchedPeople, method: str, path: str, *, key: str, body: object) -> dict:
+    with connected(plane) as connection:
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/scim+json"}
+        connection.request(method, f"/scim/v2{path}", json.dumps(body), headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status < 300, content
+        return json.loads(content)
+
+
+def test_whom_the_identity_provider_lets_go_is_out_at_once(people):
+    ada = people.client
+    key = ada.post("/keys", {"name": "idp", "right": "directory.import"})["secret"]
+    user = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "noor",
+        "displayName": "Noor",
+        "timezone": "Africa/Nairobi",
+        "emails": [{"value": "noor@example.com", "primary": True}],
+        "addresses": [{"type": "work", "country": "KE"}],
+    }
+    made = scim(people, "POST", "/Users", key=key, body=user)
+    issued = ada.post(f"/people/{made['id']}/tokens", {"name": "first"})
+    noor = PeopleClient(Credentials(url=people.running.url, token=issued["secret"]))
+    assert noor.get("/me")["person_id"] == made["id"]
+    patch = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "active", "value": False}],
+    }
+    scim(people, "PATCH", f"/Users/{made['id']}", key=key, body=patch)
+    with pytest.raises(Refused, match="opens nothing"):
+        noor.get("/me")
 
 
 def test_the_demo_company_can_be_asked_who_owns_what(tmp_path):

@@ -88,7 +88,7 @@ def _crossed(values: dict[bytes, list[str]], origins: Origins) -> Refusal | None
     origin, site = values.get(b"origin", []), values.get(b"sec-fetch-site", [])
     proofs = [o in origins.all for o in origin] + [s == "same-origin" for s in site]
     is_explicit = b"authorization" in values
-    if len(origin) <= 1 and len(site) <= 1 and all(proofs) and (proofs or is_explicit):
+    if all(proofs) and (proofs or is_explicit):
         return None
     return Refusal(403, "Refused: the request does not come from a page of this server.")
 

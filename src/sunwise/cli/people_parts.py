@@ -1,0 +1,127 @@
+"""What the services of the people plane have together when they share a process."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter
+from sqlalchemy import Engine
+
+from sunwise.chassis.clock import Clock
+from sunwise.chassis.data_folder import make_private
+from sunwise.chassis.db import open_database
+from sunwise.chassis.guard import GuardStore, TwoPeople
+from sunwise.chassis.guard.crossing import Origins
+from sunwise.chassis.guard.door import Guard
+from sunwise.cli.place import Place
+from sunwise.daylight.working_time import WorkingTime, rules_of
+from sunwise.daylight.zones import instant
+from sunwise.people.directory.at_work import at_work
+from sunwise.people.directory.store import DirectoryStore
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+_GUARD: Final = "guard"
+"""Also the name of its folder, as with each service's."""
+
+
+class PeopleWebSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the people plane's pages and API listen, and under which addresses they are reached."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 7080
+    """TCP port."""
+    origins: str = ""
+    """Addresses that people open, with commas between, such as https://people.example.com; empty:
+    this machine only."""
+
+    def addresses(self) -> Origins:
+        """What browsers may come from. Raises OriginUnusable."""
+        given = [each.strip() for each in self.origins.split(",") if each.strip()]
+        names = [self.host, "localhost"] if self.host.startswith("127.") else [self.host]
+        return Origins(given or [f"http://{name}:{self.port}" for name in names])
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """PostgreSQL databases of the people plane's services, postgresql://HOST/NAME.
+
+    Several may share one. Empty for a SQLite file in the data folder.
+    """
+
+    guard: str = ""
+    """Of tokens, roles, proposals and the audit log."""
+    directory: str = ""
+    """Of people, teams, services and leave."""
+    handoff: str = ""
+    """Of handoffs and their notes."""
+
+
+class PeopleParts:
+    """The door, the directory's store, and the routes of every service of this process."""
+
+    def __init__(self, place: Place) -> None:
+        """Raises SettingsInvalid, OriginUnusable, DatabaseUnusable and Retryable."""
+        self.web = place.settings(PeopleWebSettings, "people_web")
+        self.directory_database = people_database(place, "directory")
+        self.directory = directory_store(self.directory_database, place.clock)
+        store = GuardStore(people_database(place, _GUARD), place.clock)
+        self.guard = Guard(
+            store,
+            clock=place.clock,
+            origins=self.web.addresses(),
+            is_at_work=AtWork(self.directory).__contains__,
+        )
+        self.two_people = TwoPeople(store, place.clock)
+        self.routers: list[APIRouter] = []
+        """What this process serves, besides the door's own routes."""
+
+
+class AtWork:
+    """Who may still come in by the directory; read again when that changes."""
+
+    def __init__(self, directory: DirectoryStore) -> None:
+        self._directory = directory
+        self._version = -1
+        self._people: frozenset[str] = frozenset()
+
+    def __contains__(self, person: str) -> bool:
+        """Whether the directory has this person, and does not say that they have left."""
+        if self._directory.version() != self._version:
+            state = self._directory.state()
+            self._people, self._version = at_work(state), state.version
+        return person in self._people
+
+
+def people_database(place: Place, service: str) -> Engine:
+    """The database of a service: at its PostgreSQL URL, or its own private file."""
+    urls = place.settings(DatabaseSettings, "people_databases")
+    url = getattr(urls, service)
+    return open_database(url, is_derived=False) if url else _own_file(place.data, service)
+
+
+def directory_store(engine: Engine, clock: Clock) -> DirectoryStore:
+    """The directory, held to the law of today."""
+    return DirectoryStore(engine, clock, law=partial(_law_of_today, clock))
+
+
+def stores_in(data: Path, clock: Clock) -> tuple[GuardStore, DirectoryStore]:
+    """The guard's and the directory's stores of a data folder on this machine."""
+    guard = GuardStore(_own_file(data, _GUARD), clock)
+    return guard, directory_store(_own_file(data, "directory"), clock)
+
+
+def guard_file(data: Path) -> Path:
+    """Where the guard's store lies in a data folder."""
+    return data / _GUARD / f"{_GUARD}.sqlite"
+
+
+def _own_file(data: Path, service: str) -> Engine:
+    path = data / service / f"{service}.sqlite"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path)
+    return open_database(path, is_derived=False)
+
+
+def _law_of_today(clock: Clock, country: str) -> WorkingTime:
+    return rules_of(country, instant(clock.now_ns()).date())
