@@ -116,6 +116,10 @@ class PeopleClient:
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("POST", path, content)
 
+    def patch(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers. Raises Refused and Retryable."""
+        return self._ask("PATCH", path, content)
+
     def _ask(self, method: str, path: str, content: object = None) -> Any:  # noqa: ANN401 - JSON
         request = urllib.request.Request(  # noqa: S310 - http(s) only: checked when made
             self._credentials.url + path,

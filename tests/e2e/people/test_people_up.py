@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 from http.client import HTTPConnection
 
@@ -197,12 +198,13 @@ def test_whom_the_identity_provider_lets_go_is_out_at_once(people):
         noor.get("/me")
 
 
-def test_the_demo_company_can_be_asked_who_owns_what(tmp_path):
+def test_the_demo_company_says_who_owns_what_and_two_people_change_it(tmp_path):
     plane = LaunchedPeople(tmp_path)
     made = plane.command("people", "demo", "--seed", "7")
     assert made.returncode == 0, made.stderr
     assert "60 people" in made.stdout
     service = made.stdout.split()[-1]
+    second = re.search(r"other administrator is (\S+):", made.stdout)[1]
     assert "holds a company already" in plane.command("people", "demo").stderr
     plane.start()
     try:
@@ -212,5 +214,29 @@ def test_the_demo_company_can_be_asked_who_owns_what(tmp_path):
         assert "(lead)" in said.stdout
         assert "no service nothing" in plane.command("who-owns", "nothing").stderr
         assert plane.command("who-owns", "../me").returncode == 1
+        first = plane.client
+        assert plane.command("people", "token", second, "--url", plane.running.url).returncode == 0
+        change_by_two(first, plane.client)
     finally:
         assert plane.stop() == 0
+
+
+def change_by_two(first: PeopleClient, second: PeopleClient) -> None:
+    """A service that runs around the clock gets another deputy: proposed, approved, applied."""
+    services = first.get("/directory/services")["services"]
+    found = next(each for each in services if each["tier"].startswith("24x7"))
+    path = f"/directory/services/{found['id']}"
+    swapped = {"lead": found["deputy"], "deputy": found["lead"]}
+    proposed = first.patch(path, {"said": swapped})
+    assert not proposed["is_applied"]
+    assert first.get(path)["service"]["lead"] == found["lead"]
+    body = {"content_hash": proposed["content_hash"]}
+    with pytest.raises(Refused, match="somebody else"):
+        first.post(f"/changes/{proposed['proposal']}/approve", body)
+    [waiting] = second.get("/changes")
+    assert f"lead from {found['lead']!r} to {found['deputy']!r}" in waiting["summary"]
+    done = second.post(f"/changes/{waiting['id']}/approve", body)
+    assert (done["state"], done["outcome"]) == ("applied", "")
+    assert first.get(path)["service"]["lead"] == found["deputy"]
+    acts = [each["act"] for each in first.get("/audit")["entries"]]
+    assert acts[:3] == ["change.applied", "change.approve", "change.propose"]
