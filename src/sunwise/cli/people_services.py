@@ -28,7 +28,7 @@ async def make_directory(place: Place) -> Service:
     scim = Scim(parts.directory_database, store, place.clock)
     proposing = Proposing(store, parts.two_people)
     parts.routers += [
-        directory_router(store, require=require, proposing=proposing),
+        directory_router(store, require=require, proposing=proposing, clock=place.clock),
         scim_router(scim, require=require),
         owners_router(store.snapshot, now_ns=place.clock.now_ns, require=require),
     ]
