@@ -15,7 +15,7 @@ from sunwise.chassis.http.api_page import PATHS, add_api_page
 _HEALTH: Final = "/healthz"
 OPEN_PATHS: Final = frozenset({LOGIN, _HEALTH, *PATHS})
 """What answers without asking who it is."""
-LIMITS: Final = HttpLimits(max_body_bytes=8 << 20, max_connections_per_ip=512)
+LIMITS: Final = HttpLimits(max_body_bytes=8 << 20, max_connections=512)
 """A directory of 5,000 people is imported in 2 MB."""
 
 

@@ -39,8 +39,12 @@ class PeopleWebSettings(msgspec.Struct, frozen=True, kw_only=True):
     def addresses(self) -> Origins:
         """What browsers may come from. Raises OriginUnusable."""
         given = [each.strip() for each in self.origins.split(",") if each.strip()]
-        names = [self.host, "localhost"] if self.host.startswith("127.") else [self.host]
-        return Origins(given or [f"http://{name}:{self.port}" for name in names])
+        return Origins(given or [self.here(), f"http://localhost:{self.port}"])
+
+    def here(self) -> str:
+        """Where it listens, as an address."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):

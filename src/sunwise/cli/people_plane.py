@@ -1,7 +1,6 @@
 """The people plane on one machine: nats-server and one process, supervised; pagers come beside them."""
 
 import os
-import socket
 import sys
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 
 from sunwise.chassis.data_folder import open_data_folder, write_private
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.http.server import bind
 from sunwise.cli.children import Child, ChildSpec, Patience, Report
 from sunwise.cli.kept_nats import KeptNatsServer
 from sunwise.cli.people_grants import people_grants
@@ -25,10 +25,6 @@ _RUNNING: Final = "people-running.json"
 
 class NotUp(Permanent):
     """No people plane runs on this data folder."""
-
-
-class PortTaken(Permanent):
-    """Nothing can listen at this port; the message says what to do."""
 
 
 class PeopleRunning(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,14 +136,9 @@ class PeoplePlane:
 
 
 def _with_port(settings: PeopleWebSettings) -> PeopleWebSettings:
-    """The settings with a port that is free: it stays the same however often the process restarts."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise PortTaken(
-                f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}): stop "
-                "the other program or choose another port with --port (0: any free one)."
-            ) from error
+    """The settings with a port that is free: it stays the same however often the process restarts.
+
+    Raises AddressTaken.
+    """
+    with bind(settings.host, settings.port) as probe:
         return msgspec.structs.replace(settings, port=probe.getsockname()[1])

@@ -77,6 +77,22 @@ def test_one_logs_in_with_a_token_that_is_typed_not_given(people, tmp_path):
     assert "can be read by others" in exposed.stderr
 
 
+def test_it_does_not_listen_where_tokens_would_be_in_the_clear(tmp_path):
+    plane = LaunchedPeople(tmp_path)
+    plane.init()
+    refused = plane.command("people", "up", "--host", "0.0.0.0", "--port", "0")
+    assert refused.returncode == 1
+    assert "in the clear" in refused.stderr
+    assert not (plane.data / "nats").exists()
+
+
+def test_a_port_that_is_taken_is_told(people):
+    port = people.running.url.rpartition(":")[2]
+    refused = people.command("people", "up", "--port", port)
+    assert refused.returncode == 1
+    assert "choose another port" in refused.stderr
+
+
 def test_a_token_is_not_sent_in_the_clear(people, tmp_path):
     file = tmp_path / "far.json"
     options = ["--url", "http://people.example.com", "--credentials", str(file)]

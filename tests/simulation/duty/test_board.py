@@ -153,6 +153,29 @@ def test_a_restart_without_a_bus_knows_what_was_known(tmp_path):
     run(world, story)
 
 
+def test_a_change_that_comes_while_the_table_is_read_is_not_lost(tmp_path):
+    world = World(tmp_path, services=1, days=1, roles=1)  # one page
+    answer = world.rota._answer
+
+    async def answer_and_change(message):
+        reply = await answer(message)
+        if world.rota.version == 1:
+            asyncio.get_running_loop().call_soon(world.rota.swap_something, random.Random(5))
+        return reply
+
+    world.rota._answer = answer_and_change
+
+    async def story() -> None:
+        board = await world.board()
+        await until(lambda: not board.is_stale)
+        await asyncio.sleep(1)
+        assert world.rota.version == 2
+        world.agree(board)
+        await board.close()
+
+    run(world, story)
+
+
 def test_a_rota_set_back_to_a_backup_is_believed(tmp_path):
     world = World(tmp_path)
 

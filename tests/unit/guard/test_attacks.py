@@ -307,11 +307,20 @@ async def test_every_answer_is_kept_from_frames_caches_and_strange_scripts(site)
         ("https://ada@people.example.com", "without a path"),
         ("people.example.com", "not an address"),
         ("ftp://people.example.com", "not an address"),
+        ("http://[::1", "not an address"),
+        ("http://0.0.0.0:7080", "in the clear"),
     ],
 )
 def test_an_unsafe_address_is_refused_at_the_start(origin, why):
     with pytest.raises(OriginUnusable, match=why):
         Origins([origin])
+
+
+def test_this_machine_by_either_family_is_an_address():
+    assert Origins(["http://[::1]:7080", "http://127.0.0.1:7080"]).hosts == {
+        "[::1]:7080",
+        "127.0.0.1:7080",
+    }
 
 
 def test_a_route_that_asks_nobody_is_found(site):

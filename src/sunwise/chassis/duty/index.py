@@ -30,12 +30,6 @@ class _Timeline:
         self.starts[first:last] = [slot.since_ns]
         self.slots[first:last] = [slot]
 
-    def remove(self, since_ns: int, until_ns: int) -> None:
-        """Takes every slot out that overlaps this time."""
-        kept = [s for s in self.slots if s.until_ns <= since_ns or s.since_ns >= until_ns]
-        self.slots = kept
-        self.starts = [slot.since_ns for slot in kept]
-
 
 class DutyIndex:
     """The table in memory. An answer costs a dictionary's look and a bisection."""
@@ -82,9 +76,7 @@ class DutyIndex:
             self.until_ns = max(self.until_ns, slot.until_ns)
 
     def change(self, change: DutyChanged) -> None:
-        """The next version: its slots replace all that they overlap, then stand beside each other."""
-        for slot in change.slots:
-            self._line(slot).remove(slot.since_ns, slot.until_ns)
+        """The next version: its slots replace all that they overlap."""
         self.add(change.slots)
         self.version, self.as_of_ns = change.version, change.as_of_ns
 

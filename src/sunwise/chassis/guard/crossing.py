@@ -103,8 +103,11 @@ def _wrong_type(values: dict[bytes, list[str]]) -> Refusal | None:
 
 
 def _checked(origin: str) -> str:
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError as fault:
+        raise OriginUnusable(f"{origin!r} is not an address: {fault}") from fault
     if parts.scheme not in ("http", "https") or not host or origin != origin.lower():
         raise OriginUnusable(f"{origin!r} is not an address: write https://people.example.com")
     if f"{parts.scheme}://{parts.netloc}" != origin or "@" in parts.netloc:
