@@ -1,9 +1,9 @@
 """Rota: who of the owners is on duty when, and what it costs them.
 
 owns: rotas, swaps, re-plans, consents, the burden ledger
-consumes: `people.directory.changed` and the directory behind it
-publishes: `people.duty.changed`
-state: in SQL; the planning core keeps nothing
+consumes: `people.directory.changed` and the directory behind it, `people.handoff.*`, `people.pager.credited`
+publishes: `people.duty.changed`; answers on `people.duty`
+state: in SQL (SQLite or PostgreSQL); nothing else can rebuild it; the planning core keeps nothing
 owner: people
 
 The core is pure: a `problem.Problem` in, a `solve.Plan` out, the same for the same.
@@ -16,4 +16,8 @@ The core is pure: a `problem.Problem` in, a `solve.Plan` out, the same for the s
 `cover` says which hours are wanted, `burden` what an hour costs somebody, `patterns` and `ranking` at
 which hours duty is handed on, `law` what one person may still take on, `model` and `law_rows` what the
 solver is asked, `roles` who of a crew is primary, `bounds` what no rota could do better.
+
+Around the core: `units` makes problems of the directory, `planner` runs the solver in a child process,
+`store` keeps versions (`kept`) and their turns (`turns`), `publishing` says whose yes is needed, `desk` is
+what people and the `service` do, `ledger` is the chained burden ledger.
 """

@@ -1,0 +1,251 @@
+"""What is done with rotas, from whichever door it comes: plan, publish, re-plan, swap, take, agree.
+
+Whoever gives or takes hours is judged by the same `check` as any plan. Nothing that needs somebody's
+yes is applied without it: silence is none.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Permanent
+from sunwise.contracts.people.directory import Role
+from sunwise.people.rota.grounds import (
+    CARRIED_WINDOWS,
+    PseudonymsOf,
+    SnapshotNow,
+    ground,
+    with_carried,
+)
+from sunwise.people.rota.jobs import Answer, Job, PlanJob, Planned
+from sunwise.people.rota.kept import (
+    WINDOW_NS,
+    Kept,
+    Request,
+    RequestKind,
+    State,
+    Unit,
+    window_of,
+)
+from sunwise.people.rota.problem import Problem
+from sunwise.people.rota.publishing import Publication, demand_lawful, publication
+from sunwise.people.rota.store import NoSuch, RotaStore
+from sunwise.people.rota.turns import Piece, Stale, Turn, reassigned, turns_of
+from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, problem_of
+
+Blocking = Callable[..., Awaitable[Any]]
+"""Runs a call that blocks: `asyncio.to_thread`, or at once in a simulation."""
+Solve = Callable[[Job], Awaitable[Answer]]
+"""`Planner.run`."""
+
+
+class RotaDesk:
+    """Serves people and the service alike. May raise Permanent (what to change) and Retryable."""
+
+    def __init__(
+        self,
+        store: RotaStore,
+        clock: Clock,
+        *,
+        snapshot: SnapshotNow,
+        pseudonyms: PseudonymsOf,
+        solve: Solve,
+        blocking: Blocking = asyncio.to_thread,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self._snapshot = snapshot
+        self._pseudonyms = pseudonyms
+        self._solve = solve
+        self._blocking = blocking
+
+    # --- planning and publishing ---
+
+    async def plan(self, unit_id: str, window_ns: int) -> Kept:
+        """A new draft of that window, kept for whoever publishes it."""
+        unit = await self.unit(unit_id)
+        now_ns = self.clock.now_ns()
+        span = Span(window_ns=window_ns, from_ns=max(window_ns, next_hour_ns(now_ns)))
+        if window_ns != window_of(window_ns) or span.from_ns >= span.end_ns:
+            raise Permanent("Plan a window that is not over: begin at the Monday of its 4 weeks.")
+        of = await self.ground(unit)
+        problem = problem_of(unit, of, span)
+        planned = await self._solve(PlanJob(problem=problem))
+        assert isinstance(planned, Planned), "what was asked"
+        draft = Kept(
+            unit=unit.id,
+            window_ns=window_ns,
+            inputs=inputs_of(problem, of.snapshot),
+            figures=planned.figures,
+            turns=turns_of(planned.rota),
+        )
+        kept: Kept = await self._blocking(self.store.save_draft, draft)
+        return kept
+
+    def publish(self, unit_id: str, window_ns: int, version: int, *, by: str) -> list[Request]:
+        """Puts exactly this draft in force; what somebody must agree to is asked. Blocks."""
+        draft = self.store.find(unit_id, window_ns, State.DRAFT)
+        if draft is None or draft.version != version:
+            raise Stale("This draft is not the newest any more: look at the rota again.")
+        found = self._publication(draft, by)
+        present = self.store.find(unit_id, window_ns, State.PUBLISHED)
+        if present is not None and found.requests:
+            return [self.store.request(each) for each in found.requests]
+        return self.store.publish(draft, found.turns, found.requests)
+
+    def _publication(self, draft: Kept, by: str) -> Publication:
+        unit = self._unit_now(draft.unit)
+        now_ns = self.clock.now_ns()
+        of = ground(self.store, self._snapshot, now_ns=now_ns)
+        problem = problem_of(unit, of, _span_of(draft))
+        present = self.store.find(draft.unit, draft.window_ns, State.PUBLISHED)
+        if present is None:
+            demand_lawful(problem, (), draft.turns)
+        return publication(problem, draft, present, now_ns=now_ns, asked_by=by)
+
+    # --- one shift ---
+
+    async def shift(self, unit_id: str, role: Role, start_ns: int) -> tuple[Kept, Turn]:
+        """The published turn that begins then, or holds that instant. Raises NoSuch."""
+        kept = await self.published(unit_id, window_of(start_ns))
+        for turn in kept.turns:
+            if turn.role == role and turn.start_ns <= start_ns < turn.end_ns:
+                return kept, turn
+        raise NoSuch("There is no such shift in the published rota: look at it again.")
+
+    async def swap(
+        self,
+        mine: tuple[str, Role, int],
+        taker: str,
+        *,
+        by: str,
+        back: tuple[str, Role, int] | None = None,
+        is_dry: bool = False,
+    ) -> Request:
+        """`by`'s shift goes to `taker` once they say yes; `back` is one of theirs in return."""
+        kept, turn = await self.shift(*mine)
+        if turn.person != by:
+            raise Permanent("Only your own shift is yours to offer.")
+        changes = [self._passed(turn, taker)]
+        if back is not None:
+            other, returned = await self.shift(*back)
+            if (other.unit, other.window_ns) != (kept.unit, kept.window_ns):
+                raise Permanent("Swap shifts of one rota and one window: offer the two separately.")
+            if returned.person != taker:
+                raise Permanent(f"That shift is not {taker}'s to give: look at the rota again.")
+            changes.append(self._passed(returned, by))
+        request = Request(
+            unit=kept.unit,
+            window_ns=kept.window_ns,
+            kind=RequestKind.SWAP,
+            asked_by=by,
+            changes=tuple(changes),
+            asked=tuple(sorted({by, taker})),
+            answers={by: True},
+        )
+        return await self._asked(kept, request, is_dry=is_dry)
+
+    async def take(
+        self, unit_id: str, role: Role, at_ns: int, *, by: str, is_dry: bool = False
+    ) -> Request:
+        """`by` takes over what is left of a shift, at once: their word is the only one it needs."""
+        kept, turn = await self.shift(unit_id, role, max(at_ns, self.clock.now_ns()))
+        if turn.person == by:
+            raise Permanent("This shift is yours already.")
+        request = Request(
+            unit=kept.unit,
+            window_ns=kept.window_ns,
+            kind=RequestKind.TAKE,
+            asked_by=by,
+            changes=(self._passed(turn, by),),
+            asked=(by,),
+            answers={by: True},
+        )
+        return await self._asked(kept, request, is_dry=is_dry)
+
+    async def answer(self, request_id: str, person: str, *, is_yes: bool) -> Request:
+        """A person's own word; the last yes applies the change, if it is lawful by now."""
+        if is_yes:
+            request: Request = await self._blocking(self.store.find_request, request_id)
+            kept = await self.published(request.unit, request.window_ns)
+            await self._demand_lawful(kept, request.changes)
+        answered: Request = await self._blocking(
+            self.store.answer, request_id, person, is_yes=is_yes
+        )
+        return answered
+
+    async def accept_gap(self, unit_id: str, role: Role, at_ns: int, *, owner: str) -> Kept:
+        """The gap that holds the instant, accepted by name. Whoever leads the unit's team may."""
+        kept, turn = await self.shift(unit_id, role, at_ns)
+        accepted: Kept = await self._blocking(
+            self.store.accept_gap, kept.unit, kept.window_ns, turn, owner
+        )
+        return accepted
+
+    def _passed(self, turn: Turn, to: str) -> Piece:
+        now_ns = self.clock.now_ns()
+        if turn.end_ns <= now_ns:
+            raise Permanent("This shift is over.")
+        return Piece(max(turn.start_ns, now_ns), turn.end_ns, turn.role, turn.person, to)
+
+    async def _asked(self, kept: Kept, request: Request, *, is_dry: bool) -> Request:
+        await self._demand_lawful(kept, request.changes)
+        if is_dry:
+            return request
+        asked: Request = await self._blocking(self.store.request, request)
+        return asked
+
+    async def _demand_lawful(self, kept: Kept, changes: Sequence[Piece]) -> None:
+        unit = await self.unit(kept.unit)
+        problem = problem_of(unit, await self._ground_now(), _span_of(kept))
+        await self._blocking(demand_lawful, problem, kept.turns, reassigned(kept.turns, changes))
+
+    # --- looking things up ---
+
+    async def unit(self, unit_id: str) -> Unit:
+        """Raises NoSuch."""
+        found: Unit = await self._blocking(self._unit_now, unit_id)
+        return found
+
+    def _unit_now(self, unit_id: str) -> Unit:
+        unit = self.store.units().get(unit_id)
+        if unit is None:
+            raise NoSuch(f"There is no unit {unit_id!r}: list them to see what is planned.")
+        return unit
+
+    async def published(self, unit_id: str, window_ns: int) -> Kept:
+        """What is in force. Raises NoSuch."""
+        found: Kept | None = await self._blocking(
+            self.store.find, unit_id, window_ns, State.PUBLISHED
+        )
+        if found is None:
+            raise NoSuch(f"No rota of {unit_id} is published then: plan it and publish it first.")
+        return found
+
+    async def ground(self, unit: Unit) -> Ground:
+        """What a plan of the unit stands on, the burden of its people carried over."""
+        of = await self._ground_now()
+        members = next((t.members for t in of.snapshot.teams if t.id == unit.team), ())
+        pseudonyms = await self._pseudonyms(members)
+        since_ns = window_of(self.clock.now_ns()) - CARRIED_WINDOWS * WINDOW_NS
+        points = await self._blocking(self.store.points_since, since_ns)
+        return with_carried(of, pseudonyms, points)
+
+    async def problem(self, kept: Kept) -> tuple[Problem, Ground]:
+        """The problem that the published rota answers, as it is now."""
+        unit = await self.unit(kept.unit)
+        of = await self.ground(unit)
+        return problem_of(unit, of, _span_of(kept)), of
+
+    async def _ground_now(self) -> Ground:
+        found: Ground = await self._blocking(
+            lambda: ground(self.store, self._snapshot, now_ns=self.clock.now_ns())
+        )
+        return found
+
+
+def _span_of(kept: Kept) -> Span:
+    """The hours that the rota covers."""
+    first_ns = min((turn.start_ns for turn in kept.turns), default=kept.window_ns)
+    return Span(window_ns=kept.window_ns, from_ns=first_ns)

@@ -1,0 +1,259 @@
+"""The rota as a service: plans ahead, answers who is on duty, and tells of every change."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Final
+
+import msgspec
+
+from sunwise.chassis.bus import Bus, Message
+from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.queries import QueryDesk
+from sunwise.contracts.people import directory, handoff, pager
+from sunwise.contracts.people.duty import (
+    CHANGED,
+    HEARTBEAT_S,
+    PAGE_SLOTS,
+    SUBJECT,
+    DutyChanged,
+    DutyPage,
+    DutySlot,
+    DutyTable,
+    GetDuty,
+)
+from sunwise.contracts.people.pager import WakeUpCredited
+from sunwise.people.rota.ahead import Task, tasks
+from sunwise.people.rota.desk import Blocking, RotaDesk, Solve
+from sunwise.people.rota.directory_copy import DirectoryCopy
+from sunwise.people.rota.grounds import entries, ground
+from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, State, window_of
+from sunwise.people.rota.ledger import WAKE_UP_POINTS, Entry
+from sunwise.people.rota.store import RotaStore, Served
+from sunwise.people.rota.takeovers import TakeOvers
+from sunwise.people.rota.units import units_of
+
+_LOOK_S: Final = 0.5
+_PLAN_S: Final = 5.0
+_BOOK_LOOKS: Final = 120
+_NS: Final = 1_000_000_000
+_RETRY_NS: Final = 600 * _NS
+_PAST_NS: Final = 7 * DAY_NS
+_KEPT_VERSIONS: Final = 4
+_MOST_CREDITS: Final = 10_000
+_log: Final = logging.getLogger("sunwise.rota")
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_credit: Final = msgspec.msgpack.Decoder(WakeUpCredited).decode
+
+
+class RotaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Rotas and the burden ledger."""
+
+    database: str = ""
+    """URL of a PostgreSQL database; empty for a SQLite file in the data folder."""
+    kept_days: float = 730.0
+    """Days for which past rotas are kept."""
+
+
+class RotaService:
+    """One of any number on one database; `run` works until it is cancelled."""
+
+    name = "rota"
+
+    def __init__(
+        self,
+        bus: Bus,
+        store: RotaStore,
+        clock: Clock,
+        *,
+        solve: Solve,
+        settings: RotaSettings | None = None,
+        blocking: Blocking = asyncio.to_thread,
+    ) -> None:
+        self._bus = bus
+        self._store = store
+        self._clock = clock
+        self._settings = settings or RotaSettings()
+        self._blocking = blocking
+        self._directory = DirectoryCopy(bus)
+        self._told = -1
+        self._pages: OrderedDict[int, list[DutyPage]] = OrderedDict()
+        self._credits: asyncio.Queue[WakeUpCredited] = asyncio.Queue(_MOST_CREDITS)
+        self._not_before: dict[tuple[str, int], int] = {}
+        self.desk = RotaDesk(
+            store,
+            clock,
+            snapshot=self._directory.snapshot,
+            pseudonyms=self._directory.pseudonyms,
+            solve=solve,
+            blocking=blocking,
+        )
+        self._take_overs = TakeOvers(bus, self.desk, clock, blocking=blocking)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Answers, tells within half a second, and plans beside that."""
+        async with AsyncExitStack() as stack:
+            for subject, hear in (
+                (directory.CHANGED, self._directory.hear),
+                (handoff.EVENTS, self._take_overs.hear),
+                (f"{pager.EVENTS}.credited", self._hear_credit),
+            ):
+                subscription = await self._bus.subscribe(subject, hear)
+                stack.push_async_callback(subscription.close)
+            asked = await QueryDesk.open(
+                self._bus, SUBJECT, kind=GetDuty, barrier=_at_once, answer=self._answer
+            )
+            stack.push_async_callback(asked.close)
+            self._told = await self._blocking(self._store.version)
+            ready()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tell())
+                group.create_task(self._plan())
+                group.create_task(self._credit())
+                group.create_task(self._take_overs.follow())
+
+    # --- who is on duty ---
+
+    async def _tell(self) -> None:
+        """Every new version, in order; a heartbeat at the version in force when there is none."""
+        quiet_ns = 0
+        while True:
+            now_ns = self._clock.monotonic_ns()
+            if await self.tell_changes():
+                quiet_ns = now_ns
+            elif now_ns - quiet_ns >= HEARTBEAT_S * _NS:
+                quiet_ns = now_ns
+                self._publish(self._told, ())
+            await self._clock.sleep(_LOOK_S)
+
+    async def tell_changes(self) -> bool:
+        """Whether anything was told. What cannot be told in slots is a number that readers miss."""
+        news = await self._blocking(self._store.told_after, self._told)
+        for version, slots in news:
+            if slots is not None:
+                self._publish(version, slots)
+            self._told = version
+        if news and news[-1][1] is None:
+            self._publish(self._told, ())
+        return bool(news)
+
+    def _publish(self, version: int, slots: tuple[DutySlot, ...]) -> None:
+        changed = DutyChanged(version=version, as_of_ns=self._clock.now_ns(), slots=slots)
+        self._bus.publish(CHANGED, _encode(changed))
+
+    async def _answer(self, query: GetDuty) -> DutyPage:
+        pages = self._pages.get(query.version) if query.version is not None else None
+        if pages is None:
+            from_ns = self._clock.now_ns() - _PAST_NS
+            served = await self._blocking(self._store.served, from_ns)
+            if query.version not in (None, served.version):
+                raise Retryable(f"Version {query.version} is gone: begin again.", after_s=0.05)
+            pages = self._pages[served.version] = self._paged(served, from_ns)
+            while len(self._pages) > _KEPT_VERSIONS:
+                self._pages.popitem(last=False)
+        if query.page >= len(pages):
+            raise Permanent(f"There is no page {query.page}: the first is 0, of {len(pages)}.")
+        return pages[query.page]
+
+    def _paged(self, served: Served, from_ns: int) -> list[DutyPage]:
+        parts = [
+            served.slots[start : start + PAGE_SLOTS]
+            for start in range(0, max(1, len(served.slots)), PAGE_SLOTS)
+        ]
+        tables = (
+            DutyTable(
+                version=served.version,
+                as_of_ns=self._clock.now_ns(),
+                from_ns=from_ns,
+                until_ns=served.until_ns,
+                slots=part,
+            )
+            for part in parts
+        )
+        return [DutyPage(table=table, n_pages=len(parts)) for table in tables]
+
+    # --- planning ---
+
+    async def _plan(self) -> None:
+        looks = 0
+        while True:
+            try:
+                await self.look()
+                if looks % _BOOK_LOOKS == 0:
+                    await self.keep_books()
+            except Retryable as fault:
+                _log.warning("planning waits", extra={"why": str(fault)})
+            looks += 1
+            await self._clock.sleep(_PLAN_S)
+
+    async def look(self) -> None:
+        """What the directory and the time ask for since the last look."""
+        is_new = await self._directory.refresh()
+        snapshot = self._directory.snapshot()
+        if snapshot is None:
+            return
+        units = units_of(snapshot)
+        if is_new:
+            await self._blocking(self._store.set_units, units)
+        known = await self._blocking(self._store.windows, State.DRAFT)
+        known |= await self._blocking(self._store.windows, State.PUBLISHED)
+        now_ns = self._clock.now_ns()
+        for task in tasks(units, known, now_ns):
+            if self._not_before.get((task.unit.id, task.span.window_ns), 0) <= now_ns:
+                await self._plan_one(task)
+
+    async def _plan_one(self, task: Task) -> None:
+        """One draft; where no second person is needed it is in force at once."""
+        window_ns = task.span.window_ns
+        try:
+            draft = await self.desk.plan(task.unit.id, window_ns)
+            if not task.unit.is_around_the_clock:
+                await self._blocking(
+                    lambda: self.desk.publish(task.unit.id, window_ns, draft.version, by="")
+                )
+        except (Permanent, Retryable) as fault:
+            self._not_before[task.unit.id, window_ns] = self._clock.now_ns() + _RETRY_NS
+            _log.error("no rota", extra={"unit": task.unit.id, "why": str(fault)})
+
+    # --- the ledger ---
+
+    async def keep_books(self) -> None:
+        """Books what turns that are over have cost whom, and forgets what is old."""
+        now_ns = self._clock.now_ns()
+        since_ns = window_of(now_ns) - WINDOW_NS
+        of = await self._blocking(
+            lambda: ground(self._store, self._directory.snapshot, now_ns=now_ns)
+        )
+        pseudonyms = await self._directory.pseudonyms(of.turns)
+        booked = await self._blocking(
+            lambda: entries(self._store, of, pseudonyms, since_ns=since_ns, now_ns=now_ns)
+        )
+        if booked:
+            await self._blocking(self._store.book, booked)
+        await self._blocking(self._store.forget, now_ns - round(self._settings.kept_days * DAY_NS))
+
+    def _hear_credit(self, message: Message) -> None:
+        try:
+            self._credits.put_nowait(_decode_credit(message.payload))
+        except (msgspec.DecodeError, asyncio.QueueFull) as error:
+            _log.warning("a wake-up is not credited", extra={"why": repr(error)})
+
+    async def _credit(self) -> None:
+        while True:
+            credit = await self._credits.get()
+            entry = Entry(
+                window_ns=window_of(credit.at_ns),
+                pseudonym=credit.pseudonym,
+                kind="wake-up",
+                points=WAKE_UP_POINTS,
+                what=credit.key,
+            )
+            await self._blocking(self._store.book, [entry])
+
+
+async def _at_once() -> None:
+    """SQL is the truth: there is nothing to wait for."""

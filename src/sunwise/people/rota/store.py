@@ -1,0 +1,564 @@
+"""Rotas in SQL: each change of what is published is one transaction and one version of the duty table.
+
+Whoever changes anything locks the head first, so that changes come one after the other, from however
+many processes. A plan that was not stored whole is no plan.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from sunwise.chassis.clock import Clock
+from sunwise.chassis.db import StoredPosition, migrate, read_position, write_position
+from sunwise.chassis.errors import Permanent
+from sunwise.contracts.people.directory import Role
+from sunwise.contracts.people.duty import DutySlot
+from sunwise.people.rota import ledger
+from sunwise.people.rota.kept import (
+    Figures,
+    Inputs,
+    Kept,
+    Request,
+    RequestState,
+    State,
+    Unit,
+)
+from sunwise.people.rota.tables import (
+    CLOSURES,
+    CONSENTS,
+    HEAD,
+    REQUESTS,
+    ROTAS,
+    TOLD,
+    TRAVEL,
+    TURNS,
+    UNITS,
+)
+from sunwise.people.rota.turns import Piece, Stale, Turn, reassigned, slots_of, told
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_KEPT_TOLD: Final = 1_000
+_CHUNK: Final = 500
+_HANDOFF: Final = "rota.handoff"
+ERASED: Final = "erased"
+"""Stands in past turns where a person was."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_figures: Final = msgspec.msgpack.Decoder(Figures).decode
+_decode_unit: Final = msgspec.msgpack.Decoder(Unit).decode
+_decode_request: Final = msgspec.msgpack.Decoder(Request).decode
+_decode_slots: Final = msgspec.msgpack.Decoder(tuple[DutySlot, ...]).decode
+
+
+class NoSuch(Permanent):
+    """There is nothing of this name; the message says where to look."""
+
+
+class Closure(msgspec.Struct, frozen=True, kw_only=True):
+    """When somebody, or everybody of a hub or country, cannot be on duty. It has no reason."""
+
+    kind: str
+    """`person`, `hub` or `country`."""
+    subject: str
+    from_ns: int
+    until_ns: int
+
+
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
+    """The zone that somebody declares for a while."""
+
+    person: str
+    from_ns: int
+    until_ns: int
+    zone: str
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has what, as of one version of the duty table."""
+
+    version: int
+    slots: tuple[DutySlot, ...]
+    until_ns: int
+
+
+class RotaStore:
+    """All rotas of one database. Its methods block; call them from any thread."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        migrate(engine, _MIGRATIONS, service="rota")
+        self._engine = engine
+        self._clock = clock
+
+    # --- what readers of duty see ---
+
+    def version(self) -> int:
+        """Of the duty table."""
+        with self._engine.connect() as connection:
+            return _version(connection)
+
+    def told_after(self, version: int) -> list[tuple[int, tuple[DutySlot, ...] | None]]:
+        """What made each later version, in order; None where the table must be read."""
+        query = select(TOLD).where(TOLD.c.version > version).order_by(TOLD.c.version)
+        with self._engine.connect() as connection:
+            return [
+                (row.version, None if row.slots is None else _decode_slots(row.slots))
+                for row in connection.execute(query)
+            ]
+
+    def served(self, from_ns: int) -> Served:
+        """Every slot that ends after `from_ns`, in order of service, role and time."""
+        with self._engine.connect() as connection:
+            slots: set[DutySlot] = set()
+            until_ns = from_ns
+            units = _units(connection)
+            for row in _published(connection, from_ns):
+                unit = units.get(row.unit)
+                slots |= slots_of((_turn(row),), unit.services if unit else ())
+                until_ns = max(until_ns, row.end_ns)
+            ordered = sorted(slots, key=lambda each: (each.service, each.role, each.since_ns))
+            return Served(version=_version(connection), slots=tuple(ordered), until_ns=until_ns)
+
+    # --- units ---
+
+    def units(self) -> dict[str, Unit]:
+        """Those that are planned now, by id."""
+        with self._engine.connect() as connection:
+            return _units(connection)
+
+    def set_units(self, units: Iterable[Unit]) -> bool:
+        """Plans these from now on; whether anything is different."""
+        wanted = {unit.id: unit for unit in units}
+        with self._changing() as change:
+            if _units(change.connection) == wanted:
+                return False
+            change.connection.execute(update(UNITS).values(is_active=False))
+            for unit in wanted.values():
+                change.put_unit(unit)
+            change.tell(None)
+            return True
+
+    # --- rotas ---
+
+    def find(self, unit: str, window_ns: int, state: State | None = None) -> Kept | None:
+        """The newest version of the window's rota in that state, or in any."""
+        with self._engine.connect() as connection:
+            return _find(connection, unit, window_ns, state)
+
+    def versions(self, unit: str, window_ns: int) -> list[Kept]:
+        """Every version of the window's rota, in order."""
+        query = select(ROTAS).where(ROTAS.c.unit == unit, ROTAS.c.window_ns == window_ns)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(ROTAS.c.version)).all()
+            return [_kept(connection, row) for row in rows]
+
+    def windows(self, state: State) -> set[tuple[str, int]]:
+        """(unit, window) of every rota in that state."""
+        query = select(ROTAS.c.unit, ROTAS.c.window_ns).where(ROTAS.c.state == state)
+        with self._engine.connect() as connection:
+            return {(unit, window_ns) for unit, window_ns in connection.execute(query)}
+
+    def save_draft(self, kept: Kept) -> Kept:
+        """The draft as it is kept; it takes the place of an earlier draft of the window."""
+        with self._changing() as change:
+            of_window = (ROTAS.c.unit == kept.unit, ROTAS.c.window_ns == kept.window_ns)
+            change.connection.execute(
+                update(ROTAS)
+                .where(*of_window, ROTAS.c.state == State.DRAFT)
+                .values(state=State.SUPERSEDED)
+            )
+            return change.add(msgspec.structs.replace(kept, state=State.DRAFT))
+
+    def publish(
+        self, kept: Kept, turns: Sequence[Turn], requests: Iterable[Request] = ()
+    ) -> list[Request]:
+        """Puts a draft in force with these turns, and asks for what they leave out. Raises Stale."""
+        with self._changing() as change:
+            found = _find(change.connection, kept.unit, kept.window_ns, State.DRAFT)
+            if found is None or found.version != kept.version:
+                raise Stale("This draft is not the newest: look at the rota again.")
+            change.put_in_force(msgspec.structs.replace(kept, turns=tuple(turns)))
+            return [change.add_request(each) for each in requests]
+
+    def amend(self, unit: str, window_ns: int, changes: Iterable[Piece], by: str) -> Kept:
+        """The published rota with these pieces in other hands. Raises Stale and NoSuch."""
+        with self._changing() as change:
+            return change.amend(unit, window_ns, changes, by)
+
+    def settle(self, unit: str, window_ns: int, inputs: Inputs) -> None:
+        """The published rota stands as it is, now that its inputs are these."""
+        with self._changing() as change:
+            change.connection.execute(
+                update(ROTAS)
+                .where(
+                    ROTAS.c.unit == unit,
+                    ROTAS.c.window_ns == window_ns,
+                    ROTAS.c.state == State.PUBLISHED,
+                )
+                .values(
+                    directory_version=inputs.directory_version,
+                    tzdata=inputs.tzdata,
+                    inputs=inputs.digest,
+                )
+            )
+
+    def accept_gap(self, unit: str, window_ns: int, gap: Turn, owner: str) -> Kept:
+        """The gap as declared: `owner` has accepted it by name. Raises Stale and NoSuch."""
+        with self._changing() as change:
+            kept = _in_force(change.connection, unit, window_ns)
+            if gap.person is not None or all(t[:4] != gap[:4] for t in kept.turns):
+                raise Stale("There is no such gap any more: look at the rota again.")
+            turns = tuple(
+                t._replace(gap_owner=owner) if t[:4] == gap[:4] else t for t in kept.turns
+            )
+            return change.put_in_force(msgspec.structs.replace(kept, turns=turns))
+
+    def hold(self, unit: str, window_ns: int, piece: Piece) -> Kept:
+        """The duty is taken over by `piece.after`: actual from then on. Raises Stale and NoSuch."""
+        with self._changing() as change:
+            kept = _in_force(change.connection, unit, window_ns)
+            turns = reassigned(kept.turns, [piece])
+            if turns == kept.turns:
+                return kept
+            return change.put_in_force(msgspec.structs.replace(kept, turns=turns))
+
+    def turns(self, since_ns: int) -> list[tuple[str, int, State, Turn]]:
+        """(unit, window, state, turn) of each that ends later, of drafts and what is published."""
+        query = (
+            select(TURNS, ROTAS.c.state)
+            .join_from(TURNS, ROTAS, _same_version())
+            .where(TURNS.c.end_ns > since_ns, ROTAS.c.state != State.SUPERSEDED)
+        )
+        with self._engine.connect() as connection:
+            return [
+                (row.unit, row.window_ns, State(row.state), _turn(row))
+                for row in connection.execute(query)
+            ]
+
+    # --- changes that wait for a yes ---
+
+    def request(self, request: Request) -> Request:
+        """The request, kept until everybody who is asked has answered."""
+        with self._changing() as change:
+            return change.add_request(request)
+
+    def requests(self, *states: RequestState) -> list[Request]:
+        """Those in any of these states."""
+        query = select(REQUESTS).where(REQUESTS.c.state.in_(states))
+        with self._engine.connect() as connection:
+            return [_request(connection, row) for row in connection.execute(query).all()]
+
+    def find_request(self, request: str) -> Request:
+        """One request. Raises NoSuch."""
+        with self._engine.connect() as connection:
+            return _find_request(connection, request)
+
+    def answer(self, request: str, person: str, *, is_yes: bool) -> Request:
+        """The request after a person's own word; the last yes applies it. Raises NoSuch and Stale."""
+        with self._changing() as change:
+            found = _find_request(change.connection, request)
+            if person not in found.asked:
+                raise NoSuch("Nobody asks you about this change.")
+            if found.state is not RequestState.OPEN:
+                raise Stale(f"This change is {found.state.value} already.")
+            kept = _in_force(change.connection, found.unit, found.window_ns)
+            change.write_answer(found, person, kept.version, is_yes=is_yes)
+            return change.decide(_find_request(change.connection, request))
+
+    def close_request(self, request: str, state: RequestState) -> None:
+        """It will not be applied."""
+        with self._changing() as change:
+            change.set_request(request, state)
+
+    # --- who is away ---
+
+    def add_closure(self, closure: Closure) -> None:
+        """Somebody cannot be on duty then."""
+        with self._changing() as change:
+            values = msgspec.structs.asdict(closure)
+            change.connection.execute(insert(CLOSURES).values(id=secrets.token_hex(8), **values))
+
+    def closures(self, since_ns: int) -> list[Closure]:
+        """Those that end later."""
+        query = select(CLOSURES).where(CLOSURES.c.until_ns > since_ns).order_by(CLOSURES.c.from_ns)
+        with self._engine.connect() as connection:
+            names = Closure.__struct_fields__
+            return [Closure(**{n: getattr(r, n) for n in names}) for r in connection.execute(query)]
+
+    def add_journey(self, journey: Journey) -> None:
+        """Somebody's clock is another one then; a journey that begins at the same time is replaced."""
+        with self._changing() as change:
+            is_same = (TRAVEL.c.person == journey.person, TRAVEL.c.from_ns == journey.from_ns)
+            change.connection.execute(delete(TRAVEL).where(*is_same))
+            change.connection.execute(insert(TRAVEL).values(**msgspec.structs.asdict(journey)))
+
+    def journeys(self, since_ns: int) -> list[Journey]:
+        """Those that end later."""
+        query = select(TRAVEL).where(TRAVEL.c.until_ns > since_ns).order_by(TRAVEL.c.from_ns)
+        with self._engine.connect() as connection:
+            names = Journey.__struct_fields__
+            return [Journey(**{n: getattr(r, n) for n in names}) for r in connection.execute(query)]
+
+    # --- the burden ledger ---
+
+    def book(self, entries: Iterable[ledger.Entry]) -> int:
+        """How many of them were new."""
+        with self._changing() as change:
+            return ledger.book(change.connection, entries)
+
+    def points_since(self, since_ns: int) -> dict[str, int]:
+        """Burden by pseudonym over the windows from then on."""
+        with self._engine.connect() as connection:
+            return ledger.points_since(connection, since_ns)
+
+    def ledger_of(self, pseudonym: str) -> list[ledger.Row]:
+        """All that is booked for one pseudonym."""
+        with self._engine.connect() as connection:
+            return ledger.rows_of(connection, pseudonym)
+
+    def verify_ledger(self) -> int:
+        """The number of rows. Raises LedgerBroken."""
+        with self._engine.connect() as connection:
+            return ledger.verify(connection)
+
+    # --- what handoff has said ---
+
+    def handoff_seq(self) -> int:
+        """The newest of handoff's events that is in the rotas."""
+        with self._engine.connect() as connection:
+            found = read_position(connection, _HANDOFF)
+            return 0 if found is None else found.seq
+
+    def set_handoff_seq(self, seq: int) -> None:
+        """Everything up to this event is in the rotas."""
+        with self._engine.begin() as connection:
+            write_position(connection, _HANDOFF, StoredPosition(created_ns=0, seq=seq))
+
+    # --- forgetting ---
+
+    def erase(self, person: str) -> None:
+        """Takes a person out of everything that is past; what is to come a new plan takes away."""
+        now_ns = self._clock.now_ns()
+        with self._changing() as change:
+            execute = change.connection.execute
+            theirs = (TURNS.c.person == person, TURNS.c.end_ns <= now_ns)
+            execute(update(TURNS).where(*theirs).values(person=ERASED))
+            owned = TURNS.c.gap_owner == person
+            execute(update(TURNS).where(owned, TURNS.c.end_ns <= now_ns).values(gap_owner=ERASED))
+            execute(delete(TRAVEL).where(TRAVEL.c.person == person))
+            execute(
+                delete(CLOSURES).where(CLOSURES.c.kind == "person", CLOSURES.c.subject == person)
+            )
+            execute(delete(CONSENTS).where(CONSENTS.c.person == person))
+            change.tell(None)
+
+    def forget(self, before_ns: int) -> None:
+        """Drops rotas, requests, closures and journeys of windows that ended before."""
+        with self._changing() as change:
+            execute = change.connection.execute
+            old = select(REQUESTS.c.id).where(REQUESTS.c.window_ns < before_ns)
+            execute(delete(CONSENTS).where(CONSENTS.c.request.in_(old)))
+            for table in (REQUESTS, TURNS, ROTAS):
+                execute(delete(table).where(table.c.window_ns < before_ns))
+            for table in (CLOSURES, TRAVEL):
+                execute(delete(table).where(table.c.until_ns < before_ns))
+
+    @contextmanager
+    def _changing(self) -> Iterator["_Transaction"]:
+        with self._engine.begin() as connection:
+            connection.execute(update(HEAD).values(id=HEAD.c.id))  # the lock
+            yield _Transaction(connection, now_ns=self._clock.now_ns())
+
+
+class _Transaction:
+    """One change, under the lock."""
+
+    def __init__(self, connection: Connection, *, now_ns: int) -> None:
+        self.connection = connection
+        self._now_ns = now_ns
+
+    def tell(self, slots: tuple[DutySlot, ...] | None) -> None:
+        """The next version of the duty table."""
+        version = _version(self.connection) + 1
+        content = None if slots is None else _encode(slots)
+        self.connection.execute(update(HEAD).values(version=version))
+        self.connection.execute(insert(TOLD).values(version=version, slots=content))
+        self.connection.execute(delete(TOLD).where(TOLD.c.version <= version - _KEPT_TOLD))
+
+    def put_unit(self, unit: Unit) -> None:
+        self.connection.execute(delete(UNITS).where(UNITS.c.unit == unit.id))
+        self.connection.execute(
+            insert(UNITS).values(unit=unit.id, content=_encode(unit), is_active=True)
+        )
+
+    def add(self, kept: Kept) -> Kept:
+        newest = select(func.max(ROTAS.c.version)).where(
+            ROTAS.c.unit == kept.unit, ROTAS.c.window_ns == kept.window_ns
+        )
+        version = (self.connection.execute(newest).scalar() or 0) + 1
+        kept = msgspec.structs.replace(kept, version=version, created_ns=self._now_ns)
+        self.connection.execute(
+            insert(ROTAS).values(
+                unit=kept.unit,
+                window_ns=kept.window_ns,
+                version=version,
+                state=kept.state,
+                created_ns=kept.created_ns,
+                directory_version=kept.inputs.directory_version,
+                tzdata=kept.inputs.tzdata,
+                inputs=kept.inputs.digest,
+                content=_encode(kept.figures),
+            )
+        )
+        key = {"unit": kept.unit, "window_ns": kept.window_ns, "version": version}
+        rows = [turn._asdict() | key for turn in kept.turns]
+        for start in range(0, len(rows), _CHUNK):
+            self.connection.execute(insert(TURNS), rows[start : start + _CHUNK])
+        return kept
+
+    def put_in_force(self, kept: Kept) -> Kept:
+        """A new version, published, in the place of the one that was; told to whoever follows."""
+        before = _find(self.connection, kept.unit, kept.window_ns, State.PUBLISHED)
+        self.connection.execute(
+            update(ROTAS)
+            .where(
+                ROTAS.c.unit == kept.unit,
+                ROTAS.c.window_ns == kept.window_ns,
+                ROTAS.c.state != State.SUPERSEDED,
+            )
+            .values(state=State.SUPERSEDED)
+        )
+        kept = self.add(msgspec.structs.replace(kept, state=State.PUBLISHED))
+        unit = _units(self.connection).get(kept.unit)
+        services = unit.services if unit else ()
+        was = slots_of(before.turns if before else (), services)
+        self.tell(told(was, slots_of(kept.turns, services)))
+        return kept
+
+    def amend(self, unit: str, window_ns: int, changes: Iterable[Piece], by: str) -> Kept:
+        kept = _in_force(self.connection, unit, window_ns)
+        figures = msgspec.structs.replace(kept.figures, by=by)
+        turns = reassigned(kept.turns, changes)
+        return self.put_in_force(msgspec.structs.replace(kept, turns=turns, figures=figures))
+
+    def add_request(self, request: Request) -> Request:
+        kept = msgspec.structs.replace(request, id=secrets.token_hex(8))
+        self.connection.execute(
+            insert(REQUESTS).values(
+                id=kept.id,
+                unit=kept.unit,
+                window_ns=kept.window_ns,
+                kind=kept.kind,
+                state=kept.state,
+                asked_by=kept.asked_by,
+                content=_encode(kept),
+            )
+        )
+        return self.decide(kept) if kept.state is RequestState.OPEN else kept
+
+    def write_answer(self, request: Request, person: str, version: int, *, is_yes: bool) -> None:
+        is_theirs = (CONSENTS.c.request == request.id, CONSENTS.c.person == person)
+        self.connection.execute(delete(CONSENTS).where(*is_theirs))
+        self.connection.execute(
+            insert(CONSENTS).values(
+                request=request.id, person=person, version=version, is_yes=is_yes
+            )
+        )
+
+    def decide(self, request: Request) -> Request:
+        """Applied with the last yes; over with the first no, or when the rota has moved on."""
+        if not all(request.answers.values()):
+            return self.set_request(request.id, RequestState.DECLINED)
+        if request.waits_for():
+            return request
+        try:
+            self.amend(request.unit, request.window_ns, request.changes, request.kind)
+        except Stale:
+            return self.set_request(request.id, RequestState.STALE)
+        return self.set_request(request.id, RequestState.APPLIED)
+
+    def set_request(self, request: str, state: RequestState) -> Request:
+        of_it = REQUESTS.c.id == request
+        self.connection.execute(update(REQUESTS).where(of_it).values(state=state))
+        return _find_request(self.connection, request)
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(select(HEAD.c.version)).scalar_one())
+
+
+def _units(connection: Connection) -> dict[str, Unit]:
+    rows = connection.execute(select(UNITS.c.content).where(UNITS.c.is_active))
+    return {unit.id: unit for unit in (_decode_unit(row.content) for row in rows)}
+
+
+def _same_version() -> Any:  # noqa: ANN401 - SQLAlchemy's condition
+    return (
+        (TURNS.c.unit == ROTAS.c.unit)
+        & (TURNS.c.window_ns == ROTAS.c.window_ns)
+        & (TURNS.c.version == ROTAS.c.version)
+    )
+
+
+def _published(connection: Connection, from_ns: int) -> Sequence[Any]:
+    return connection.execute(
+        select(TURNS)
+        .join_from(TURNS, ROTAS, _same_version())
+        .where(ROTAS.c.state == State.PUBLISHED, TURNS.c.end_ns > from_ns)
+    ).all()
+
+
+def _find(connection: Connection, unit: str, window_ns: int, state: State | None) -> Kept | None:
+    query = select(ROTAS).where(ROTAS.c.unit == unit, ROTAS.c.window_ns == window_ns)
+    if state is not None:
+        query = query.where(ROTAS.c.state == state)
+    row = connection.execute(query.order_by(ROTAS.c.version.desc()).limit(1)).one_or_none()
+    return None if row is None else _kept(connection, row)
+
+
+def _in_force(connection: Connection, unit: str, window_ns: int) -> Kept:
+    found = _find(connection, unit, window_ns, State.PUBLISHED)
+    if found is None:
+        raise NoSuch(f"No rota of {unit} is published for that time: plan and publish it first.")
+    return found
+
+
+def _kept(connection: Connection, row: Any) -> Kept:  # noqa: ANN401 - a row of the table
+    key = (TURNS.c.unit == row.unit, TURNS.c.window_ns == row.window_ns)
+    query = select(TURNS).where(*key, TURNS.c.version == row.version)
+    turns = connection.execute(query.order_by(TURNS.c.start_ns, TURNS.c.end_ns, TURNS.c.role))
+    return Kept(
+        unit=row.unit,
+        window_ns=row.window_ns,
+        version=row.version,
+        state=State(row.state),
+        created_ns=row.created_ns,
+        inputs=Inputs(
+            directory_version=row.directory_version, tzdata=row.tzdata, digest=row.inputs
+        ),
+        figures=_decode_figures(row.content),
+        turns=tuple(_turn(each) for each in turns),
+    )
+
+
+def _turn(row: Any) -> Turn:  # noqa: ANN401 - a row of the table
+    values = {name: getattr(row, name) for name in Turn._fields}
+    return Turn(**values | {"role": Role(row.role)})
+
+
+def _find_request(connection: Connection, request: str) -> Request:
+    row = connection.execute(select(REQUESTS).where(REQUESTS.c.id == request)).one_or_none()
+    if row is None:
+        raise NoSuch("There is no such change: it may have been decided long ago.")
+    return _request(connection, row)
+
+
+def _request(connection: Connection, row: Any) -> Request:  # noqa: ANN401 - a row of the table
+    query = select(CONSENTS).where(CONSENTS.c.request == row.id)
+    answers = {each.person: bool(each.is_yes) for each in connection.execute(query)}
+    kept = _decode_request(row.content)
+    return msgspec.structs.replace(kept, id=row.id, state=RequestState(row.state), answers=answers)

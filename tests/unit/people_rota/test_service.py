@@ -1,0 +1,212 @@
+"""The rota plans ahead and tells; the board of whoever reads it knows the same."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from sunwise.chassis.bus.simulated import SimulatedBus
+from sunwise.chassis.bus.simulated_server import SimulatedServer
+from sunwise.chassis.clock import SystemClock
+from sunwise.chassis.db import open_database
+from sunwise.chassis.duty import DutyBoard, DutyFile, Standing
+from sunwise.chassis.errors import Permanent
+from sunwise.contracts.people import directory, duty, handoff, pager
+from sunwise.contracts.people.directory import (
+    DirectoryChanged,
+    DirectoryPage,
+    GetDirectory,
+    Pseudonyms,
+    Role,
+    Tier,
+)
+from sunwise.contracts.people.duty import DutyPage, GetDuty
+from sunwise.contracts.people.handoff import (
+    GetHandoffEvents,
+    HandoffAccepted,
+    HandoffEvents,
+    HandoffHead,
+    Step,
+)
+from sunwise.contracts.people.pager import WakeUpCredited
+from sunwise.people.rota.kept import WINDOW_NS, State, window_of
+from sunwise.people.rota.service import RotaService
+from sunwise.people.rota.store import RotaStore
+from sunwise.people.rota.turns import Piece
+from sunwise.people.rota.units import units_of
+from tests.support.rota_company import UNIT, company, draft, solve, turn
+
+pytestmark = pytest.mark.asyncio
+encode = msgspec.msgpack.encode
+PRIMARY = Role.PRIMARY
+
+
+class Stage:
+    """A rota service with its readers, on one bus; directory and handoff say what the test says."""
+
+    def __init__(self, folder, snapshot) -> None:
+        self.server = SimulatedServer(seed=1)
+        self.clock = SystemClock()
+        self.store = RotaStore(open_database(folder / "rota.db", is_derived=False), self.clock)
+        self.snapshot = snapshot
+        self.handoffs: list = []
+        self.world = SimulatedBus(self.server, user="world")
+        self.service = RotaService(
+            SimulatedBus(self.server, user="rota"), self.store, self.clock, solve=solve
+        )
+
+    async def start(self, folder) -> None:
+        await self.world.serve(directory.SUBJECT, self._answer_directory)
+        await self.world.serve(handoff.SUBJECT, self._answer_handoff)
+        ready = asyncio.Event()
+        self.task = asyncio.create_task(self.service.run(ready.set))
+        await ready.wait()
+        reader = SimulatedBus(self.server, user="reader")
+        self.board = await DutyBoard.open(reader, clock=self.clock, file=DutyFile(folder))
+
+    async def stop(self) -> None:
+        await self.board.close()
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+    def publish(self, *turns, unit=UNIT):
+        now_ns = self.clock.now_ns()
+        self.store.set_units(units_of(self.snapshot))
+        kept = self.store.save_draft(draft(*turns, unit=unit, window_ns=window_of(now_ns)))
+        self.store.publish(kept, kept.turns)
+
+    def change_directory(self, snapshot) -> None:
+        self.snapshot = snapshot
+        changed = DirectoryChanged(version=snapshot.version, at_ns=self.clock.now_ns())
+        self.world.publish(directory.CHANGED, encode(changed))
+
+    async def _answer_directory(self, message):
+        kinds = GetDirectory | directory.GetPseudonyms
+        asked = msgspec.msgpack.decode(message.payload, type=kinds)
+        if isinstance(asked, GetDirectory):
+            return encode(DirectoryPage(snapshot=self.snapshot, n_pages=1))
+        return encode(Pseudonyms(of={person: f"x-{person}" for person in asked.people}))
+
+    async def _answer_handoff(self, message):
+        after = msgspec.msgpack.decode(message.payload, type=GetHandoffEvents).after
+        events = tuple(each for each in self.handoffs if each.seq > after)
+        return encode(HandoffEvents(events=events, head=len(self.handoffs)))
+
+    async def until(self, holds) -> None:
+        async with asyncio.timeout(20):
+            while not holds():  # noqa: ASYNC110 - the world tells nobody
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def stage(tmp_path, request):
+    snapshot = getattr(request, "param", company())
+    made = Stage(tmp_path, snapshot)
+    await made.start(tmp_path)
+    yield made
+    await made.stop()
+
+
+def around(stage, who="ana"):
+    """One turn from three hours ago to three hours ahead, on full hours."""
+    hour = 3_600 * 10**9
+    now_ns = stage.clock.now_ns() // hour * hour
+    return turn(0, 0, who)._replace(start_ns=now_ns - 3 * hour, end_ns=now_ns + 3 * hour)
+
+
+async def test_a_board_follows_what_is_published_and_changed(stage):
+    now = around(stage)
+    stage.publish(now)
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "ana")
+    assert stage.board.duty("matching", PRIMARY).standing is Standing.PLANNED
+    at_ns = stage.clock.now_ns()
+    piece = Piece(at_ns, now.end_ns, PRIMARY, "ana", "bo")
+    stage.store.amend(UNIT, window_of(at_ns), [piece], "take")
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "bo")
+    assert stage.board.duty("ledger", PRIMARY).standing is Standing.ACTUAL
+    assert stage.board.duty("ledger", PRIMARY, at_ns - 10**9).person == "ana"
+    assert not stage.board.is_stale
+
+
+async def test_hours_that_are_nobodys_any_more_reach_the_board(stage):
+    stage.publish(around(stage))
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "ana")
+    left = company(services=company().services[1:], version=2)
+    stage.store.set_units(units_of(left))
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person is None)
+    assert stage.board.duty("matching", PRIMARY).person == "ana"
+
+
+@pytest.mark.parametrize("stage", [company(tier=Tier.DAYLIGHT)], indirect=True)
+async def test_a_daylight_rota_is_planned_and_in_force_for_at_least_four_weeks(stage):
+    await stage.until(lambda: len(stage.store.windows(State.PUBLISHED)) >= 2)
+    now_ns = stage.clock.now_ns()
+    planned = {window_ns for _, window_ns in stage.store.windows(State.PUBLISHED)}
+    assert max(planned) + WINDOW_NS - now_ns >= WINDOW_NS
+    kept = stage.store.find("core.daylight", max(planned))
+    assert kept.inputs.directory_version == 1
+    assert kept.turns
+
+
+async def test_a_rota_around_the_clock_waits_for_a_second_person(stage):
+    await stage.until(lambda: len(stage.store.windows(State.DRAFT)) >= 2)
+    assert stage.store.windows(State.PUBLISHED) == set()
+    assert stage.board.duty("ledger", PRIMARY).person is None
+
+
+async def test_whoever_accepted_the_handoff_is_actual(stage):
+    now = around(stage)
+    stage.publish(now)
+    stage.handoffs = [
+        HandoffAccepted(
+            seq=1,
+            handoff="h1",
+            services=("ledger", "matching"),
+            role=PRIMARY,
+            outgoing="cy",
+            holder="bo",
+            step=Step.SECONDARY,
+            since_ns=now.start_ns + 10**9,
+            until_ns=now.end_ns,
+        )
+    ]
+    head = HandoffHead(seq=1, at_ns=stage.clock.now_ns())
+    stage.world.publish(handoff.event_subject(head), encode(head))
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "bo")
+    assert stage.board.duty("ledger", PRIMARY).standing is Standing.ACTUAL
+    assert stage.store.handoff_seq() == 1
+
+
+async def test_a_wake_up_is_credited_once(stage):
+    credit = WakeUpCredited(key="k1", pseudonym="x-ana", service="ledger", at_ns=1)
+    for _ in range(2):
+        stage.world.publish(f"{pager.EVENTS}.credited", encode(credit))
+    await stage.until(lambda: stage.store.ledger_of("x-ana"))
+    await asyncio.sleep(0.2)
+    [row] = stage.store.ledger_of("x-ana")
+    assert (row.kind, row.points) == ("wake-up", 16)
+
+
+async def test_turns_that_are_over_are_booked_under_pseudonyms(stage):
+    hour = 3_600 * 10**9
+    now = around(stage)
+    over = now._replace(start_ns=now.start_ns - hour, end_ns=now.start_ns)
+    stage.publish(over, now)
+    await stage.until(lambda: stage.service._directory.snapshot() is not None)
+    await stage.service.keep_books()
+    await stage.service.keep_books()
+    [row] = stage.store.ledger_of("x-ana")
+    assert row.kind == "duty"
+    assert row.points >= 4
+    assert "ana" not in row.key
+
+
+async def test_pages_put_together_are_the_table(stage):
+    stage.publish(around(stage))
+    page = msgspec.msgpack.decode(
+        await stage.world.request(duty.SUBJECT, encode(GetDuty())), type=DutyPage
+    )
+    assert page.n_pages == 1
+    assert {slot.person for slot in page.table.slots} == {"ana"}
+    with pytest.raises(Permanent, match="no page 7"):
+        await stage.world.request(duty.SUBJECT, encode(GetDuty(page=7)))
