@@ -22,6 +22,8 @@ from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
 from sunwise.people.handoff.service import HandoffSettings
 from sunwise.people.pager.service import PagerSettings
+from sunwise.people.rota.planner import PlannerSettings
+from sunwise.people.rota.service import RotaSettings
 
 READ: Final[dict[str, type[msgspec.Struct]]] = {
     "bus": BusSettings,
@@ -33,6 +35,8 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "history": HistorySettings,
     "people_databases": DatabaseSettings,
     "handoff": HandoffSettings,
+    "rota": RotaSettings,
+    "rota_planner": PlannerSettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
 }

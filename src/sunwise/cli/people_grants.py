@@ -17,8 +17,8 @@ def people_grants() -> list[Grant]:
         Grant(user="directory", publish=(directory.CHANGED,), serve=(directory.SUBJECT,)),
         Grant(
             user="rota",
-            publish=(duty.CHANGED, directory.SUBJECT, *_TELL_FACTS),
-            subscribe=(directory.CHANGED,),
+            publish=(duty.CHANGED, directory.SUBJECT, handoff.SUBJECT, *_TELL_FACTS),
+            subscribe=(directory.CHANGED, handoff.EVENTS, _PAGER_EVENTS),
             serve=(duty.SUBJECT,),
         ),
         Grant(

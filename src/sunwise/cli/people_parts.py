@@ -59,6 +59,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of people, teams, services and leave."""
     handoff: str = ""
     """Of handoffs and their notes."""
+    rota: str = ""
+    """Of rotas, consents and the burden ledger."""
 
 
 class PeopleParts:

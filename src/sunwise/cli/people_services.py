@@ -67,6 +67,34 @@ async def make_handoff(place: Place) -> Service:
     return Hosted("handoff", work)
 
 
+async def make_rota(place: Place) -> Service:
+    """Rotas, and who is on duty."""
+    from sunwise.cli.people_parts import people_database
+    from sunwise.people.rota.planner import Planner, PlannerSettings
+    from sunwise.people.rota.service import RotaService, RotaSettings
+    from sunwise.people.rota.store import RotaStore
+
+    database = people_database(place, "rota")
+    planner = Planner(place.settings(PlannerSettings, "rota_planner"))
+    bus = await place.connect("rota")
+    service = RotaService(
+        bus,
+        RotaStore(database, place.clock),
+        place.clock,
+        solve=planner.run,
+        settings=place.settings(RotaSettings, "rota"),
+    )
+
+    async def work(ready: Ready) -> None:
+        try:
+            await service.run(ready)
+        finally:
+            await bus.close()
+            database.dispose()
+
+    return Hosted("rota", work)
+
+
 async def make_people_web(place: Place) -> Service:
     """The pages and the API of the people plane, with its door and a duty board."""
     from sunwise.chassis.duty import DutyBoard, DutyFile
@@ -103,5 +131,6 @@ async def make_people_web(place: Place) -> Service:
 PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "directory": make_directory,
     "handoff": make_handoff,
+    "rota": make_rota,
     "people_web": make_people_web,
 }

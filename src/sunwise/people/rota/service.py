@@ -53,8 +53,6 @@ _decode_credit: Final = msgspec.msgpack.Decoder(WakeUpCredited).decode
 class RotaSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Rotas and the burden ledger."""
 
-    database: str = ""
-    """URL of a PostgreSQL database; empty for a SQLite file in the data folder."""
     kept_days: float = 730.0
     """Days for which past rotas are kept."""
 
