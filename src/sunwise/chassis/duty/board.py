@@ -23,6 +23,7 @@ from sunwise.contracts.people.duty import (
     SUBJECT,
     DutyChanged,
     DutyPage,
+    DutySlot,
     DutyTable,
     GetDuty,
 )
@@ -125,6 +126,15 @@ class DutyBoard:
     def version(self) -> int:
         """Of the rota, as known here; -1: nothing was ever heard."""
         return self._index.version
+
+    @property
+    def as_of_ns(self) -> int:
+        """When the rota said so last; 0: never."""
+        return self._index.as_of_ns
+
+    def slots(self, from_ns: int, until_ns: int) -> list[DutySlot]:
+        """Every slot that touches this time, those of one service and role in order."""
+        return self._index.slots(from_ns, until_ns)
 
     def listen(self, callback: Callable[[], None]) -> None:
         """From now on `callback` is called after each change; it must not block."""

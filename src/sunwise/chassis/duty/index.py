@@ -1,6 +1,6 @@
 """All slots of one version of the rota, found by service, role and instant."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from sunwise.chassis.duty.answer import DutyAnswer, Standing
@@ -102,6 +102,15 @@ class DutyIndex:
         since_ns = self.from_ns if slot is None else slot.until_ns
         until_ns = line.starts[place] if place < len(line.starts) else self.until_ns
         return self._answer(None, Standing.NOBODY, (since_ns, until_ns), is_stale=is_stale)
+
+    def slots(self, from_ns: int, until_ns: int) -> list[DutySlot]:
+        """Every slot that touches this time. Cost: a bisection a service and role."""
+        found: list[DutySlot] = []
+        for line in self._timelines.values():
+            first = max(0, bisect_right(line.starts, from_ns) - 1)
+            last = bisect_left(line.starts, until_ns)
+            found += [slot for slot in line.slots[first:last] if slot.until_ns > from_ns]
+        return found
 
     def tables(self, page_slots: int) -> Iterator[DutyTable]:
         """The table in parts of so many slots; at least one."""

@@ -1,0 +1,131 @@
+"""What the page Rota shows: one team's shifts over its people's days and nights."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sunwise.contracts.people.directory import Id, Snapshot, Team
+from sunwise.contracts.people.duty import DutySlot
+from sunwise.web.seen import DutyState, People, Seen, teams_of
+
+
+@dataclass(frozen=True)
+class TeamName:
+    """A team in the list to choose from."""
+
+    id: str
+    name: str
+    is_yours: bool
+
+
+@dataclass(frozen=True)
+class ServiceName:
+    """A service by its id and name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class TeamShift:
+    """One person's duty for some of the team's services, or a declared gap."""
+
+    services: list[ServiceName]
+    role: str
+    person: str | None
+    """None: nobody may lawfully do it."""
+    since_ns: int
+    until_ns: int
+    is_actual: bool
+    gap_owner: Seen | None
+
+
+@dataclass(frozen=True)
+class RotaView:
+    """The page Rota in one answer."""
+
+    now_ns: int
+    you: Seen
+    duty: DutyState
+    from_ns: int
+    until_ns: int
+    teams: list[TeamName]
+    team: TeamName | None
+    """None: there are no teams."""
+    people: list[Seen]
+    """Members of the team and whoever else has a shift in this time."""
+    shifts: list[TeamShift]
+    can_swap: bool
+    """Whether this server knows how to change the rota."""
+
+
+def rota_view(
+    snapshot: Snapshot,
+    slots: Iterable[DutySlot],
+    *,
+    now_ns: int,
+    you: Id,
+    team: Id | None,
+    duty: DutyState,
+    span_ns: tuple[int, int],
+    can_swap: bool,
+) -> RotaView:
+    """The page for this reader; without `team` the first of their own, or of all."""
+    people = People(snapshot)
+    teams = _teams(snapshot, you)
+    wanted = team or (teams[0].id if teams else None)
+    chosen = next((each for each in snapshot.teams if each.id == wanted), None)
+    shifts = _shifts(snapshot, chosen, slots, people) if chosen else []
+    return RotaView(
+        now_ns=now_ns,
+        you=people.seen(you),
+        duty=duty,
+        from_ns=span_ns[0],
+        until_ns=span_ns[1],
+        teams=teams,
+        team=next((each for each in teams if chosen and each.id == chosen.id), None),
+        people=[people.seen(each) for each in _everybody(snapshot, chosen, shifts)],
+        shifts=shifts,
+        can_swap=can_swap,
+    )
+
+
+def _teams(snapshot: Snapshot, you: Id) -> list[TeamName]:
+    mine = teams_of(snapshot, you)
+    named = [
+        TeamName(id=team.id, name=team.name, is_yours=team.id in mine) for team in snapshot.teams
+    ]
+    return sorted(named, key=lambda each: (not each.is_yours, each.name))
+
+
+def _shifts(
+    snapshot: Snapshot, team: Team, slots: Iterable[DutySlot], people: People
+) -> list[TeamShift]:
+    """Slots of the team's services; those of one person, role and time are one shift."""
+    names = {each.id: each.name for each in snapshot.services if each.team == team.id}
+    found: dict[tuple[int, str, int, str], list[DutySlot]] = defaultdict(list)
+    for slot in slots:
+        if slot.service in names:
+            found[slot.since_ns, slot.role.value, slot.until_ns, slot.person or ""].append(slot)
+    return [
+        TeamShift(
+            services=[
+                ServiceName(id=slot.service, name=names[slot.service])
+                for slot in sorted(found[key], key=lambda slot: slot.service)
+            ],
+            role=key[1],
+            person=key[3] or None,
+            since_ns=key[0],
+            until_ns=key[2],
+            is_actual=any(slot.actual for slot in found[key]),
+            gap_owner=people.seen_or_none(found[key][0].gap_owner),
+        )
+        for key in sorted(found)
+    ]
+
+
+def _everybody(snapshot: Snapshot, team: Team | None, shifts: Iterable[TeamShift]) -> list[Id]:
+    active = {person.id for person in snapshot.people if person.active}
+    members = [each for each in (team.members if team else ()) if each in active]
+    others = [shift.person for shift in shifts if shift.person is not None]
+    return list(dict.fromkeys([*members, *others]))

@@ -1,0 +1,213 @@
+// Today: what I hold, what waits for me, where it is day, who is on duty.
+
+import { dayMark, now, personNow, time } from "./clocks.js";
+import { el, show } from "./dom.js";
+import { ask } from "./http.js";
+import { noticeStale, startPage } from "./page.js";
+import { sky } from "./sky.js";
+import { duration } from "./times.js";
+
+const content = document.getElementById("content");
+const ROLES = ["primary", "secondary"];
+const chosen = { isAll: false, words: "", all: null };
+
+const page = startPage({
+  load: async () => {
+    const [today, all] = await Promise.all([ask("/pages/today"), chosen.isAll ? ask("/pages/services") : null]);
+    chosen.all = all;
+    return today;
+  },
+  draw,
+});
+
+function draw(today) {
+  noticeStale(today.duty);
+  show(
+    content,
+    hero(today),
+    el("div", { class: "pair" }, waiting(today), holding(today)),
+    world(today),
+    services(today),
+  );
+}
+
+// --- the first two seconds ---
+
+function hero(today) {
+  const current = today.shifts.filter((shift) => shift.since_ns <= now());
+  const next = today.shifts.find((shift) => shift.since_ns > now());
+  if (today.duty.version < 0) return calm("No rota has been published yet", "Until then nobody is on duty for anything, and nobody would be paged.");
+  if (current.length) return onDuty(current);
+  if (next) {
+    return calm("You are off duty", ["Next: ", el("strong", {}, next.services.join(", ")), `, ${next.role}, `, time(next.since_ns, next.before), `, in ${duration(next.since_ns - now())}.`]);
+  }
+  return calm("You are off duty", "You have no duty in the next 14 days.");
+}
+
+function calm(title, text) {
+  return el("section", { class: "hero" }, el("h2", {}, title), el("p", {}, text));
+}
+
+function onDuty(shifts) {
+  return el(
+    "section",
+    { class: "hero hero-duty" },
+    el("h2", {}, "You are on duty"),
+    shifts.map((shift) =>
+      el(
+        "p",
+        {},
+        el("strong", {}, shift.services.join(", ")),
+        `, ${shift.role}, until `,
+        time(shift.until_ns, shift.after),
+        shift.after ? `, then ${shift.after.name}` : ", then nobody",
+        ` (${duration(shift.until_ns - now())} left).`,
+      ),
+    ),
+  );
+}
+
+// --- what waits, what I hold ---
+
+function waiting({ waits }) {
+  const unasked = waits.not_asked.length
+    ? el("p", { class: "unknown" }, `Could not be asked: ${waits.not_asked.join(", ")}. That is not the same as nothing.`)
+    : null;
+  const empty = el("p", { class: "empty" }, "Nothing waits for you. Handoffs to accept, swaps that you are asked for and changes to approve would stand here.");
+  return el(
+    "section",
+    { class: "panel", "aria-labelledby": "waits" },
+    el("h2", { id: "waits" }, "Waits for you"),
+    unasked,
+    waits.items.length ? el("ul", { class: "rows" }, waits.items.map(waitingRow)) : unasked ? null : empty,
+  );
+}
+
+function waitingRow(item) {
+  return el(
+    "li",
+    { class: item.is_urgent ? "urgent" : null },
+    el("a", { href: item.link, "data-key": `wait ${item.link} ${item.title}` }, item.title),
+    el("p", { class: "quiet" }, item.detail, item.at_ns ? [item.detail ? ", " : "", time(item.at_ns, item.with_person)] : null),
+  );
+}
+
+function holding({ shifts, duty }) {
+  const empty = duty.version < 0 ? "Your shifts stand here once a rota is published." : "You have no shifts in the next 14 days.";
+  return el(
+    "section",
+    { class: "panel", "aria-labelledby": "holds" },
+    el("h2", { id: "holds" }, "You hold"),
+    shifts.length ? el("ul", { class: "rows" }, shifts.map(shiftRow)) : el("p", { class: "empty" }, empty),
+  );
+}
+
+function shiftRow(shift) {
+  const isNow = shift.since_ns <= now();
+  return el(
+    "li",
+    { class: isNow ? "is-now" : null },
+    el("p", {}, el("strong", {}, shift.services.join(", ")), " ", el("span", { class: "tag" }, shift.role), isNow ? [" ", el("span", { class: "tag tag-now" }, "now")] : null),
+    el("p", { class: "quiet" }, time(shift.since_ns, shift.before), shift.before ? ` from ${shift.before.name}` : null),
+    el("p", { class: "quiet" }, "until ", time(shift.until_ns, shift.after), shift.after ? ` to ${shift.after.name}` : null),
+  );
+}
+
+// --- the world ---
+
+function world({ places, n_people }) {
+  return el(
+    "section",
+    { class: "panel", "aria-labelledby": "world" },
+    el("h2", { id: "world" }, "Where it is day"),
+    n_people > 0 ? sky(places) : el("p", { class: "empty" }, "The directory is empty."),
+  );
+}
+
+// --- services ---
+
+function services(today) {
+  const shown = chosen.isAll ? (chosen.all ?? []) : today.services;
+  const rows = el("div", { id: "service-rows" });
+  drawRows(rows, shown);
+  return el(
+    "section",
+    { class: "panel", "aria-labelledby": "duty" },
+    el("div", { class: "panel-head" }, el("h2", { id: "duty" }, "On duty now"), choice(today), chosen.isAll ? filter(rows) : null),
+    rows,
+  );
+}
+
+function choice(today) {
+  const button = (isAll, text) =>
+    el("button", { type: "button", class: "segment", "aria-pressed": String(chosen.isAll === isAll), "data-key": `all ${isAll}`, onclick: () => choose(isAll) }, text);
+  return el("div", { class: "segments", role: "group", "aria-label": "Which services" }, button(false, `Your teams (${today.services.length})`), button(true, `All (${today.n_services})`));
+}
+
+function choose(isAll) {
+  chosen.isAll = isAll;
+  page.refresh();
+}
+
+function filter(rows) {
+  return el("input", {
+    type: "search",
+    "aria-label": "Find a service, a team or a person",
+    placeholder: "Service, team or person",
+    "data-key": "find",
+    value: chosen.words,
+    oninput: (event) => {
+      chosen.words = event.target.value;
+      drawRows(rows, chosen.all ?? []);
+    },
+  });
+}
+
+function drawRows(rows, found) {
+  const words = chosen.isAll ? chosen.words.toLowerCase().split(/\s+/).filter(Boolean) : [];
+  const wanted = found.filter((service) => words.every((word) => textOf(service).includes(word)));
+  if (wanted.length) {
+    show(rows, table(wanted));
+  } else {
+    const why = found.length ? "No service, team or person is called that." : "Your teams own no service. Choose All to see every service, or enter yours: sunwise people import.";
+    show(rows, el("p", { class: "empty" }, why));
+  }
+}
+
+function textOf(service) {
+  return [service.name, service.id, service.team_name, ...service.turns.map((turn) => turn.person?.name ?? "")].join(" ").toLowerCase();
+}
+
+function table(found) {
+  return el(
+    "table",
+    { class: "duty", role: "table" },
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ["Service", "Primary", "Secondary"].map((name) => el("th", { scope: "col", role: "columnheader" }, name)))),
+    el("tbody", { role: "rowgroup" }, found.map(serviceRow)),
+  );
+}
+
+function serviceRow(service) {
+  const turns = new Map(service.turns.map((turn) => [turn.role, turn]));
+  return el(
+    "tr",
+    { role: "row" },
+    el(
+      "th",
+      { scope: "row", role: "rowheader" },
+      service.runbook ? el("a", { href: service.runbook, rel: "noreferrer", "data-key": `runbook ${service.id}` }, service.name) : service.name,
+      el("span", { class: "quiet" }, service.team_name),
+    ),
+    ROLES.map((role) => el("td", { role: "cell", "data-role": role }, turnCell(turns.get(role), service, role))),
+  );
+}
+
+function turnCell(turn, service, role) {
+  if (!turn) return el("span", { class: "quiet" }, role === "secondary" || service.tier === "best-effort" ? "–" : "no rota");
+  const until = el("span", { class: "quiet" }, "until ", time(turn.until_ns, turn.then), turn.then ? `, then ${turn.then.name}` : null);
+  if (turn.standing === "gap") {
+    return [el("strong", { class: "gap-word" }, "Declared gap"), el("span", { class: "quiet" }, turn.gap_owner ? `accepted by ${turn.gap_owner.name}` : "accepted by nobody"), until];
+  }
+  if (turn.standing === "nobody") return [el("span", {}, "Outside of its hours"), until];
+  return [el("span", { class: "who" }, dayMark(turn.person.zone), " ", turn.person.name), el("span", { class: "quiet" }, personNow(turn.person)), until];
+}
