@@ -11,9 +11,10 @@ from sunwise.chassis.guard.api import LOGIN, guard_router
 from sunwise.chassis.guard.door import Door, Guard, answer_faults, refuse_open_routes
 from sunwise.chassis.http import HttpLimits
 from sunwise.chassis.http.api_page import PATHS, add_api_page
+from sunwise.web import shell
 
 _HEALTH: Final = "/healthz"
-OPEN_PATHS: Final = frozenset({LOGIN, _HEALTH, *PATHS})
+OPEN_PATHS: Final = frozenset({LOGIN, _HEALTH, *PATHS, *shell.OPEN_PATHS})
 """What answers without asking who it is."""
 LIMITS: Final = HttpLimits(max_body_bytes=8 << 20, max_connections=512)
 """A directory of 5,000 people is imported in 2 MB."""

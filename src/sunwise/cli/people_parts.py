@@ -19,6 +19,8 @@ from sunwise.daylight.working_time import WorkingTime, rules_of
 from sunwise.daylight.zones import instant
 from sunwise.people.directory.at_work import at_work
 from sunwise.people.directory.store import DirectoryStore
+from sunwise.web.swaps import SwapDesk
+from sunwise.web.waiting import Asked
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 _GUARD: Final = "guard"
@@ -81,6 +83,10 @@ class PeopleParts:
         self.two_people = TwoPeople(store, place.clock)
         self.routers: list[APIRouter] = []
         """What this process serves, besides the door's own routes."""
+        self.waits: dict[str, Asked] = {}
+        """Who knows what waits for somebody, by what the pages call it, such as "handoffs"."""
+        self.swaps: SwapDesk | None = None
+        """Who may change the rota; None: nobody in this process."""
 
 
 class AtWork:

@@ -45,6 +45,7 @@ async def make_directory(place: Place) -> Service:
 
 async def make_handoff(place: Place) -> Service:
     """Handoffs and their notes."""
+    from sunwise.cli.people_pages import handoffs
     from sunwise.cli.people_parts import PeopleParts, people_database
     from sunwise.people.handoff.api import handoff_router
     from sunwise.people.handoff.service import HandoffService, HandoffSettings
@@ -56,6 +57,7 @@ async def make_handoff(place: Place) -> Service:
     bus = await place.connect("handoff")
     service = HandoffService(bus, HandoffStore(database), place.clock, settings=settings)
     parts.routers.append(handoff_router(service.desk, require=parts.guard.require))
+    parts.waits["handoffs"] = handoffs(service.desk)
 
     async def work(ready: Ready) -> None:
         try:
@@ -102,10 +104,13 @@ async def make_people_web(place: Place) -> Service:
     from sunwise.chassis.http import HttpServer
     from sunwise.chassis.http.asgi import AsgiBridge
     from sunwise.cli.people_app import LIMITS, people_app
+    from sunwise.cli.people_pages import approvals, pages_of
     from sunwise.cli.people_parts import PeopleParts
+    from sunwise.web.api import web_routers
 
     parts = place.shared(PeopleParts)
     guard, now_ns = parts.guard, place.clock.now_ns
+    parts.waits["changes to approve"] = approvals(parts.two_people, parts.directory.snapshot)
 
     async def work(ready: Ready) -> None:
         async with AsyncExitStack() as stack:
@@ -114,7 +119,11 @@ async def make_people_web(place: Place) -> Service:
             file = DutyFile(place.folder("people_web"))
             board = await DutyBoard.open(bus, clock=place.clock, file=file)
             stack.push_async_callback(board.close)
-            routers = [duty_router(board, now_ns=now_ns, require=guard.require), *parts.routers]
+            routers = [
+                duty_router(board, now_ns=now_ns, require=guard.require),
+                *web_routers(pages_of(parts, board, now_ns=now_ns), require=guard.require),
+                *parts.routers,
+            ]
             app = people_app(guard, parts.two_people, routers)
             await asyncio.to_thread(parts.two_people.resume)
             server = HttpServer(

@@ -20,10 +20,10 @@ from sunwise.web.today import (
     OnDuty,
     ServiceNow,
     Today,
-    Waits,
     services_now,
     today_of,
 )
+from sunwise.web.waiting import Waits
 
 _DAY_NS: Final = 24 * NS_PER_HOUR
 _NO_DESK: Final = "This server cannot change the rota: ask whoever plans it."
@@ -73,9 +73,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
     @router.get("/services", summary="Who is on duty, for every service")
     async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:
         snapshot = await asyncio.to_thread(sources.snapshot)
-        return services_now(
-            snapshot, _on_duty(sources), snapshot.services, you=_person(principal)
-        )
+        return services_now(snapshot, _on_duty(sources), snapshot.services, you=_person(principal))
 
     @router.get("/rota", summary="The page Rota: a team's shifts")
     async def rota(

@@ -15,9 +15,6 @@ from sunwise.chassis.guard.door import SAFE_HEADERS
 
 PAGES: Final = {
     "/": ("today", "Today"),
-    "/rota": ("rota", "Rota"),
-    "/handoff": ("handoff", "Handoff"),
-    "/handoff/{handoff}": ("handoff", "Handoff"),
     "/login": ("login", "Log in"),
 }
 """Module and title by path. A shell holds no data, so it asks nobody who they are."""
@@ -31,7 +28,7 @@ _HEADERS: Final = {
     "content-security-policy": f"{_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 _FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
-_NAV: Final = (("today", "/", "Today"), ("rota", "/rota", "Rota"), ("handoff", "/handoff", "Handoff"))
+_NAV: Final = (("today", "/", "Today"),)
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from pydantic import Field
+from fastapi import Body
 
 from sunwise.chassis.guard import Principal
 
-_Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_Id = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
 @dataclass(frozen=True)
 class SwapWish:
     """One shift, to be done by somebody else."""
 
-    services: Annotated[list[_Id], Field(min_length=1, max_length=64)]
-    role: Annotated[str, Field(pattern="^(primary|secondary)$")]
-    since_ns: Annotated[int, Field(ge=0, lt=2**63)]
-    until_ns: Annotated[int, Field(ge=0, lt=2**63)]
+    services: Annotated[list[_Id], Body(min_length=1, max_length=64)]
+    role: Annotated[str, Body(pattern="^(primary|secondary)$")]
+    since_ns: Annotated[int, Body(ge=0, lt=2**63)]
+    until_ns: Annotated[int, Body(ge=0, lt=2**63)]
     giver: _Id | None
     """Who has it now; None for a gap."""
     taker: _Id

@@ -9,6 +9,7 @@ from sunwise.contracts.people.directory import Id, Role, Service, Snapshot, Tier
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.web.seen import DutyState, People, Seen, teams_of
+from sunwise.web.waiting import Waits
 
 BACK_NS: Final = 24 * NS_PER_HOUR
 AHEAD_NS: Final = 14 * 24 * NS_PER_HOUR
@@ -68,32 +69,6 @@ class Shift:
     """Whom they take over from."""
     after: Seen | None
     """Who takes over from them."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Something that waits for the reader."""
-
-    kind: str
-    """handoff, swap, approval, page."""
-    title: str
-    detail: str
-    link: str
-    """Path of this server."""
-    at_ns: int | None = None
-    """When it is due."""
-    with_person: Seen | None = None
-    """Whose clock stands beside the reader's."""
-    is_urgent: bool = False
-
-
-@dataclass(frozen=True)
-class Waits:
-    """All that waits for somebody, and what could not be asked."""
-
-    items: list[Waiting]
-    not_asked: list[str]
-    """Such as "handoffs": not the same as nothing."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +150,7 @@ class OnDuty:
         line = self._lines[slot.service, slot.role]
         before = next((each for each in line if each.until_ns == slot.since_ns), None)
         after = next((each for each in line if each.since_ns == slot.until_ns), None)
-        return before and before.person, after and after.person
+        return before.person if before else None, after.person if after else None
 
 
 def today_of(

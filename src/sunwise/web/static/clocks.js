@@ -1,7 +1,7 @@
 // Instants on the page: the reader's time, and the other person's beside it.
 
 import { el, spoken } from "./dom.js";
-import { clock, isDay, offsetMinutes, placeName, when } from "./times.js";
+import { clock, date, isDay, offsetMinutes, placeName, weekday, when } from "./times.js";
 
 /** The reader's clock: their zone, and what the server says the time is. */
 export const reader = { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, aheadMs: 0 };
@@ -20,7 +20,7 @@ export function setNow(ns) {
 export function time(ns, person = null) {
   const own = el("time", { datetime: iso(ns), class: "own-time" }, when(ns, reader.zone, now()));
   if (!person || isSameClock(ns, person.zone)) return el("span", { class: "times" }, own);
-  const there = when(ns, person.zone, now());
+  const there = isSameDate(ns, person.zone) ? clock(ns, person.zone) : `${weekday(ns, person.zone)} ${clock(ns, person.zone)}`;
   const theirs = el("span", { class: "their-time" }, `${there} in ${placeName(person.zone)}`);
   return el("span", { class: "times" }, own, " ", theirs);
 }
@@ -34,6 +34,10 @@ export function personNow(person) {
 export function dayMark(zone) {
   const isUp = isDay(now(), zone);
   return el("span", { class: isUp ? "mark mark-day" : "mark mark-night" }, spoken(isUp ? "day," : "night,"));
+}
+
+function isSameDate(ns, zone) {
+  return date(ns, zone) === date(ns, reader.zone);
 }
 
 function isSameClock(ns, zone) {

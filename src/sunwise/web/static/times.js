@@ -25,6 +25,11 @@ export function date(ns, zone) {
   return `${weekday} ${Number(number)} ${month}`;
 }
 
+/** "Fri" */
+export function weekday(ns, zone) {
+  return parts(ns, zone).weekday;
+}
+
 /** "14:05", or with its day before it when that is not today. */
 export function when(ns, zone, nowNs) {
   const said = day(ns, zone, nowNs);

@@ -9,6 +9,7 @@ import { duration } from "./times.js";
 
 const content = document.getElementById("content");
 const ROLES = ["primary", "secondary"];
+const SHOWN = 3;
 const chosen = { isAll: false, words: "", all: null };
 
 const page = startPage({
@@ -88,7 +89,7 @@ function waitingRow(item) {
     "li",
     { class: item.is_urgent ? "urgent" : null },
     el("a", { href: item.link, "data-key": `wait ${item.link} ${item.title}` }, item.title),
-    el("p", { class: "quiet" }, item.detail, item.at_ns ? [item.detail ? ", " : "", time(item.at_ns, item.with_person)] : null),
+    el("p", { class: "quiet" }, item.detail, item.at_ns ? [" ", time(item.at_ns, item.with_person)] : null),
   );
 }
 
@@ -98,7 +99,8 @@ function holding({ shifts, duty }) {
     "section",
     { class: "panel", "aria-labelledby": "holds" },
     el("h2", { id: "holds" }, "You hold"),
-    shifts.length ? el("ul", { class: "rows" }, shifts.map(shiftRow)) : el("p", { class: "empty" }, empty),
+    shifts.length ? el("ul", { class: "rows" }, shifts.slice(0, SHOWN).map(shiftRow)) : el("p", { class: "empty" }, empty),
+    shifts.length > SHOWN ? el("a", { href: "/rota", "data-key": "more shifts" }, "More in the rota") : null,
   );
 }
 
@@ -179,15 +181,20 @@ function textOf(service) {
 }
 
 function table(found) {
+  const roles = ROLES.filter((role) => role === "primary" || found.some((service) => service.turns.some((turn) => turn.role === role)));
   return el(
     "table",
     { class: "duty", role: "table" },
-    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ["Service", "Primary", "Secondary"].map((name) => el("th", { scope: "col", role: "columnheader" }, name)))),
-    el("tbody", { role: "rowgroup" }, found.map(serviceRow)),
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ["Service", ...roles.map(named)].map((name) => el("th", { scope: "col", role: "columnheader" }, name)))),
+    el("tbody", { role: "rowgroup" }, found.map((service) => serviceRow(service, roles))),
   );
 }
 
-function serviceRow(service) {
+function named(role) {
+  return role[0].toUpperCase() + role.slice(1);
+}
+
+function serviceRow(service, roles) {
   const turns = new Map(service.turns.map((turn) => [turn.role, turn]));
   return el(
     "tr",
@@ -198,7 +205,7 @@ function serviceRow(service) {
       service.runbook ? el("a", { href: service.runbook, rel: "noreferrer", "data-key": `runbook ${service.id}` }, service.name) : service.name,
       el("span", { class: "quiet" }, service.team_name),
     ),
-    ROLES.map((role) => el("td", { role: "cell", "data-role": role }, turnCell(turns.get(role), service, role))),
+    roles.map((role) => el("td", { role: "cell", class: turns.has(role) ? null : "no-turn", "data-role": role }, turnCell(turns.get(role), service, role))),
   );
 }
 
