@@ -58,6 +58,11 @@ FLAGS: Final = frozenset({"active"})
 """Fields that are true or false; all others are a text."""
 
 
+_DEFAULTS: Final = {
+    (kind, f.name): f.default for kind, type_ in TYPES.items() for f in fields(type_)
+}
+
+
 def default(kind: Kind, field: str) -> Any:  # noqa: ANN401 - whatever the field's type is
     """What holds when nobody says anything about an optional field."""
-    return next(f.default for f in fields(TYPES[kind]) if f.name == field)
+    return _DEFAULTS[kind, field]

@@ -2,11 +2,13 @@
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sunwise.people.directory.objects import Kind
 from sunwise.people.directory.problems import Problem, Problems, Rule, View
 
 
+@lru_cache(maxsize=65_536)
 def folded(text: str) -> str:
     """The text without what only looks different: case, width, composition, space around it."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
