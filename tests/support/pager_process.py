@@ -115,6 +115,12 @@ class PagerProcess:
             time.sleep(0.05)
         raise AssertionError(self._log.read_text())
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """As `kill -9` does."""
         assert self._process is not None

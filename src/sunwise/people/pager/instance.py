@@ -26,6 +26,7 @@ from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.core.responders import Responders
 from sunwise.people.pager.core.vectors import exceeds
 from sunwise.people.pager.peer import MAX_FACTS, Batch, Have, PeerLink
+from sunwise.people.pager.recent import Recent
 from sunwise.people.pager.store import Journal
 
 TICK_S: Final = 1.0
@@ -97,6 +98,7 @@ class Instance:
         self.peer = PeerWatch(order, has_peer=link is not None, now=now)
         self.desk = Desk(self.board, responders, self.peer, now=now)
         self.desk.learn(journal.read(), now, is_replay=True)
+        self._recent = Recent()
         self._waiting: list[_Request] = []
         self._unreplicated: list[_Request] = []
         self._wanted, self._committed, self._work = (asyncio.Event() for _ in range(3))
@@ -185,6 +187,7 @@ class Instance:
             await self._clock.sleep(error.after_s)
             return
         self._commits.value += 1
+        self._recent.add(facts)
         self.desk.learn(facts, self.now())
         self._work.set()
         for request in batch:
@@ -302,7 +305,11 @@ class Instance:
         for origin, seq in self.board.have.items():
             has = self._peer_has.get(origin, 0)
             if seq > has and len(facts) < MAX_FACTS:
-                facts += await self._journal.after(origin, has, MAX_FACTS - len(facts))
+                room = MAX_FACTS - len(facts)
+                found = self._recent.after(origin, has, room)
+                if found is None:
+                    found = await self._journal.after(origin, has, room)
+                facts += found
         return facts
 
     # --- deciding and sending ----------------------------------------------------------------

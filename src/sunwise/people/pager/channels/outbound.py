@@ -16,6 +16,7 @@ import httpx
 from sunwise.chassis.errors import Permanent
 
 TIMEOUT_S: Final = 10.0
+_LIMITS: Final = httpx.Limits(max_connections=128, max_keepalive_connections=64)
 _MAX_ANSWER: Final = 65_536
 
 

@@ -1,0 +1,1 @@
+"""How long an alert takes to be accepted, and its page to arrive."""
