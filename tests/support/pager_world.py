@@ -64,6 +64,12 @@ class Disk:
     def renew(self) -> None:
         self.origin = f"{self._name}{len(self._facts) + 1}"
 
+    def copy(self) -> "Disk":
+        """A backup."""
+        copied = Disk(self._name, self._rng, self._clock)
+        copied._facts = {origin: list(facts) for origin, facts in self._facts.items()}
+        return copied
+
     def read(self) -> Iterator[Fact]:
         for facts in list(self._facts.values()):
             yield from list(facts)

@@ -7,7 +7,7 @@ from sunwise.people.pager.core.facts import Acknowledged
 from sunwise.people.pager.core.intake import Signal, acknowledge, bodies_of
 from sunwise.people.pager.core.liveness import PEER_ALARM_S, TAKEOVER_S
 from sunwise.people.pager.peer import Batch
-from tests.support.pager_world import SENDER, World
+from tests.support.pager_world import SENDER, Disk, World
 
 GATEWAY_DOWN = Signal("k", True, "gateway is down", "critical", {}, "g")
 
@@ -95,6 +95,48 @@ def test_cut_off_from_each_other_both_accept_alone_and_send_with_the_same_keys()
         boards = [node.instance.board for node in world.nodes]
         assert boards[0].shared_view() == boards[1].shared_view()
         assert isinstance(boards[0].pages[page].attention.body, Acknowledged)
+
+    run(world, story)
+
+
+def test_an_instance_that_lost_its_disk_gets_everything_from_the_other():
+    world = calm_world(4)
+
+    async def story():
+        await world.nodes[0].ask(world.nodes[0].instance.submit(alert))
+        await world.clock.sleep(30)
+        world.nodes[0].kill()
+        world.nodes[0].disk = Disk("c", world.rng, world.nodes[0].clock)
+        world.nodes[0].start()
+        await world.clock.sleep(30)
+        boards = [node.instance.board for node in world.nodes]
+        assert boards[0].shared_view() == boards[1].shared_view()
+        assert len(world.messages) == world.n_messages == 1
+
+    run(world, story)
+
+
+def test_an_instance_that_is_set_back_numbers_under_a_new_name():
+    world = calm_world(5)
+
+    async def story():
+        first = world.nodes[0]
+        backup = first.disk.copy()
+        await first.ask(first.instance.submit(alert))
+        await world.clock.sleep(10)
+        first.kill()
+        origin, first.disk = first.disk.origin, backup
+        first.start()
+        await world.clock.sleep(30)
+        again = GATEWAY_DOWN._replace(key="k2", group="g2")
+        await first.ask(
+            first.instance.submit(lambda board, now: bodies_of([again], SENDER, board, now))
+        )
+        await world.clock.sleep(30)
+        boards = [node.instance.board for node in world.nodes]
+        assert first.disk.origin != origin
+        assert boards[0].shared_view() == boards[1].shared_view()
+        assert len(boards[1].open_pages) == 2
 
     run(world, story)
 
