@@ -88,7 +88,13 @@ async def _run(
         await _settled(receiver, n // per_page)
         used_s = _cpu_s(pagers) - cpu_s
         open_alerts = [await asyncio.to_thread(pager.get, "/healthz") for pager in pagers]
-    return _figures(title, outcome, receiver, used_s, [each["open_alerts"] for each in open_alerts])
+    return _figures(
+        title,
+        outcome,
+        receiver,
+        cpu_s=used_s,
+        open_alerts=[each["open_alerts"] for each in open_alerts],
+    )
 
 
 async def _prepare(pagers: list[PagerProcess]) -> str:
@@ -140,7 +146,7 @@ def _cpu_s(pagers: list[PagerProcess]) -> float:
 
 
 def _figures(
-    title: str, outcome: Outcome, receiver: Receiver, cpu_s: float, open_alerts: list[int]
+    title: str, outcome: Outcome, receiver: Receiver, *, cpu_s: float, open_alerts: list[int]
 ) -> list[Figure]:
     accept_ms = [1e3 * (at_s - outcome.due_s[name]) for name, at_s in outcome.accepted_s.items()]
     page_ms = [1e3 * (at_s - outcome.due_s[name]) for name, at_s in receiver.came_s.items()]
