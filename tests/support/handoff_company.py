@@ -1,4 +1,4 @@
-"""A company of five on three continents with one rota, as handoff reads it."""
+"""A company of six on three continents with one rota, as handoff reads it."""
 
 from datetime import date
 
@@ -25,6 +25,7 @@ ZONES = {
     "cy": ("America/New_York", "US"),
     "di": ("America/Los_Angeles", "US"),
     "eve": ("Africa/Nairobi", "KE"),
+    "fay": ("America/Sao_Paulo", "BR"),
 }
 
 
@@ -63,14 +64,14 @@ def slot(service: str, who: str | None, since: float, until: float, **fields) ->
 
 
 def day(services=("ledger", "matching"), days: int = 1) -> list[DutySlot]:
-    """Primary: ana to 08, bo to 16, cy to 24; secondary: eve, then cy, then bo."""
+    """Primary: ana to 08, bo to 16, cy to 24; secondary: eve, then di, then fay."""
     return [
         slot(name, who, 24 * n + since, 24 * n + until, role=role)
         for n in range(days)
         for name in services
         for role, turns in (
             (Role.PRIMARY, (("ana", 0, 8), ("bo", 8, 16), ("cy", 16, 24))),
-            (Role.SECONDARY, (("eve", 0, 8), ("di", 8, 16), ("eve", 16, 24))),
+            (Role.SECONDARY, (("eve", 0, 8), ("di", 8, 16), ("fay", 16, 24))),
         )
         for who, since, until in turns
     ]

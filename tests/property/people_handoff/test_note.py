@@ -69,10 +69,14 @@ def test_every_line_is_a_fact_with_its_own_evidence(shift: Shift):
 def test_whatever_is_still_open_is_in_the_note(shift: Shift):
     parts = draft(Material(seam=SEAM, shift=shift, gaps=(), holidays=()))
     shown = {(line.text, line.is_open) for part in parts for line in part.lines}
-    ended = {(ENDS[f.kind], f.evidence.ref) for f in shift.facts if f.kind in ENDS}
+    ended: dict[tuple, int] = {}
+    for f in shift.facts:
+        if f.kind in ENDS:
+            key = (ENDS[f.kind], f.evidence.ref)
+            ended[key] = max(f.at_ns, ended.get(key, 0))
     for fact in shift.facts:
         is_begun = fact.kind in {FactKind.ALERT, FactKind.PAGE, FactKind.APPROVAL}
-        if is_begun and (fact.kind, fact.evidence.ref) not in ended:
+        if is_begun and fact.at_ns > ended.get((fact.kind, fact.evidence.ref), 0):
             assert (fact.what, True) in shown
     for incident in shift.incidents:
         if incident.state is not IncidentState.RESOLVED:

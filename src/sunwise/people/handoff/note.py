@@ -129,16 +129,24 @@ def _of_incident(incident: Incident) -> Evidence:
     return Evidence(kind="incident", ref=incident.id, url=f"/people/incidents/{incident.id}")
 
 
-def _facts(section: Section, seam: Seam, facts: Iterable[TimelineFact]) -> Iterable[Line]:
-    ended = {(ENDS[fact.kind], fact.evidence.ref) for fact in facts if fact.kind in ENDS}
+def _facts(section: Section, seam: Seam, facts: tuple[TimelineFact, ...]) -> Iterable[Line]:
     for fact in facts:
         if _SECTION_OF.get(fact.kind) is not section or fact.at_ns >= seam.until_ns:
             continue
-        can_be_open = fact.kind in ENDS.values()
-        is_open = can_be_open and (fact.kind, fact.evidence.ref) not in ended
+        is_open = fact.kind in ENDS.values() and not is_ended(fact, facts)
         if section is Section.APPROVALS and not is_open:
             continue
         yield _line(fact, is_open=is_open)
+
+
+def is_ended(fact: TimelineFact, facts: Iterable[TimelineFact]) -> bool:
+    """Whether one of the facts ends it, at the same time or later."""
+    return any(
+        ENDS.get(other.kind) is fact.kind
+        and other.evidence.ref == fact.evidence.ref
+        and other.at_ns >= fact.at_ns
+        for other in facts
+    )
 
 
 def _risks(material: Material, shift: Shift) -> Iterable[Line]:

@@ -26,6 +26,8 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
     directory: Snapshot
     duty: DutyTable
     rules_of: RulesOf
+    plans: dict[object, Handoff] = {}
+    """Made before, by all that they are made of: hand it on to the next rota of one directory."""
 
     @cached_property
     def seams(self) -> tuple[list[Seam], list[TwoOnDuty]]:
@@ -55,12 +57,12 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
         return {duty: list(shifts_of(slots)) for duty, slots in found.items()}
 
     @cached_property
-    def _duties(self) -> dict[Id, list[Duty]]:
+    def _duties(self) -> dict[Id, tuple[Duty, ...]]:
         found: dict[Id, set[Duty]] = defaultdict(set)
         for slot in self.duty.slots:
             if slot.person is not None:
                 found[slot.person].add(Duty(slot.since_ns, slot.until_ns))
-        return {person: sorted(duties) for person, duties in found.items()}
+        return {person: tuple(sorted(duties)) for person, duties in found.items()}
 
     def on_duty(self, service: Id, role: Role, at_ns: int) -> DutySlot | None:
         """The shift of that moment, which may be a gap; None where nothing is planned."""
@@ -91,18 +93,24 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
         )
 
     def plan(self, seam: Seam, *, outgoing_holds: bool = True) -> Handoff:
-        """The handoff of a seam, as the rota and the directory say now."""
-        secondary = self._secondary(seam)
-        deputy = self._deputy(seam)
+        """The handoff of a seam, as the rota and the directory say now.
+
+        Cost: some ms for the law's sake, once for the same duties of the same people.
+        """
+        secondary, deputy = self._secondary(seam), self._deputy(seam)
         asked = [person for person in (seam.incoming, secondary, deputy) if person is not None]
-        return opened(
-            seam,
-            secondary=secondary,
-            deputy=deputy,
-            barred=tuple(person for person in asked if not self._may_be_asked(person, seam)),
-            rest_limit_ns=self._rest_limit_ns(seam),
-            outgoing_holds=outgoing_holds and not self.is_away(seam.outgoing, seam.at_ns),
-        )
+        duties = tuple(self._duties.get(person, ()) for person in (seam.outgoing, *asked))
+        made_of = (seam, secondary, deputy, duties, outgoing_holds)
+        if made_of not in self.plans:
+            self.plans[made_of] = opened(
+                seam,
+                secondary=secondary,
+                deputy=deputy,
+                barred=tuple(person for person in asked if not self._may_be_asked(person, seam)),
+                rest_limit_ns=self._rest_limit_ns(seam),
+                outgoing_holds=outgoing_holds and not self.is_away(seam.outgoing, seam.at_ns),
+            )
+        return self.plans[made_of]
 
     def owners(self, services: tuple[Id, ...]) -> list[Person]:
         """The active members of the teams that own these services."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -39,7 +39,6 @@ from sunwise.people.handoff.roster import RulesOf
 from sunwise.people.handoff.sources import Sources
 from sunwise.people.handoff.store import HandoffStore
 
-_LOOK_S: Final = 5.0
 _KNOWN_NS: Final = 72 * NS_PER_HOUR
 _HEARTBEAT_LOOKS: Final = 12
 _FORGET_LOOKS: Final = 720  # once an hour
@@ -54,7 +53,9 @@ _decode_duty: Final = msgspec.msgpack.Decoder(DutyChanged).decode
 class HandoffSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Handoffs and their notes."""
 
-    kept_days: float = 400.0
+    look_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+    """How often time and a new rota are looked at, s."""
+    kept_days: Annotated[float, msgspec.Meta(ge=35)] = 400.0
     """Days for which handoffs and notes are kept."""
 
 
@@ -89,7 +90,7 @@ class HandoffService:
         )
 
     async def run(self, ready: Callable[[], None]) -> None:
-        """Answers, and looks every 5 s what the rota and the time have changed."""
+        """Answers, and looks what the rota and the time have changed."""
         async with AsyncExitStack() as stack:
             for subject, hear in (
                 (directory.CHANGED, self._hear_directory),
@@ -104,9 +105,12 @@ class HandoffService:
             ready()
             looks = 0
             while True:
-                await self.look(looks)
+                try:
+                    await self.look(looks)
+                except Retryable as fault:
+                    _log.error("time waits for the database", extra={"why": str(fault)})
                 looks += 1
-                await self._clock.sleep(_LOOK_S)
+                await self._clock.sleep(self._settings.look_s)
 
     async def look(self, looks: int) -> None:
         """What the rota and the time have changed since the last look."""
@@ -117,7 +121,7 @@ class HandoffService:
         if roster is not None:
             for wrong in roster.seams[1]:
                 _log.error("two people for one duty: correct the rota", extra=wrong._asdict())
-            wanted = changes(known, roster, now_ns)
+            wanted = await self._blocking(changes, known, roster, now_ns)
             self._tell(await self._blocking(self._store.follow, wanted, now_ns))
             known = await self._blocking(self._store.known, now_ns) if wanted else known
         for handoff in known.values():

@@ -16,8 +16,10 @@ from sunwise.contracts.people.directory import (
     Snapshot,
 )
 from sunwise.contracts.people.duty import DutyChanged, DutyPage, DutyTable, GetDuty
+from sunwise.people.handoff.acceptance import Handoff
 from sunwise.people.handoff.roster import Roster, RulesOf
 
+_MAX_PLANS: Final = 20_000
 _log: Final = logging.getLogger("sunwise.handoff")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_directory: Final = msgspec.msgpack.Decoder(DirectoryPage).decode
@@ -57,8 +59,18 @@ class Sources:
             _log.warning("going on with what is known", extra={"why": str(fault)})
         if is_new and self._snapshot is not None and self._table is not None:
             self.roster = Roster(
-                directory=self._snapshot, duty=self._table, rules_of=self._rules_of
+                directory=self._snapshot,
+                duty=self._table,
+                rules_of=self._rules_of,
+                plans=self._plans_kept(self._snapshot),
             )
+
+    def _plans_kept(self, snapshot: Snapshot) -> dict[object, Handoff]:
+        """Of one directory, what was planned before holds while the duties do."""
+        before = self.roster
+        if before is None or before.directory is not snapshot or len(before.plans) > _MAX_PLANS:
+            return {}
+        return before.plans
 
     async def _whole_directory(self) -> Snapshot:
         first = _decode_directory(await self._ask(directory.SUBJECT, GetDirectory()))

@@ -12,8 +12,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.db import migrate
+from sunwise.chassis.errors import Retryable
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.handoff import FINAL, HandoffEvent
 from sunwise.people.handoff.acceptance import (
@@ -65,7 +67,7 @@ class HandoffStore:
 
     def find(self, handoff: str) -> Handoff:
         """One handoff. Raises Refused."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return _load(connection, handoff)
 
     def known(self, since_ns: int) -> dict[str, Handoff]:
@@ -73,31 +75,31 @@ class HandoffStore:
         wanted = select(HANDOFFS.c.content).where(
             (HANDOFFS.c.at_ns >= since_ns) | HANDOFFS.c.state.not_in(sorted(FINAL))
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             found = [_decode_handoff(row.content) for row in connection.execute(wanted)]
         return {handoff.id: handoff for handoff in found}
 
     def note(self, handoff: str) -> Note:
         """The newest version of its note."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return _newest_note(connection, handoff)
 
     def notes(self, handoff: str) -> list[Note]:
         """Every version of its note, in order."""
         wanted = select(NOTES).where(NOTES.c.handoff == handoff).order_by(NOTES.c.version)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [_note(row) for row in connection.execute(wanted)]
 
     def events_after(self, seq: int, limit: int) -> list[HandoffEvent]:
         """The events after `seq`, in order."""
         wanted = select(EVENTS.c.event).where(EVENTS.c.seq > seq).order_by(EVENTS.c.seq)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             rows = connection.execute(wanted.limit(limit)).all()
         return [_decode_event.decode(row.event) for row in rows]
 
     def head(self) -> int:
         """The number of the newest event; 0 before the first."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return int(connection.execute(select(HEAD.c.seq)).scalar_one())
 
     # --- changing ---
@@ -167,10 +169,24 @@ class HandoffStore:
         return gone.rowcount
 
     @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _answering(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
     def _changing(self) -> Iterator["_Transaction"]:
-        with self._engine.begin() as connection:
+        with _answering(), self._engine.begin() as connection:
             connection.execute(update(HEAD).values(seq=HEAD.c.seq))  # the lock
             yield _Transaction(connection)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raises Retryable when the database does not answer now."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Retryable(f"Handoffs cannot be reached now: {error.orig}", after_s=1.0) from error
 
 
 class _Transaction:
