@@ -21,6 +21,7 @@ from sunwise.exchange.gateway.websocket_connection import LineSettings
 from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
 from sunwise.people.handoff.service import HandoffSettings
+from sunwise.people.incidents.service import IncidentSettings
 from sunwise.people.pager.service import PagerSettings
 from sunwise.people.rota.planner import PlannerSettings
 from sunwise.people.rota.service import RotaSettings
@@ -37,6 +38,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "handoff": HandoffSettings,
     "rota": RotaSettings,
     "rota_planner": PlannerSettings,
+    "incidents": IncidentSettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
 }

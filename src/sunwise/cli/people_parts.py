@@ -63,6 +63,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of handoffs and their notes."""
     rota: str = ""
     """Of rotas, consents and the burden ledger."""
+    incidents: str = ""
+    """Of facts, incidents and their reviews."""
 
 
 class PeopleParts:

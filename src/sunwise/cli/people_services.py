@@ -97,6 +97,30 @@ async def make_rota(place: Place) -> Service:
     return Hosted("rota", work)
 
 
+async def make_incidents(place: Place) -> Service:
+    """Facts, incidents and their reviews."""
+    from sunwise.cli.people_parts import PeopleParts, people_database
+    from sunwise.people.incidents.api import incidents_router
+    from sunwise.people.incidents.service import IncidentService, IncidentSettings
+    from sunwise.people.incidents.store import IncidentStore
+
+    parts = place.shared(PeopleParts)
+    database = people_database(place, "incidents")
+    settings = place.settings(IncidentSettings, "incidents")
+    bus = await place.connect("incidents")
+    service = IncidentService(bus, IncidentStore(database), place.clock, settings=settings)
+    parts.routers.append(incidents_router(service.desk, require=parts.guard.require))
+
+    async def work(ready: Ready) -> None:
+        try:
+            await service.run(ready)
+        finally:
+            await bus.close()
+            database.dispose()
+
+    return Hosted("incidents", work)
+
+
 async def make_people_web(place: Place) -> Service:
     """The pages and the API of the people plane, with its door and a duty board."""
     from sunwise.chassis.duty import DutyBoard, DutyFile
@@ -139,6 +163,7 @@ async def make_people_web(place: Place) -> Service:
 
 PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "directory": make_directory,
+    "incidents": make_incidents,
     "handoff": make_handoff,
     "rota": make_rota,
     "people_web": make_people_web,

@@ -115,12 +115,12 @@ def test_the_pagers_events_become_facts_without_anybodys_name(tmp_path):
             pager.PageOpened(
                 page="p1", service="ledger", severity="high", summary="Slow", at_ns=at(9)
             ),
-            pager.PageAcknowledged(page="p1", service="ledger", person="bo", at_ns=at(9.1)),
+            pager.PageAcknowledged(page="p1", service="ledger", at_ns=at(9.1)),
             pager.WakeUpCredited(key="k", pseudonym="p-bo", service="ledger", at_ns=at(9)),
             pager.PageOpened(page="p 2", service="Not An Id", severity="x", summary="", at_ns=1),
         ):
-            world.bus.publish(pager.EVENTS, _encode(event))
-        world.bus.publish(pager.EVENTS, b"\xc1")
+            world.bus.publish(f"{pager.EVENTS}.event", _encode(event))
+        world.bus.publish(f"{pager.EVENTS}.event", b"\xc1")
         world.bus.publish(facts.SUBJECT, b"no fact")
         await asyncio.sleep(1)
         shift = await world.shift()

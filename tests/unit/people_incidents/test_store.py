@@ -191,6 +191,25 @@ def test_incidents_of_a_shift_are_the_open_ones_and_those_that_ended_in_it(new_d
     assert shift(store, 8, 16).incidents == ()
 
 
+def test_old_facts_are_forgotten_but_not_what_is_open_or_in_a_timeline(new_database):
+    store = IncidentStore(new_database())
+    open_one(store, 1)
+    facts = [fact("deploy", FactKind.DEPLOY, 1, ref="d"), fact("alert", FactKind.ALERT, 1)]
+    store.record(facts, {})
+    assert store.forget(at(1)) == 0
+    assert store.forget(at(2)) == 1
+    assert [each.id for each in shift(store, 0, 8).facts] == ["alert"]
+    assert told(store)[1:] == ["deploy deploy", "alert alert"]
+
+
+def test_who_did_it_is_kept_as_a_pseudonym_only(new_database):
+    engine = new_database()
+    store = IncidentStore(engine)
+    actor = Actor(role="primary", person="ana-of-long-name")
+    store.record([fact("d", FactKind.DEPLOY, 2, actor=actor)], {})
+    assert shift(store, 0, 8).facts[0].actor is None
+
+
 def test_a_review_is_written_then_accepted_by_somebody_else_and_stays(new_database):
     store = IncidentStore(new_database())
     open_one(store)

@@ -145,6 +145,8 @@ class ServiceFreshness(Struct, frozen=True, kw_only=True):
     """Of those in the 28 days before the question."""
     n_due: int
     """Handoffs that came due in them."""
+    accepted_ns: int | None = None
+    """From when the duty that was accepted last is held; None: none was."""
 
 
 class Freshness(Struct, frozen=True, kw_only=True, tag="freshness"):

@@ -27,10 +27,12 @@ def freshness_of(handoffs: Iterable[Handoff], now_ns: int) -> Freshness:
 def _of_service(service: Id, handoffs: list[Handoff]) -> ServiceFreshness:
     handoffs.sort(key=lambda handoff: handoff.seam.at_ns)
     newest = {handoff.seam.role: handoff for handoff in handoffs}
+    accepted = [each for each in handoffs if each.state is HandoffState.ACCEPTED]
     return ServiceFreshness(
         service=service,
         is_fresh=all(each.state is HandoffState.ACCEPTED for each in newest.values()),
         newest_ns=handoffs[-1].seam.at_ns,
-        n_accepted=sum(each.state is HandoffState.ACCEPTED for each in handoffs),
+        n_accepted=len(accepted),
         n_due=len(handoffs),
+        accepted_ns=max((each.since_ns for each in accepted), default=None),
     )

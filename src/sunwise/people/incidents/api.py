@@ -40,7 +40,7 @@ _STATUS: Final = {Why.UNKNOWN: 404, Why.TOO_MUCH: 422, Why.SAME_PERSON: 403}
 def incidents_router(desk: IncidentDesk, *, require: Require) -> APIRouter:
     """The routes of incidents."""
     router = APIRouter(prefix="/people/incidents", tags=["incidents"])
-    for add in (_reading, _acting, _reviewing):
+    for add in (_reading, _telling, _changing, _reviewing):
         add(router, desk, require)
     return router
 
@@ -82,7 +82,7 @@ def _reading(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         return Response(body, media_type="application/json")
 
 
-def _acting(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
+def _telling(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
     writer = Depends(require(Right.INCIDENTS_WRITE))
 
     @router.post("", status_code=201, summary="Open an incident")
@@ -97,6 +97,20 @@ def _acting(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
     ) -> Page:
         opening = Opening(title, severity, service, services)
         return await _page(desk, await _answered(desk.open(opening, _person(principal))), clocks)
+
+    @router.post("/{incident}/notes", summary="Write something down in its timeline")
+    async def noted(
+        incident: IncidentId,
+        text: Annotated[str, Body(embed=True, min_length=1, max_length=2_000)],
+        principal: Annotated[Principal, writer],
+        clocks: OnClocks,
+    ) -> Page:
+        noting = desk.note(incident, text, _person(principal))
+        return await _page(desk, await _answered(noting), clocks)
+
+
+def _changing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
+    writer = Depends(require(Right.INCIDENTS_WRITE))
 
     @router.post("/{incident}/state", summary="Mitigate, resolve or reopen it")
     async def moved(
@@ -133,16 +147,6 @@ def _acting(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
     ) -> Page:
         taking = desk.take_role(incident, role, _person(principal), revision=revision)
         return await _page(desk, await _answered(taking), clocks)
-
-    @router.post("/{incident}/notes", summary="Write something down in its timeline")
-    async def noted(
-        incident: IncidentId,
-        text: Annotated[str, Body(embed=True, min_length=1, max_length=2_000)],
-        principal: Annotated[Principal, writer],
-        clocks: OnClocks,
-    ) -> Page:
-        noting = desk.note(incident, text, _person(principal))
-        return await _page(desk, await _answered(noting), clocks)
 
 
 def _reviewing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -17,11 +17,14 @@ from sunwise.contracts.people.directory import GetPseudonyms, Id, Pseudonyms
 from sunwise.contracts.people.facts import FactRecorded, TimelineFact
 from sunwise.contracts.people.incidents import GetShift, Incident, IncidentChanged, Shift
 from sunwise.contracts.people.pager import PagerEvent
+from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.incidents.desk import Blocking, IncidentDesk
 from sunwise.people.incidents.paging import fact_of
 from sunwise.people.incidents.store import IncidentStore
 
+_PAGER: Final = f"{pager.EVENTS}.*"
 _BATCH: Final = 500
+_FORGET_S: Final = 3_600.0
 _LONGEST_QUEUE: Final = 50_000
 _log: Final = logging.getLogger("sunwise.incidents")
 
@@ -31,6 +34,13 @@ _decode_pseudonyms: Final = msgspec.msgpack.Decoder(Pseudonyms).decode
 _pager_events: Final[msgspec.msgpack.Decoder[PagerEvent]] = msgspec.msgpack.Decoder(PagerEvent)
 
 Waiting = tuple[TimelineFact, asyncio.Future[bool]]
+
+
+class IncidentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts and incidents."""
+
+    kept_days: Annotated[float, msgspec.Meta(ge=35)] = 400.0
+    """Days for which facts are kept; those in timelines stay with their incident."""
 
 
 class IncidentService:
@@ -44,9 +54,11 @@ class IncidentService:
         store: IncidentStore,
         clock: Clock,
         *,
+        settings: IncidentSettings | None = None,
         blocking: Blocking = asyncio.to_thread,
     ) -> None:
         self._bus = bus
+        self._settings = settings or IncidentSettings()
         self._store = store
         self._clock = clock
         self._blocking = blocking
@@ -61,7 +73,7 @@ class IncidentService:
         async with AsyncExitStack() as stack:
             for subject, hear in (
                 (facts.SUBJECT, self._hear_fact),
-                (pager.EVENTS, self._hear_page),
+                (_PAGER, self._hear_page),
             ):
                 subscription = await self._bus.subscribe(subject, hear, group="incidents")
                 stack.push_async_callback(subscription.close)
@@ -72,8 +84,23 @@ class IncidentService:
             )
             stack.push_async_callback(asked.close)
             ready()
-            while True:
-                await self._store_batch()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._store_all())
+                tasks.create_task(self._forget())
+
+    async def _store_all(self) -> None:
+        while True:
+            await self._store_batch()
+
+    async def _forget(self) -> None:
+        """Once an hour, what was kept for long enough."""
+        kept_ns = round(self._settings.kept_days * 24 * NS_PER_HOUR)
+        while True:
+            try:
+                await self._blocking(self._store.forget, self._clock.now_ns() - kept_ns)
+            except Retryable as fault:
+                _log.warning("old facts are kept for now", extra={"why": str(fault)})
+            await self._clock.sleep(_FORGET_S)
 
     async def _store_batch(self) -> None:
         batch = [await self._waiting.get()]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.db import migrate
@@ -101,6 +101,16 @@ class IncidentStore:
             facts=tuple(found[-MAX_FACTS:]),
             n_left_out=max(0, len(found) - MAX_FACTS),
         )
+
+    def forget(self, before_ns: int) -> int:
+        """Drops facts from before a time that are not open; timelines keep theirs. How many went."""
+        old = select(FACTS.c.id).where(FACTS.c.at_ns < before_ns, ~FACTS.c.is_open)
+        with self._changing() as change:
+            change.connection.execute(delete(FACT_SERVICES).where(FACT_SERVICES.c.fact.in_(old)))
+            gone = change.connection.execute(
+                delete(FACTS).where(FACTS.c.at_ns < before_ns, ~FACTS.c.is_open)
+            )
+        return gone.rowcount
 
     # --- incidents ---
 
@@ -285,7 +295,7 @@ class _Transaction:
             "ref": fact.evidence.ref,
             "at_ns": fact.at_ns,
             "is_open": fact.kind in _OPENS and not self._is_ended(fact),
-            "content": _encode(fact),
+            "content": _encode(replace(fact, actor=None)),
         }
 
     def _is_ended(self, fact: TimelineFact) -> bool:
