@@ -71,11 +71,15 @@ async def make_handoff(place: Place) -> Service:
 
 async def make_rota(place: Place) -> Service:
     """Rotas, and who is on duty."""
-    from sunwise.cli.people_parts import people_database
+    from sunwise.cli.people_parts import PeopleParts, people_database
+    from sunwise.people.rota.api import rota_router
     from sunwise.people.rota.planner import Planner, PlannerSettings
+    from sunwise.people.rota.proposing import RotaProposing
     from sunwise.people.rota.service import RotaService, RotaSettings
     from sunwise.people.rota.store import RotaStore
+    from sunwise.people.rota.views import RotaViews
 
+    parts = place.shared(PeopleParts)
     database = people_database(place, "rota")
     planner = Planner(place.settings(PlannerSettings, "rota_planner"))
     bus = await place.connect("rota")
@@ -85,6 +89,15 @@ async def make_rota(place: Place) -> Service:
         place.clock,
         solve=planner.run,
         settings=place.settings(RotaSettings, "rota"),
+    )
+    proposing = RotaProposing(service.desk, parts.two_people)
+    parts.routers.append(
+        rota_router(
+            RotaViews(service.desk),
+            proposing,
+            require=parts.guard.require,
+            feed=parts.guard.feed(),
+        )
     )
 
     async def work(ready: Ready) -> None:

@@ -78,7 +78,7 @@ def test_a_change_makes_the_next_version_and_keeps_the_one_before(new_database):
     before = store.version()
     store.amend(UNIT, WINDOW, [passed(first.turns[1], "eve")], "swap")
     assert [each.state for each in store.versions(UNIT, WINDOW)] == [
-        State.SUPERSEDED,
+        State.DROPPED,
         State.SUPERSEDED,
         State.PUBLISHED,
     ]

@@ -24,6 +24,7 @@ from sunwise.people.rota.kept import (
     Kept,
     Request,
     RequestKind,
+    RequestState,
     State,
     Unit,
     window_of,
@@ -55,8 +56,8 @@ class RotaDesk:
     ) -> None:
         self.store = store
         self.clock = clock
-        self._snapshot = snapshot
-        self._pseudonyms = pseudonyms
+        self.snapshot = snapshot
+        self.pseudonyms = pseudonyms
         self._solve = solve
         self._blocking = blocking
 
@@ -97,7 +98,7 @@ class RotaDesk:
     def _publication(self, draft: Kept, by: str) -> Publication:
         unit = self._unit_now(draft.unit)
         now_ns = self.clock.now_ns()
-        of = ground(self.store, self._snapshot, now_ns=now_ns)
+        of = ground(self.store, self.snapshot, now_ns=now_ns)
         problem = problem_of(unit, of, _span_of(draft))
         present = self.store.find(draft.unit, draft.window_ns, State.PUBLISHED)
         if present is None:
@@ -169,7 +170,11 @@ class RotaDesk:
         if is_yes:
             request: Request = await self._blocking(self.store.find_request, request_id)
             kept = await self.published(request.unit, request.window_ns)
-            await self._demand_lawful(kept, request.changes)
+            try:
+                await self._demand_lawful(kept, request.changes)
+            except Stale:
+                await self._blocking(self.store.close_request, request_id, RequestState.STALE)
+                raise
         answered: Request = await self._blocking(
             self.store.answer, request_id, person, is_yes=is_yes
         )
@@ -227,7 +232,7 @@ class RotaDesk:
         """What a plan of the unit stands on, the burden of its people carried over."""
         of = await self._ground_now()
         members = next((t.members for t in of.snapshot.teams if t.id == unit.team), ())
-        pseudonyms = await self._pseudonyms(members)
+        pseudonyms = await self.pseudonyms(members)
         since_ns = window_of(self.clock.now_ns()) - CARRIED_WINDOWS * WINDOW_NS
         points = await self._blocking(self.store.points_since, since_ns)
         return with_carried(of, pseudonyms, points)
@@ -240,7 +245,7 @@ class RotaDesk:
 
     async def _ground_now(self) -> Ground:
         found: Ground = await self._blocking(
-            lambda: ground(self.store, self._snapshot, now_ns=self.clock.now_ns())
+            lambda: ground(self.store, self.snapshot, now_ns=self.clock.now_ns())
         )
         return found
 

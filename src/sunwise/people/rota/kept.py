@@ -29,7 +29,8 @@ class State(StrEnum):
 
     DRAFT = "draft"
     PUBLISHED = "published"
-    SUPERSEDED = "superseded"
+    SUPERSEDED = "superseded"  # it was in force
+    DROPPED = "dropped"  # a draft that never was
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

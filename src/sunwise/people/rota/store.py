@@ -162,6 +162,13 @@ class RotaStore:
         with self._engine.connect() as connection:
             return {(unit, window_ns) for unit, window_ns in connection.execute(query)}
 
+    def windows_with(self, person: str, since_ns: int) -> set[tuple[str, int]]:
+        """(unit, window) of every rota that the person is in or was in, and that ends later."""
+        theirs = (TURNS.c.person == person, TURNS.c.end_ns > since_ns)
+        query = select(TURNS.c.unit, TURNS.c.window_ns).where(*theirs).distinct()
+        with self._engine.connect() as connection:
+            return {(unit, window_ns) for unit, window_ns in connection.execute(query)}
+
     def save_draft(self, kept: Kept) -> Kept:
         """The draft as it is kept; it takes the place of an earlier draft of the window."""
         with self._changing() as change:
@@ -169,7 +176,7 @@ class RotaStore:
             change.connection.execute(
                 update(ROTAS)
                 .where(*of_window, ROTAS.c.state == State.DRAFT)
-                .values(state=State.SUPERSEDED)
+                .values(state=State.DROPPED)
             )
             return change.add(msgspec.structs.replace(kept, state=State.DRAFT))
 
@@ -231,7 +238,7 @@ class RotaStore:
         query = (
             select(TURNS, ROTAS.c.state)
             .join_from(TURNS, ROTAS, _same_version())
-            .where(TURNS.c.end_ns > since_ns, ROTAS.c.state != State.SUPERSEDED)
+            .where(TURNS.c.end_ns > since_ns, ROTAS.c.state.in_((State.DRAFT, State.PUBLISHED)))
         )
         with self._engine.connect() as connection:
             return [
@@ -423,15 +430,14 @@ class _Transaction:
     def put_in_force(self, kept: Kept) -> Kept:
         """A new version, published, in the place of the one that was; told to whoever follows."""
         before = _find(self.connection, kept.unit, kept.window_ns, State.PUBLISHED)
-        self.connection.execute(
-            update(ROTAS)
-            .where(
-                ROTAS.c.unit == kept.unit,
-                ROTAS.c.window_ns == kept.window_ns,
-                ROTAS.c.state != State.SUPERSEDED,
+        of_window = (ROTAS.c.unit == kept.unit, ROTAS.c.window_ns == kept.window_ns)
+        replaced = {State.PUBLISHED: State.SUPERSEDED}
+        if kept.state is State.DRAFT:
+            replaced[State.DRAFT] = State.DROPPED
+        for old, state in replaced.items():
+            self.connection.execute(
+                update(ROTAS).where(*of_window, ROTAS.c.state == old).values(state=state)
             )
-            .values(state=State.SUPERSEDED)
-        )
         kept = self.add(msgspec.structs.replace(kept, state=State.PUBLISHED))
         unit = _units(self.connection).get(kept.unit)
         services = unit.services if unit else ()
@@ -458,7 +464,10 @@ class _Transaction:
                 content=_encode(kept),
             )
         )
-        return self.decide(kept) if kept.state is RequestState.OPEN else kept
+        version = _in_force(self.connection, kept.unit, kept.window_ns).version
+        for person, is_yes in kept.answers.items():
+            self.write_answer(kept, person, version, is_yes=is_yes)
+        return self.decide(kept)
 
     def write_answer(self, request: Request, person: str, version: int, *, is_yes: bool) -> None:
         is_theirs = (CONSENTS.c.request == request.id, CONSENTS.c.person == person)

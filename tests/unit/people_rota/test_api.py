@@ -1,0 +1,252 @@
+"""The rota over HTTP, behind the real door: who sees, plans, publishes, swaps and agrees."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.db import open_database
+from sunwise.chassis.guard import OPERATOR, GuardStore, TwoPeople
+from sunwise.chassis.guard import Role as GuardRole
+from sunwise.chassis.guard.api import guard_router
+from sunwise.chassis.guard.crossing import Origins
+from sunwise.chassis.guard.door import Guard, answer_faults, refuse_open_routes
+from sunwise.contracts.people.directory import Tier
+from sunwise.people.rota.api import rota_router
+from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.kept import State
+from sunwise.people.rota.ledger import Entry
+from sunwise.people.rota.proposing import RotaProposing
+from sunwise.people.rota.store import RotaStore
+from sunwise.people.rota.units import units_of
+from sunwise.people.rota.views import RotaViews
+from tests.support.rota_company import (
+    DAY,
+    NOW,
+    UNIT,
+    WINDOW,
+    company,
+    draft,
+    solve,
+    turn,
+)
+
+pytestmark = pytest.mark.asyncio
+HOUR = DAY // 24
+NEXT = WINDOW + 28 * DAY
+
+
+class Stage:
+    """One server; `as_` is a client with somebody's personal token."""
+
+    def __init__(self, folder, snapshot) -> None:
+        self.clock = SimulatedClock(start_ns=NOW)
+        guard_store = GuardStore(open_database(folder / "guard.db"), self.clock)
+        self.guard = Guard(
+            guard_store, clock=self.clock, origins=Origins(["http://127.0.0.1:7080"])
+        )
+        two_people = TwoPeople(guard_store, self.clock)
+        self.store = RotaStore(open_database(folder / "rota.db", is_derived=False), self.clock)
+        self.store.set_units(units_of(snapshot))
+        self.desk = RotaDesk(
+            self.store,
+            self.clock,
+            snapshot=lambda: snapshot,
+            pseudonyms=_pseudonyms,
+            solve=solve,
+        )
+        self.app = FastAPI()
+        answer_faults(self.app)
+        self.app.include_router(guard_router(self.guard, two_people))
+        self.app.include_router(
+            rota_router(
+                RotaViews(self.desk),
+                RotaProposing(self.desk, two_people),
+                require=self.guard.require,
+                feed=self.guard.feed(),
+            )
+        )
+        refuse_open_routes(self.app, open_paths={"/login", "/openapi.json", "/docs", "/redoc",
+                                                 "/docs/oauth2-redirect"})  # fmt: skip
+
+    def as_(self, person: str, *roles: GuardRole) -> httpx.AsyncClient:
+        for role in roles:
+            self.guard.store.grant(person, role, by=OPERATOR)
+        secret, _ = self.guard.store.issue_token(person, "test", by=OPERATOR)
+        transport = httpx.ASGITransport(self.app, client=("127.0.0.1", 1))
+        return httpx.AsyncClient(
+            transport=transport,
+            base_url="http://127.0.0.1:7080",
+            headers={"authorization": f"Bearer {secret}"},
+        )
+
+    def publish(self, *turns, window_ns=WINDOW):
+        kept = self.store.save_draft(draft(*turns, window_ns=window_ns))
+        self.store.publish(kept, kept.turns)
+
+
+async def _pseudonyms(people):
+    return {person: f"x-{person}" for person in people}
+
+
+@pytest.fixture
+def stage(tmp_path, request):
+    return Stage(tmp_path, getattr(request, "param", company()))
+
+
+async def asked(answer: httpx.Response, status: int = 200):
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_a_page_shows_a_shift_on_both_clocks_and_everybodys_nights(stage):
+    stage.publish(turn(0, 8, "ana"), turn(8, 16, "bo"), turn(16, 24, None))
+    async with stage.as_("cy", GuardRole.MEMBER) as client:
+        query = {"from_ns": NOW, "until_ns": NOW + DAY}
+        page = await asked(await client.get(f"/people/rota/units/{UNIT}", params=query))
+    second = page["shifts"][1]
+    assert second["local_start"] == "2026-11-27T09:00+01:00"
+    assert second["their_start"] == "2026-11-27T17:00+09:00"
+    assert second["taken_from"] == "ana"
+    assert page["n_open_gaps"] == 1
+    tokyo = next(seat for seat in page["people"] if seat["id"] == "ana")
+    assert tokyo["nights"] == [[NOW + 13 * HOUR, NOW + 22 * HOUR]]
+    assert page["figures"][str(WINDOW)]["inputs"]["directory_version"] == 1
+
+
+async def test_a_draft_around_the_clock_takes_two_people(stage):
+    async with (
+        stage.as_("eve", GuardRole.PLANNER) as eve,
+        stage.as_("bo", GuardRole.PLANNER) as bo,
+    ):
+        page = await asked(await eve.post(f"/people/rota/units/{UNIT}/plan", json={"at_ns": NEXT}))
+        body = {"window_ns": NEXT, "version": page["drafts"][str(NEXT)]}
+        answer = await eve.post(f"/people/rota/units/{UNIT}/publish", json=body)
+        change = (await asked(answer, 202))["change"]
+        assert stage.store.windows(State.PUBLISHED) == set()
+        seen = await asked(await bo.get(f"/changes/{change}"))
+        assert "Publish the rota of core" in seen["summary"]
+        approve = {"content_hash": seen["content_hash"]}
+        alone = await eve.post(f"/changes/{change}/approve", json=approve)
+        assert alone.status_code == 403
+        done = await asked(await bo.post(f"/changes/{change}/approve", json=approve))
+    assert done["state"] == "applied"
+    assert stage.store.windows(State.PUBLISHED) == {(UNIT, NEXT)}
+
+
+@pytest.mark.parametrize("stage", [company(tier=Tier.DAYLIGHT)], indirect=True)
+async def test_a_daylight_rota_is_published_by_whoever_leads_the_team(stage):
+    unit = "core.daylight"
+    async with stage.as_("eve", GuardRole.LEAD) as eve, stage.as_("bo", GuardRole.LEAD) as bo:
+        page = await asked(await eve.post(f"/people/rota/units/{unit}/plan", json={"at_ns": NEXT}))
+        body = {"window_ns": NEXT, "version": page["drafts"][str(NEXT)]}
+        other = await bo.post(f"/people/rota/units/{unit}/publish", json=body)
+        assert other.status_code == 403
+        found = await asked(await eve.post(f"/people/rota/units/{unit}/publish", json=body))
+    assert found["state"] == "published"
+
+
+async def test_what_comes_sooner_than_notice_allows_is_a_gap_until_the_persons_own_yes(stage):
+    async with stage.as_("eve", GuardRole.PLANNER) as eve, stage.as_("cy") as cy:
+        page = await asked(await eve.post(f"/people/rota/units/{UNIT}/plan", json={}))
+        body = {"window_ns": WINDOW, "version": page["drafts"][str(WINDOW)]}
+        found = await asked(await eve.post(f"/people/rota/units/{UNIT}/publish", json=body))
+        mine = next(change for change in found["asked"] if change["waits_for"] == ["cy"])
+        gaps = await asked(await cy.get("/people/rota/gaps"))
+        assert mine["changes"][0]["start_ns"] in {gap["start_ns"] for gap in gaps}
+        path = f"/people/rota/changes/{mine['id']}/answer"
+        assert (await eve.post(path, json={"is_yes": True})).status_code == 422
+        done = await asked(await cy.post(path, json={"is_yes": True}))
+    assert done["state"] == "applied"
+    held = {t.start_ns for t in stage.store.find(UNIT, WINDOW).turns if t.person == "cy"}
+    assert {piece["start_ns"] for piece in mine["changes"]} <= held
+
+
+async def test_a_swap_is_shown_first_and_waits_for_the_others_yes(stage):
+    stage.publish(turn(24, 32, "ana"), turn(32, 40, "bo"))
+    name = {"unit": UNIT, "at_ns": NOW + DAY}
+    async with stage.as_("ana") as ana, stage.as_("fay") as fay:
+        body = {"mine": name, "taker": "fay", "is_dry": True}
+        shown = await asked(await ana.post("/people/rota/swap", json=body))
+        assert shown["changes"][0]["after"] == "fay"
+        assert await asked(await fay.get("/people/rota/changes")) == []
+        offered = await asked(await ana.post("/people/rota/swap", json=body | {"is_dry": False}))
+        assert offered["waits_for"] == ["fay"]
+        assert stage.store.find(UNIT, WINDOW).turns[0].person == "ana"
+        [waiting] = await asked(await fay.get("/people/rota/changes"))
+        path = f"/people/rota/changes/{waiting['id']}/answer"
+        assert (await asked(await fay.post(path, json={"is_yes": True})))["state"] == "applied"
+    assert stage.store.find(UNIT, WINDOW).turns[0][3:5] == ("fay", True)
+
+
+async def test_nobody_offers_somebody_elses_shift(stage):
+    stage.publish(turn(24, 32, "ana"))
+    async with stage.as_("bo") as bo:
+        body = {"mine": {"unit": UNIT, "at_ns": NOW + DAY}, "taker": "bo"}
+        refused = await bo.post("/people/rota/swap", json=body)
+    assert refused.status_code == 422
+    assert "your own shift" in refused.text
+
+
+async def test_an_owner_takes_a_running_shift_at_once_and_alone(stage):
+    stage.publish(turn(-4, 4, "ana"))
+    async with stage.as_("bo") as bo:
+        body = {"shift": {"unit": UNIT, "at_ns": NOW}}
+        done = await asked(await bo.post("/people/rota/take", json=body))
+    assert done["state"] == "applied"
+    turns = stage.store.find(UNIT, WINDOW).turns
+    assert [(t.person, t.start_ns) for t in turns] == [("ana", NOW - 4 * HOUR), ("bo", NOW)]
+
+
+async def test_nobody_takes_what_the_law_forbids_them(stage):
+    stage.publish(turn(0, 8, "bo"), turn(8, 18, "ana"))
+    async with stage.as_("bo") as bo, stage.as_("zed") as zed:
+        body = {"shift": {"unit": UNIT, "at_ns": NOW + 9 * HOUR}}
+        refused = await bo.post("/people/rota/take", json=body)
+        stranger = await zed.post("/people/rota/take", json=body)
+    assert (refused.status_code, stranger.status_code) == (422, 422)
+    assert "max_duty_h bo" in refused.text
+    assert "unknown zed" in stranger.text
+
+
+async def test_a_gap_is_accepted_by_name_by_whoever_may_publish(stage):
+    stage.publish(turn(24, 32, None))
+    async with stage.as_("eve", GuardRole.LEAD) as eve, stage.as_("bo") as bo:
+        body = {"unit": UNIT, "at_ns": NOW + DAY}
+        assert (await bo.post("/people/rota/gaps/accept", json=body)).status_code == 403
+        page = await asked(await eve.post("/people/rota/gaps/accept", json=body))
+        assert await asked(await eve.get("/people/rota/gaps")) == []
+    assert page["shifts"][0]["gap_owner"] == "eve"
+
+
+async def test_the_ledger_is_read_by_oneself_alone(stage):
+    for who in ("x-ana", "x-bo"):
+        entry = Entry(window_ns=WINDOW, pseudonym=who, kind="duty", points=7, what=who)
+        stage.store.book([entry])
+    async with stage.as_("ana") as ana:
+        rows = await asked(await ana.get("/people/rota/ledger"))
+    assert [row["points"] for row in rows] == [7]
+    assert set(rows[0]) == {"seq", "window_ns", "kind", "points"}
+
+
+async def test_a_feed_is_read_by_its_address_until_it_is_revoked(stage):
+    stage.publish(turn(24, 32, "ana"), turn(32, 40, "bo"))
+    async with stage.as_("ana") as ana:
+        made = await asked(await ana.post("/feeds", json={"shows": "me"}), 201)
+        path = f"/people/rota/feeds/{made['secret']}.ics"
+        bare = httpx.AsyncClient(transport=ana._transport, base_url=str(ana.base_url))
+        answer = await bare.get(path)
+        assert answer.headers["content-type"].startswith("text/calendar")
+        assert answer.text.count("BEGIN:VEVENT") == 1
+        await ana.delete(f"/credentials/{made['credential']['id']}")
+        assert (await bare.get(path)).status_code == 404
+
+
+async def test_what_there_is_not_says_where_to_look(stage):
+    async with stage.as_("ana") as ana:
+        for path in ("units/nothing", "teams/nothing", f"units/{UNIT}/drafts/{WINDOW}"):
+            answer = await ana.get(f"/people/rota/{path}")
+            assert answer.status_code == 422, path
+        query = {"from_ns": NOW, "until_ns": NOW + 100 * DAY}
+        answer = await ana.get(f"/people/rota/units/{UNIT}", params=query)
+        assert "at most 92 days" in answer.text
