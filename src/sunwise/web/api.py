@@ -1,19 +1,29 @@
 """`GET /pages/...`: one answer for each view, so that a page is there after one question."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Query
+from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query
 
+from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import Principal, Right
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.web.rota_view import RotaView, rota_view
-from sunwise.web.seen import Board, People, Seen, duty_state
+from sunwise.web.seen import Board, People, Reader, Seen, duty_state
 from sunwise.web.shell import shell_router
-from sunwise.web.swaps import Consequences, SwapAsked, SwapDesk, SwapWish
+from sunwise.web.swaps import (
+    Consequences,
+    Open,
+    Request,
+    SwapAsked,
+    SwapDesk,
+    SwapWish,
+    effects_of,
+    key_of,
+)
 from sunwise.web.today import (
     AHEAD_NS,
     BACK_NS,
@@ -26,6 +36,7 @@ from sunwise.web.today import (
 from sunwise.web.waiting import Waits
 
 _DAY_NS: Final = 24 * NS_PER_HOUR
+_CHANGED: Final = "The rota has changed since you looked: see what the swap would mean now."
 _NO_DESK: Final = "This server cannot change the rota: ask whoever plans it."
 
 _FromNs = Annotated[int | None, Query(ge=0, lt=2**62)]
@@ -54,9 +65,10 @@ def web_routers(sources: Sources, *, require: Callable[[Right], Any]) -> list[AP
 
 
 def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa: ANN401
-    @router.get("/you", summary="Who the reader is, and in which zone")
-    def you(principal: Annotated[Principal, reader]) -> Seen:
-        return People(sources.snapshot()).seen(_person(principal))
+    @router.get("/you", summary="Who the reader is, in which zone, and what time it is")
+    def you(principal: Annotated[Principal, reader]) -> Reader:
+        seen = People(sources.snapshot()).seen(_person(principal))
+        return Reader(id=seen.id, name=seen.name, zone=seen.zone, now_ns=sources.now_ns())
 
     @router.get("/today", summary="The page Today")
     async def today(principal: Annotated[Principal, reader]) -> Today:
@@ -105,15 +117,65 @@ def _swapping(router: APIRouter, sources: Sources, swapper: Any) -> None:  # noq
     async def consequences(
         principal: Annotated[Principal, swapper], wish: SwapWish
     ) -> Consequences:
-        return await _desk(sources).consequences(principal, wish)
+        return await _consequences(sources, principal, wish)
 
-    @router.post("/swaps", summary="Swap, or ask those who must agree")
+    @router.post("/swaps", summary="Swap as shown, or ask those who must agree")
     async def swap(
         principal: Annotated[Principal, swapper],
         wish: SwapWish,
         key: Annotated[str, Body(max_length=128)],
     ) -> SwapAsked:
-        return await _desk(sources).ask(principal, wish, key)
+        shown = await _consequences(sources, principal, wish)
+        if not shown.is_allowed or shown.key != key:
+            raise HTTPException(409, shown.reason or _CHANGED)
+        wanted = await _desk(sources).ask(principal, wish)
+        return SwapAsked(is_applied=not wanted.asks, asks=await _seen(sources, wanted.asks))
+
+    @router.get("/swaps", summary="Changes of the rota that wait for your yes")
+    async def requests(principal: Annotated[Principal, swapper]) -> list[Request]:
+        if sources.swaps is None:
+            return []
+        found = await sources.swaps.waiting_for(_person(principal))
+        snapshot = await asyncio.to_thread(sources.snapshot)
+        return [_request(each, snapshot) for each in found]
+
+    @router.post("/swaps/{change}/answer", status_code=204, summary="Your own yes or no")
+    async def answer(
+        principal: Annotated[Principal, swapper],
+        change: Annotated[str, Path(pattern=r"^[a-zA-Z0-9._-]{1,80}$")],
+        is_yes: Annotated[bool, Body(embed=True)],
+    ) -> None:
+        await _desk(sources).answer(_person(principal), change, is_yes=is_yes)
+
+
+async def _consequences(sources: Sources, principal: Principal, wish: SwapWish) -> Consequences:
+    try:
+        wanted = await _desk(sources).dry(principal, wish)
+    except Permanent as refused:
+        return Consequences(is_allowed=False, reason=str(refused), effects=[], asks=[], key="")
+    snapshot = await asyncio.to_thread(sources.snapshot)
+    return Consequences(
+        is_allowed=True,
+        reason="",
+        effects=effects_of(wanted.moves, snapshot),
+        asks=await _seen(sources, wanted.asks),
+        key=key_of(wanted),
+    )
+
+
+async def _seen(sources: Sources, people: Iterable[str]) -> list[Seen]:
+    known = People(await asyncio.to_thread(sources.snapshot))
+    return [known.seen(person) for person in people]
+
+
+def _request(change: Open, snapshot: Snapshot) -> Request:
+    return Request(
+        id=change.id,
+        why=change.why,
+        asked_by=People(snapshot).seen_or_none(change.asked_by),
+        since_ns=min(move.since_ns for move in change.moves),
+        effects=effects_of(change.moves, snapshot),
+    )
 
 
 def _on_duty(sources: Sources) -> OnDuty:

@@ -37,6 +37,13 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Reader(Seen):
+    """Who reads a page, and what time it is for this server: a device's clock may be wrong."""
+
+    now_ns: int
+
+
+@dataclass(frozen=True)
 class DutyState:
     """Which rota the page shows, and whether it may be old."""
 

@@ -15,6 +15,8 @@ from sunwise.chassis.guard.door import SAFE_HEADERS
 
 PAGES: Final = {
     "/": ("today", "Today"),
+    "/handoff": ("handoff", "Handoff"),
+    "/handoff/{handoff}": ("handoff", "Handoff"),
     "/login": ("login", "Log in"),
 }
 """Module and title by path. A shell holds no data, so it asks nobody who they are."""
@@ -28,7 +30,7 @@ _HEADERS: Final = {
     "content-security-policy": f"{_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 _FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
-_NAV: Final = (("today", "/", "Today"),)
+_NAV: Final = (("today", "/", "Today"), ("handoff", "/handoff", "Handoff"))
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ def test_write_read_accept(stage):
     assert (page["state"], page["note_text"]) == ("accepted", "Slow disk.")
     assert page["holds_from"]["ns"] == at(8)
     assert page["holder"]["id"] == "ana", "it is half past seven"
+    assert page["accepted_by"]["id"] == "bo"
     assert [event.holder for event in stage.told] == ["bo"]
     second = stage.ask("POST", "/ID/accept", "di", json={"read_version": 1})
     assert (second.status_code, second.json()["detail"]["why"]) == (409, "held")

@@ -122,6 +122,8 @@ class Page:
     seats: list[Seat]
     holder: Seen | None
     """Who holds the duty now; None for nobody."""
+    accepted_by: Seen | None
+    """Who has accepted; until `holds_from` the outgoing still holds it."""
     holds_from: Time | None
     """From when whoever has accepted holds it."""
     note_version: int
@@ -217,6 +219,7 @@ def page_of(
         incoming=view.person(seam.incoming),
         seats=_seats(handoff, view),
         holder=view.person(holder) if holder is not None else None,
+        accepted_by=view.person(handoff.holder) if handoff.holder is not None else None,
         holds_from=view.time(handoff.since_ns) if handoff.holder is not None else None,
         note_version=note.version,
         note_author=note.author,

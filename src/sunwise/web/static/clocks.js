@@ -3,8 +3,8 @@
 import { el, spoken } from "./dom.js";
 import { clock, date, isDay, offsetMinutes, placeName, weekday, when } from "./times.js";
 
-/** The reader's clock: their zone, and what the server says the time is. */
-export const reader = { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, aheadMs: 0 };
+/** Who reads: their id and zone, and what the server says the time is. */
+export const reader = { id: null, zone: Intl.DateTimeFormat().resolvedOptions().timeZone, aheadMs: 0 };
 
 /** Now by the server's clock, ns. */
 export function now() {

@@ -87,7 +87,11 @@ function startLogout() {
 let you = null;
 
 async function readerOf() {
-  you ??= await ask("/pages/you");
+  if (!you) {
+    you = await ask("/pages/you");
+    setNow(you.now_ns);
+  }
+  reader.id = you.id;
   if (isZone(you.zone)) reader.zone = you.zone;
   return you;
 }

@@ -1,0 +1,232 @@
+"""The pages on a real socket at a time of the test's choice: door, handoffs and rota, without a bus.
+
+A company of five with one rota of two services (`handoff_company`): ana's shift ends at 08:00 UTC,
+bo's begins.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.db import open_database
+from sunwise.chassis.errors import Permanent
+from sunwise.chassis.guard import OPERATOR, GuardStore, Principal, TwoPeople
+from sunwise.chassis.guard.crossing import Origins
+from sunwise.chassis.guard.door import Guard
+from sunwise.chassis.http import HttpServer
+from sunwise.chassis.http.asgi import AsgiBridge
+from sunwise.cli.people_app import LIMITS, people_app
+from sunwise.cli.people_pages import approvals, handoffs
+from sunwise.contracts.people.duty import DutySlot
+from sunwise.contracts.people.facts import Evidence, FactKind, TimelineFact
+from sunwise.contracts.people.incidents import GetShift, Incident, IncidentState, Shift
+from sunwise.people.handoff.acceptance import advance
+from sunwise.people.handoff.api import handoff_router
+from sunwise.people.handoff.desk import HandoffDesk
+from sunwise.people.handoff.following import changes
+from sunwise.people.handoff.store import HandoffStore
+from sunwise.web.api import Sources, web_routers
+from sunwise.web.swaps import Move, Open, SwapWish, Wanted
+from sunwise.web.waiting import WaitingRoom
+from tests.support.handoff_company import at, company, day, roster, slot
+
+ALERT = TimelineFact(
+    id="pager:1",
+    kind=FactKind.ALERT,
+    services=("ledger",),
+    what="The ledger answers slowly: p99 of 840 ms over 20 minutes.",
+    at_ns=at(6),
+    source="pager",
+    evidence=Evidence(kind="alert", ref="a1", url="/people/alerts/a1"),
+)
+DEPLOY = TimelineFact(
+    id="deploy:7",
+    kind=FactKind.DEPLOY,
+    services=("matching",),
+    what="Deployed matching 4.1.0 to all regions.",
+    at_ns=at(5),
+    source="deploys",
+    evidence=Evidence(kind="deploy", ref="matching-4.1.0"),
+)
+INCIDENT = Incident(
+    id="i-17",
+    title="Withdrawals wait for the ledger",
+    severity=2,
+    state=IncidentState.MITIGATED,
+    service="ledger",
+    services=("ledger", "matching"),
+    opened_ns=at(6.2),
+)
+
+
+class StageBoard:
+    """A duty board of these slots."""
+
+    version = 1
+    is_stale = False
+
+    def __init__(self, slots: list[DutySlot], clock: SimulatedClock) -> None:
+        self.all = slots
+        self._clock = clock
+
+    @property
+    def as_of_ns(self) -> int:
+        return self._clock.now_ns()
+
+    def slots(self, from_ns: int, until_ns: int) -> list[DutySlot]:
+        return [s for s in self.all if s.since_ns < until_ns and s.until_ns > from_ns]
+
+
+class StageSwaps:
+    """Swaps need the taker's yes, are never more than eve can do, and are applied by the last yes."""
+
+    def __init__(self, board: StageBoard) -> None:
+        self._board = board
+        self.open: dict[str, tuple[str, SwapWish]] = {}
+
+    async def dry(self, principal: Principal, wish: SwapWish) -> Wanted:
+        if wish.taker == "eve":
+            raise Permanent("Eve would have 7 h of rest of 11 h: offer the shift to another owner.")
+        move = Move(
+            role=wish.role,
+            since_ns=wish.since_ns,
+            until_ns=wish.until_ns,
+            before=wish.giver,
+            after=wish.taker,
+        )
+        return Wanted(
+            moves=(move,), asks=() if wish.taker == principal.person_id else (wish.taker,)
+        )
+
+    async def ask(self, principal: Principal, wish: SwapWish) -> Wanted:
+        wanted = await self.dry(principal, wish)
+        if wanted.asks:
+            self.open[f"c{len(self.open)}"] = (principal.person_id or "", wish)
+        else:
+            self._apply(wish)
+        return wanted
+
+    async def waiting_for(self, person: str) -> Sequence[Open]:
+        return [
+            Open(
+                id=name,
+                why="swap",
+                asked_by=by,
+                moves=(
+                    Move(
+                        role=wish.role,
+                        since_ns=wish.since_ns,
+                        until_ns=wish.until_ns,
+                        before=wish.giver,
+                        after=wish.taker,
+                    ),
+                ),
+            )
+            for name, (by, wish) in self.open.items()
+            if wish.taker == person
+        ]
+
+    async def answer(self, person: str, change: str, *, is_yes: bool) -> None:
+        _, wish = self.open.pop(change)
+        if is_yes:
+            self._apply(wish)
+
+    def _apply(self, wish: SwapWish) -> None:
+        self._board.all = [
+            replace(each, person=wish.taker, actual=True)
+            if (each.service in wish.services and each.role == wish.role)
+            and (each.since_ns, each.until_ns) == (wish.since_ns, wish.until_ns)
+            else each
+            for each in self._board.all
+        ]
+
+
+class PagesStage:
+    """A server that runs in a thread of its own until `close`."""
+
+    def __init__(self, folder: Path, *, hour: float = 7.5) -> None:
+        self.clock = SimulatedClock(start_ns=at(hour))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        slots = [*day(days=5), slot("ledger", None, 120, 128, gap_owner="eve")]
+        self.board = StageBoard(slots, self.clock)
+        self.swaps = StageSwaps(self.board)
+        self.roster = roster(day(days=5))
+        self.shift: Shift | None = Shift(incidents=(INCIDENT,), facts=(DEPLOY, ALERT))
+        self._database = open_database(folder / "handoff.db", is_derived=False)
+        self._store = HandoffStore(self._database)
+        self._store.follow(changes({}, self.roster, at(1)), at(1))
+        for each in self._store.known(0).values():
+            self._store.act(each.id, lambda handoff: advance(handoff, at(hour)))
+        self._guard_store = GuardStore.open(folder / "guard.sqlite", self.clock)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._do(self._start())
+
+    def token(self, person: str) -> str:
+        return self._guard_store.issue_token(person, "test", by=OPERATOR)[0]
+
+    def handoff(self, outgoing: str) -> str:
+        """The one in which this person hands over as primary, first."""
+        known = sorted(self._store.known(0).values(), key=lambda each: each.seam.at_ns)
+        return next(h.id for h in known if h.seam.outgoing == outgoing and h.seam.role == "primary")
+
+    def close(self) -> None:
+        self._do(self._server.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self._database.dispose()
+        self._guard_store.close()
+
+    def _do(self, what) -> None:
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
+
+    async def _start(self) -> None:
+        guard = Guard(self._guard_store, clock=self.clock, origins=Origins([self.url]))
+        two_people = TwoPeople(self._guard_store, self.clock)
+        desk = HandoffDesk(
+            self._store,
+            self.clock,
+            roster=lambda: self.roster,
+            ask_shift=self._ask_shift,
+            tell=lambda _events: None,
+            blocking=asyncio.to_thread,
+        )
+        sources = Sources(
+            snapshot=company,
+            board=self.board,
+            now_ns=self.clock.now_ns,
+            waits=WaitingRoom(
+                {"handoffs": handoffs(desk), "changes to approve": approvals(two_people, company)}
+            ),
+            swaps=self.swaps,
+        )
+        routers = [
+            handoff_router(desk, require=guard.require),
+            *web_routers(sources, require=guard.require),
+        ]
+        app = people_app(guard, two_people, routers)
+        self._server = HttpServer(AsgiBridge(app), host="127.0.0.1", port=self._port, limits=LIMITS)
+        await self._server.start()
+
+    async def _ask_shift(self, _question: GetShift) -> Shift | None:
+        return self.shift
+
+
+@contextmanager
+def pages_stage(folder: Path, *, hour: float = 7.5) -> Iterator[PagesStage]:
+    stage = PagesStage(folder, hour=hour)
+    try:
+        yield stage
+    finally:
+        stage.close()
