@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.support.browser import chromium
 from tests.support.launched_people import launched_people
 
 pytestmark = pytest.mark.timeout(180)
@@ -69,20 +69,13 @@ def people(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("Chromium is not installed: on Debian, apt install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+def browser():
+    with chromium() as started:
+        yield started
 
 
-def logged_in(people, chromium):
-    context = chromium.new_context()
+def logged_in(people, browser):
+    context = browser.new_context()
     page = context.new_page()
     page.goto(f"{people.running.url}/docs")
     token = json.loads(people.credentials.read_text())["token"]
@@ -95,8 +88,8 @@ def logged_in(people, chromium):
     return context, page
 
 
-def test_a_page_of_ours_works_with_the_cookie_and_cannot_read_it(people, chromium):
-    context, page = logged_in(people, chromium)
+def test_a_page_of_ours_works_with_the_cookie_and_cannot_read_it(people, browser):
+    context, page = logged_in(people, browser)
     assert page.evaluate("async () => (await (await fetch('/me')).json()).person_id") == "ada"
     assert page.evaluate("document.cookie") == ""
     [cookie] = context.cookies()
@@ -114,8 +107,8 @@ def test_a_page_of_ours_works_with_the_cookie_and_cannot_read_it(people, chromiu
 
 # The same name on another port is the same site to a browser: it sends the cookie along.
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_page_of_somebody_else_changes_and_reads_nothing(people, chromium, host):
-    context, page = logged_in(people, chromium)
+def test_a_page_of_somebody_else_changes_and_reads_nothing(people, browser, host):
+    context, page = logged_in(people, browser)
     before = people.client.get("/people/ada/tokens")
     with evil_site() as port:
         page.goto(f"http://{host}:{port}/")

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
-from sunwise.chassis.guard import OPERATOR, GuardStore, Principal, Right, Role, TwoPeople
+from sunwise.chassis.guard import OPERATOR, Feed, GuardStore, Principal, Right, Role, TwoPeople
 from sunwise.chassis.guard.api import guard_router
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Door, Guard, answer_faults
@@ -44,6 +44,10 @@ class Site:
             principal: Annotated[Principal, Depends(self.guard.require(Right.KEYS_MANAGE))],
         ) -> str:
             return principal.name
+
+        @self.app.get("/feeds/{feed}")
+        def calendar(feed_of: Annotated[Feed, Depends(self.guard.feed())]) -> str:
+            return feed_of.shows
 
         store.grant("ada", Role.ADMINISTRATOR, by=OPERATOR)
         self.ada, self.ada_id = self.token("ada")

@@ -1,14 +1,16 @@
 """What an attacker tries at the door, and that it stays shut."""
 
+from typing import Annotated
 from urllib.parse import quote
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from sqlalchemy import text
 
-from sunwise.chassis.guard import OPERATOR, GuardStore, Role
+from sunwise.chassis.guard import OPERATOR, GuardStore, Principal, Role
 from sunwise.chassis.guard.crossing import Origins, OriginUnusable
-from sunwise.chassis.guard.door import refuse_open_routes
+from sunwise.chassis.guard.door import Door, refuse_open_routes
 from sunwise.chassis.guard.failed_logins import BURST, EACH_S, MAX_ADDRESSES, FailedLogins
 from sunwise.chassis.guard.secret_text import Kind, new_secret
 from tests.unit.guard.conftest import HERE, Site
@@ -231,6 +233,9 @@ async def test_a_member_does_not_reach_further(site):
             await ben.post("/keys", json={"name": "x", "right": "pager.send"})
         ).status_code == 403
         assert (await ben.get("/people/ada/tokens")).status_code == 403
+        assert (await ben.get("/people/ada/access")).status_code == 403
+        assert (await ben.get("/people/ben/access")).json()["person"] == "ben"
+        assert (await ben.delete("/people/ben/access")).status_code == 403
         assert (await ben.post("/people/ada/tokens", json={"name": "x"})).status_code == 403
         assert (await ben.delete(f"/credentials/{site.ada_id}")).status_code == 404
         own = await ben.post("/people/ben/tokens", json={"name": "phone"})
@@ -249,6 +254,33 @@ async def test_an_integration_is_nobody(site):
         assert (await sender.post("/hubs", json={})).status_code == 403
         login = await sender.post("/login", json={"token": key}, headers={"origin": HERE})
     assert login.status_code == 401
+
+
+async def test_a_feeds_address_reads_one_thing_until_it_is_revoked(site):
+    async with site.client(token=site.ben) as ben, site.client() as calendar:
+        made = (await ben.post("/feeds", json={"shows": "me"})).json()
+        address = f"/feeds/{made['secret']}.ics"
+        assert (await calendar.get(address)).json() == "person:ben"
+        with_feed = {"authorization": f"Bearer {made['secret']}"}
+        assert (await calendar.get("/duty", headers=with_feed)).status_code == 401
+        assert (await calendar.get(f"/duty?feed={made['secret']}")).status_code == 400
+        assert (await calendar.post(address, headers={"origin": HERE})).status_code == 405
+        assert [each["id"] for each in (await ben.get("/feeds")).json()] == [
+            made["credential"]["id"]
+        ]
+        await ben.delete(f"/credentials/{made['credential']['id']}")
+        assert (await calendar.get(address)).status_code == 404
+        assert (await ben.get("/feeds")).json() == []
+
+
+async def test_a_token_is_no_feed_and_guessing_feeds_is_guessing(site):
+    async with site.client(address="192.0.2.9") as calendar:
+        assert (await calendar.get(f"/feeds/{site.ada}.ics")).status_code == 400
+        guesses = [
+            (await calendar.get(f"/feeds/{new_secret(Kind.FEED)}.ics")).status_code
+            for _ in range(BURST + 1)
+        ]
+    assert guesses == [404] * BURST + [429]
 
 
 async def test_whoever_is_wrong_too_often_waits(site, clock):
@@ -281,6 +313,34 @@ def test_the_memory_of_failures_is_bounded(clock):
         failed.failed(f"2001:db8::{number:x}")
     assert failed.wait_s("2001:db8::ffff") > 0
     assert failed.wait_s("2001:db8:1::1") == 0
+
+
+async def test_a_database_that_is_away_is_told_without_its_words(site):
+    with site.store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE guard_roles RENAME TO gone"))
+    async with site.client(token=site.ada) as client:
+        answer = await client.get("/duty")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert "guard_roles" not in answer.text
+
+
+async def test_a_request_that_meets_a_bug_ends_alone_and_logs_no_secret(site, caplog):
+    @site.app.get("/broken/{feed}")
+    def broken(_principal: Annotated[Principal, Depends(site.guard.signed_in())]) -> None:
+        raise ZeroDivisionError
+
+    feed = new_secret(Kind.FEED)
+    transport = httpx.ASGITransport(Door(site.app, site.guard.origins), client=("127.0.0.1", 9))
+    headers = {"authorization": f"Bearer {site.ada}"}
+    async with httpx.AsyncClient(transport=transport, base_url=HERE, headers=headers) as client:
+        answer = await client.get(f"/broken/{feed}")
+        assert (await client.get("/duty")).status_code == 200
+    assert answer.status_code == 500
+    assert "ZeroDivisionError" not in answer.text
+    assert "/broken/***" in caplog.text
+    assert feed not in caplog.text
+    assert site.ada not in caplog.text
 
 
 async def test_every_answer_is_kept_from_frames_caches_and_strange_scripts(site):

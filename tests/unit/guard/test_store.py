@@ -188,6 +188,30 @@ def test_erasing_a_person_leaves_the_chain_whole(store):
     assert store.audit.verify() == 4
 
 
+def test_a_person_reads_all_that_is_kept_about_them(store):
+    store.grant("ada", Role.PLANNER, by=OPERATOR)
+    token, credential = store.issue_token("ada", "laptop", by=OPERATOR)
+    store.open_session(token)
+    store.issue_token("ben", "phone", by=OPERATOR)
+    kept = store.export("ada")
+    assert kept["roles"] == ["member", "planner"]
+    assert [each["id"] for each in kept["credentials"]] == [credential.id]
+    assert [sorted(each) for each in kept["sessions"]] == [["ends_ns", "idle_until_ns"]]
+    assert kept["audit_log_calls_them"].startswith("p-")
+    assert "ben" not in repr(kept)
+    assert token not in repr(kept)
+
+
+def test_credentials_out_of_force_are_dropped_in_the_end(store, clock):
+    _, credential = store.issue_token("ada", "old", by=OPERATOR, days=1)
+    later(clock, 80 * DAY_S)
+    store.issue_token("ada", "new", by=OPERATOR)
+    assert store.credential(credential.id) is not None
+    later(clock, 20 * DAY_S)
+    store.issue_token("ada", "newer", by=OPERATOR)
+    assert store.credential(credential.id) is None
+
+
 def test_the_log_can_only_grow(store):
     store.grant("ada", Role.ADMINISTRATOR, by=OPERATOR)
     for statement in (update(AUDIT).values(act="nothing"), delete(AUDIT)):

@@ -225,9 +225,12 @@ def test_what_was_decided_long_ago_is_forgotten_and_stays_in_the_log(company):
 def test_an_erased_person_is_in_no_proposal(company):
     proposal = company.propose()
     company.changes.refuse(company.who("ben"), proposal.id)
+    company.propose(content=b'{"person":"ben","role":"lead"}')
+    kept = company.propose(content=b'{"person":"bennett","role":"lead"}')
     company.store.erase("ben", by=OPERATOR)
+    assert [each.id for each in company.changes.seen_by(company.who("ada"))] == [kept.id]
     with company.store.engine.connect() as connection:
-        assert "ben" not in repr(connection.execute(text("SELECT * FROM guard_proposals")).all())
+        assert "'ben'" not in repr(connection.execute(text("SELECT * FROM guard_proposals")).all())
 
 
 async def test_an_administrator_alone_appoints_a_second_and_then_needs_them(site):
@@ -252,6 +255,23 @@ async def test_an_administrator_alone_appoints_a_second_and_then_needs_them(site
         assert own.status_code == 403
         assert {each["kind"] for each in shown} == {"role.change"}
     assert site.store.holders(Right.ROLES_GRANT) == {"ada", "ben", "cleo"}
+
+
+async def test_nobody_comes_to_be_alone_by_erasing_the_other(site):
+    site.store.grant("ben", Role.ADMINISTRATOR, by=OPERATOR)
+    site.store.grant("cleo", Role.ADMINISTRATOR, by=OPERATOR)
+    async with site.client(token=site.ada) as ada, site.client(token=site.ben) as ben:
+        proposed = await ada.delete("/people/cleo/access")
+        assert proposed.status_code == 202
+        assert "cleo" in site.store.holders(Right.PEOPLE_ERASE)
+        wanted = proposed.json()
+        body = {"content_hash": wanted["content_hash"]}
+        done = await ben.post(f"/changes/{wanted['id']}/approve", json=body)
+        assert done.json()["state"] == "applied"
+        assert (await ben.get("/changes")).json() == [], "the change named them too"
+    assert site.store.holders(Right.PEOPLE_ERASE) == {"ada", "ben"}
+    assert site.store.export("cleo")["audit_log_calls_them"] is None
+    site.store.audit.verify()
 
 
 async def test_a_member_sees_no_change_of_others(site):

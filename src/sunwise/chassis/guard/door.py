@@ -23,6 +23,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPBearer
+from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
@@ -238,11 +239,14 @@ def answer_faults(app: FastAPI) -> None:
         return JSONResponse({"detail": str(fault)}, status)
 
     def put_off(_request: Request, fault: Exception) -> JSONResponse:
-        after_s = fault.after_s if isinstance(fault, Retryable) else 1.0
-        return JSONResponse({"detail": str(fault)}, 503, {"retry-after": str(ceil(after_s))})
+        after_s, detail = 1.0, "The database does not answer now: try again."
+        if isinstance(fault, Retryable):
+            after_s, detail = fault.after_s, str(fault)
+        return JSONResponse({"detail": detail}, 503, {"retry-after": str(ceil(after_s))})
 
     app.add_exception_handler(Permanent, refuse)
     app.add_exception_handler(Retryable, put_off)
+    app.add_exception_handler(OperationalError, put_off)
 
 
 def address_of(request: Request) -> str:

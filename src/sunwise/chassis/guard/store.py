@@ -28,6 +28,7 @@ MAX_TOKEN_DAYS: Final = 366
 MAX_CREDENTIALS: Final = 50
 """Credentials in force of one kind that a person, or all integrations together, may have."""
 _MAX_NAME: Final = 80
+_KEEP_DAYS: Final = 90  # that a credential out of force can still be looked at
 
 OPERATOR: Final = Principal(
     person_id=None,
@@ -187,6 +188,7 @@ class GuardStore:
             )
             if len(_in_force(act.connection, kind, person, act.now_ns)) >= MAX_CREDENTIALS:
                 raise NotPossible(f"There are {MAX_CREDENTIALS} already: revoke one first.")
+            _forget_old(act.connection, act.now_ns)
             row = msgspec.structs.asdict(credential)
             act.connection.execute(insert(CREDENTIALS).values(**row, hash=digest(secret)))
             act.tell(
@@ -230,14 +232,39 @@ class GuardStore:
             act.tell("person.leave", person=person)
 
     def erase(self, person: str, *, by: Principal) -> None:
-        """Forgets who a person was; the audit log keeps a pseudonym that leads nowhere."""
+        """Forgets who a person was; the audit log keeps a pseudonym that leads nowhere.
+
+        Changes that name them are forgotten too, decided or not.
+        """
         self.leave(person, by=by)
         with self.audit.acting(by) as act:
             act.tell("person.erase", person=person)
-            act.connection.execute(delete(CREDENTIALS).where(CREDENTIALS.c.person == person))
-            theirs = or_(PROPOSALS.c.proposer == person, PROPOSALS.c.decided_by == person)
-            act.connection.execute(delete(PROPOSALS).where(theirs))
-            act.connection.execute(delete(PSEUDONYMS).where(PSEUDONYMS.c.person == person))
+            for table in (CREDENTIALS, PSEUDONYMS):
+                act.connection.execute(delete(table).where(table.c.person == person))
+            for named in _naming(act.connection, person):
+                act.connection.execute(delete(PROPOSALS).where(PROPOSALS.c.id == named))
+
+    def export(self, person: str) -> dict[str, Any]:
+        """All that the door keeps about a person, for them to read."""
+        with self.engine.connect() as connection:
+            theirs = select(CREDENTIALS).where(CREDENTIALS.c.person == person)
+            sessions = select(SESSIONS.c.idle_until_ns, SESSIONS.c.ends_ns)
+            known_as = select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.person == person)
+            return {
+                "person": person,
+                "roles": sorted(_roles_of(connection, person)),
+                "credentials": [
+                    msgspec.to_builtins(_credential(row)) for row in connection.execute(theirs)
+                ],
+                "sessions": [
+                    dict(row)
+                    for row in connection.execute(
+                        sessions.where(SESSIONS.c.person == person)
+                    ).mappings()
+                ],
+                "changes": _naming(connection, person),
+                "audit_log_calls_them": connection.scalar(known_as),
+            }
 
     # --- who is it? ---
 
@@ -364,6 +391,26 @@ def _in_force(
         .order_by(CREDENTIALS.c.created_ns, CREDENTIALS.c.id)
     )
     return [_credential(row) for row in connection.execute(query)]
+
+
+def _naming(connection: Connection, person: str) -> list[str]:
+    """The changes that somebody proposed, decided about or is named in."""
+    columns = PROPOSALS.c
+    query = select(columns.id, columns.proposer, columns.decided_by, columns.content)
+    quoted = f'"{person}"'.encode()
+    return [
+        row.id
+        for row in connection.execute(query)
+        if person in (row.proposer, row.decided_by) or quoted in bytes(row.content)
+    ]
+
+
+def _forget_old(connection: Connection, now_ns: int) -> None:
+    """Drops credentials that have been out of force for long."""
+    long_ago_ns = now_ns - _KEEP_DAYS * _DAY_NS
+    columns = CREDENTIALS.c
+    is_old = or_(columns.revoked_ns < long_ago_ns, columns.expires_ns < long_ago_ns)
+    connection.execute(delete(CREDENTIALS).where(is_old))
 
 
 def _credential(row: Any) -> Credential:  # noqa: ANN401 - a row of the table
