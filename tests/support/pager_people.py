@@ -78,9 +78,6 @@ class Company:
     def shifts_beginning(self, after_ns: int, until_ns: int) -> Sequence[Shift]:
         return [shift for shift in self.shifts if after_ns < shift.since_ns <= until_ns]
 
-    def pseudonym(self, person: str) -> str | None:
-        return f"nym-{person}"
-
 
 def usual_company() -> Company:
     """Ana is primary and Noa secondary for `gateway`; Kenji is its deputy, all but Tui own it."""

@@ -23,8 +23,9 @@ from cryptography.x509.oid import NameOID
 
 from sunwise.chassis.child_process import dying_with_parent
 from sunwise.chassis.data_folder import open_data_folder
+from sunwise.people.pager.keys import operator_token
 from sunwise.people.pager.roster import Roster, save_roster
-from sunwise.people.pager.service import ROSTER_FILE, operator_token
+from sunwise.people.pager.service import ROSTER_FILE
 from tests.support.pager_roster import roster_around
 
 _START_S = 30.0

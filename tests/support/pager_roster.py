@@ -26,8 +26,12 @@ def roster_around(
         for role, person in duty.items()
     )
     members = ("ana", "kenji", "mia", "noa")
+    leave = tuple(
+        Leave(person=person, first=date(2000, 1, 1), last=date(2100, 1, 1)) for person in on_leave
+    )
     directory = Snapshot(
         version=1,
+        leave=leave,
         people=tuple(map(someone, ZONES)),
         teams=(Team(id="core", name="Core", members=members, lead="mia"),),
         services=(
@@ -41,11 +45,5 @@ def roster_around(
             ),
         ),
     )
-    leave = tuple(
-        Leave(person=person, first=date(2000, 1, 1), last=date(2100, 1, 1)) for person in on_leave
-    )
     table = DutyTable(version=1, as_of_ns=now_ns, from_ns=first, until_ns=last, slots=slots)
-    pseudonyms = {person: f"nym-{person}" for person in ZONES}
-    return Roster(
-        as_of_ns=now_ns, table=table, directory=directory, leave=leave, pseudonyms=pseudonyms
-    )
+    return Roster(as_of_ns=now_ns, table=table, directory=directory)

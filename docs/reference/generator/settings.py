@@ -22,6 +22,7 @@ from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
 from sunwise.people.handoff.service import HandoffSettings
 from sunwise.people.incidents.service import IncidentSettings
+from sunwise.people.pager.feed import PagerFeedSettings
 from sunwise.people.pager.service import PagerSettings
 from sunwise.people.rota.planner import PlannerSettings
 from sunwise.people.rota.service import RotaSettings
@@ -41,6 +42,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "incidents": IncidentSettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
+    "pager_feed": PagerFeedSettings,
 }
 """What `sunwise run` reads, by section."""
 FIXED: Final[dict[str, type[msgspec.Struct]]] = {

@@ -152,7 +152,8 @@ def _ask(
     """What the instance of this folder answers to its operator."""
     import msgspec
 
-    from sunwise.people.pager.service import operator_token, secret_of
+    from sunwise.people.pager.keys import operator_token
+    from sunwise.people.pager.service import secret_of
 
     settings = _load(settings_file)
     url = settings.own_url + path

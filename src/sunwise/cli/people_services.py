@@ -174,10 +174,32 @@ async def make_people_web(place: Place) -> Service:
     return Hosted("people_web", work)
 
 
+async def make_pager_feed(place: Place) -> Service:
+    """What keeps a pager's roster new and publishes its events; runs beside the pager."""
+    from pathlib import Path
+
+    from sunwise.people.pager.channels.secret_files import read_secret
+    from sunwise.people.pager.feed import PagerFeed, PagerFeedSettings, ask_pager
+    from sunwise.people.pager.keys import operator_token
+
+    settings = place.settings(PagerFeedSettings, "pager_feed")
+    ask = ask_pager(settings.url, operator_token(read_secret(settings.secret_file)))
+
+    async def work(ready: Ready) -> None:
+        bus = await place.connect("pager")
+        try:
+            await PagerFeed(bus, ask, Path(settings.roster_file), place.clock).run(ready)
+        finally:
+            await bus.close()
+
+    return Hosted("pager_feed", work)
+
+
 PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "directory": make_directory,
     "incidents": make_incidents,
     "handoff": make_handoff,
     "rota": make_rota,
     "people_web": make_people_web,
+    "pager_feed": make_pager_feed,
 }

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from sunwise.contracts.people.directory import Leave, Role
 from sunwise.contracts.people.duty import DutySlot, DutyTable
@@ -49,7 +50,8 @@ def test_owners_are_the_team_with_its_lead_first():
 def test_leave_is_by_the_persons_own_calendar():
     roster = roster_around(NOON_UTC)
     leave = (Leave(person="tui", first=date(2026, 6, 19), last=date(2026, 6, 19)),)
-    copy = RosterCopy(Roster(as_of_ns=1, directory=roster.directory, leave=leave))
+    directory = replace(roster.directory, leave=leave)
+    copy = RosterCopy(Roster(as_of_ns=1, directory=directory))
     assert copy.on_leave("tui", NOON_UTC)  # 00:00 on the 19th in Auckland
     assert not copy.on_leave("tui", NOON_UTC - HOUR)
     assert not copy.on_leave("nobody", NOON_UTC)

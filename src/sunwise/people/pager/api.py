@@ -43,6 +43,7 @@ from sunwise.people.pager.link_page import link_page
 from sunwise.people.pager.links import PATH as LINK_PATH
 from sunwise.people.pager.links import LinkRefused
 from sunwise.people.pager.service import PagerService
+from sunwise.people.pager.wake_ups import wake_ups_of
 
 _NS: Final = 1_000_000_000
 _MAX_EVENTS: Final = 2_000
@@ -293,8 +294,11 @@ def _add_operation(app: FastAPI, front: _Front) -> None:
     async def events(after: str = "") -> dict[str, Any]:
         """What happened behind `after` (the `next` of the answer before), for incidents and ledgers."""
         facts, following = await _facts_after(front, after)
-        found = events_of(facts, front.board, front.service.roster)
-        return {"events": msgspec.to_builtins(found), "next": following}
+        return {
+            "events": msgspec.to_builtins(events_of(facts, front.board)),
+            "wake_ups": msgspec.to_builtins(wake_ups_of(facts, front.board)),
+            "next": following,
+        }
 
     @app.post("/v1/keys", dependencies=[operator])
     async def make_key(

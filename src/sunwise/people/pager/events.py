@@ -8,21 +8,19 @@ from sunwise.contracts.people.pager import (
     PageNotified,
     PageOpened,
     PagerEvent,
-    WakeUpCredited,
 )
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import Acknowledged, Closed, Fact, Fired, Notified
 from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.core.policy import REACH_TEST
-from sunwise.people.pager.roster import RosterCopy
 
 
-def events_of(facts: Sequence[Fact], board: Board, roster: RosterCopy) -> list[PagerEvent]:
+def events_of(facts: Sequence[Fact], board: Board) -> list[PagerEvent]:
     """The events of these facts, each with its time. The same facts give the same events."""
-    return [event for fact in facts for event in _events(fact, board, roster)]
+    return [event for fact in facts for event in _events(fact, board)]
 
 
-def _events(fact: Fact, board: Board, roster: RosterCopy) -> Iterator[PagerEvent]:
+def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
     body = fact.body
     page = board.pages.get(getattr(body, "page", ""))
     if page is None or page.head.severity == REACH_TEST:
@@ -36,7 +34,7 @@ def _events(fact: Fact, board: Board, roster: RosterCopy) -> Iterator[PagerEvent
             at_ns=fact.at_ns,
         )
     elif isinstance(body, Notified):
-        yield from _notified(fact, body, page, roster)
+        yield _notified(fact, body, page)
     elif isinstance(body, Acknowledged):
         yield PageAcknowledged(page=page.id, service=page.service, at_ns=fact.at_ns)
     elif isinstance(body, Closed):
@@ -44,8 +42,8 @@ def _events(fact: Fact, board: Board, roster: RosterCopy) -> Iterator[PagerEvent
         yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
 
 
-def _notified(fact: Fact, body: Notified, page: Page, roster: RosterCopy) -> Iterator[PagerEvent]:
-    yield PageNotified(
+def _notified(fact: Fact, body: Notified, page: Page) -> PageNotified:
+    return PageNotified(
         page=page.id,
         service=page.service,
         channel=body.channel,
@@ -54,8 +52,3 @@ def _notified(fact: Fact, body: Notified, page: Page, roster: RosterCopy) -> Ite
         woke=body.woke,
         key=body.key,
     )
-    pseudonym = roster.pseudonym(body.person)
-    if body.woke and body.is_sent and pseudonym:
-        yield WakeUpCredited(
-            key=body.call, pseudonym=pseudonym, service=page.service, at_ns=fact.at_ns
-        )

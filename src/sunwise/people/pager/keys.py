@@ -1,6 +1,7 @@
 """Keys of senders and of people: shown once, kept as digests, revocable, and a rate for each."""
 
 import hashlib
+import hmac
 import secrets
 from collections import OrderedDict
 from typing import Final
@@ -30,6 +31,11 @@ def find_key(board: Board, secret: str) -> KeyMade | None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def operator_token(secret: bytes) -> str:
+    """What administers the instances that share this secret."""
+    return hmac.new(secret, b"operator", hashlib.sha256).hexdigest()
 
 
 class Rates:

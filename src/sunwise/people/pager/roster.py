@@ -32,9 +32,6 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
     """When rota and directory said so last, the older of both."""
     table: DutyTable = _NOTHING
     directory: Snapshot = Snapshot(version=0)
-    leave: tuple[Leave, ...] = ()
-    pseudonyms: dict[str, str] = {}
-    """What ledgers call people, by id. Kept here as the directory kept it; never sent anywhere."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(Roster).decode
@@ -69,7 +66,7 @@ class RosterCopy:
         self._services = {service.id: service for service in roster.directory.services}
         self._teams = {team.id: team for team in roster.directory.teams}
         self._leave: dict[Id, list[Leave]] = defaultdict(list)
-        for leave in roster.leave:
+        for leave in roster.directory.leave:
             self._leave[leave.person].append(leave)
         taken = [slot for slot in roster.table.slots if slot.person is not None]
         self._shifts = sorted(taken, key=lambda slot: slot.since_ns)
@@ -81,10 +78,6 @@ class RosterCopy:
     def as_of_ns(self) -> int:
         """When what is known was last confirmed, ns since 1970; 0: nothing ever was."""
         return self._roster.as_of_ns
-
-    def pseudonym(self, person: Id) -> str | None:
-        """What ledgers call the person; None when that is not known here."""
-        return self._roster.pseudonyms.get(person)
 
     def who(self, service: Id, role: Role, at_ns: int) -> Id | None:
         """Who is on duty; None for a gap or when nothing is known."""

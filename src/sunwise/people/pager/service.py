@@ -1,8 +1,6 @@
 """The pager as a service: settings, the parts put together, and the roster kept up with its file."""
 
 import asyncio
-import hashlib
-import hmac
 import logging
 import secrets
 from collections.abc import Callable
@@ -19,7 +17,7 @@ from sunwise.people.pager.channels.secret_files import read_secret
 from sunwise.people.pager.channels.settings import ChannelSettings
 from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.instance import Instance
-from sunwise.people.pager.keys import Rates
+from sunwise.people.pager.keys import Rates, operator_token
 from sunwise.people.pager.links import Links
 from sunwise.people.pager.peer import HttpPeerLink
 from sunwise.people.pager.roster import Roster, RosterCopy, RosterDamaged, load_roster
@@ -134,11 +132,6 @@ class PagerService:
                 _log.error("going on with the roster that is known: %s", error)
             else:
                 self.roster.replace(roster)
-
-
-def operator_token(secret: bytes) -> str:
-    """What administers the instances that share this secret."""
-    return hmac.new(secret, b"operator", hashlib.sha256).hexdigest()
 
 
 def secret_of(folder: Path, settings: PagerSettings) -> bytes:
