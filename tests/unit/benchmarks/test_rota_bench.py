@@ -26,6 +26,7 @@ from sunwise.daylight.zones import NS_PER_HOUR, instant
 from sunwise.people.rota.problem import Gap, Rota, Shift, Window
 from sunwise.people.rota.stats import stats
 
+pytestmark = pytest.mark.timeout(600)  # a loaded machine plans three units in minutes
 FIRST = date(2026, 10, 19)
 COMPANY = invented_company(60, seed=7, first=FIRST, last=date(2026, 11, 16))
 UNITS = units(COMPANY, FIRST)
@@ -157,7 +158,7 @@ def test_the_teams_of_kubernetes_have_clocks_and_are_not_twice_the_same():
 @pytest.fixture(scope="module")
 def measured():
     """Three units of the company of sixty, as the short form measures them."""
-    return [each for group in connected(UNITS[:3]) for each in measure_group(group)]
+    return [each for group in connected(UNITS[-3:]) for each in measure_group(group)]
 
 
 def test_a_plan_keeps_the_law_and_leaves_no_gap_that_can_be_filled(measured):
