@@ -76,11 +76,16 @@ def init(*, data: Path, credentials: Path, person: str, url: str, **said: str) -
 @command.command("demo")
 @people_data_option
 @credentials_option
-@click.option("--people", "n_people", default=60, show_default=True, help="How many.")
-@click.option("--seed", default=1, show_default=True, help="The same seed, the same company.")
+@click.option(
+    "--people",
+    "n_people",
+    type=int,
+    help="Invent a company of this size; without it, Meridian's 60 people in 12 countries.",
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same invention.")
 @click.option("--url", default=HERE, show_default=True, help="Where the people plane will be.")
 @told_in_one_sentence
-def demo(*, data: Path, credentials: Path, n_people: int, seed: int, url: str) -> None:
+def demo(*, data: Path, credentials: Path, n_people: int | None, seed: int, url: str) -> None:
     """Fill a new data folder with a company that does not exist, and make you one of its people."""
     from sunwise.chassis.guard import OPERATOR, Role
     from sunwise.cli.people_demo import leads, load_company

@@ -12,6 +12,7 @@ from sunwise.cli.company import invented_company
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.zones import instant
 from sunwise.people.directory.claims import Claim
+from sunwise.people.directory.demo import load_demo
 from sunwise.people.directory.objects import Key, Kind, Thing
 from sunwise.people.directory.planning import ChangeSet
 from sunwise.people.directory.sources import Source
@@ -24,9 +25,17 @@ class NoSuchCompany(Permanent):
     """No company of that size can be invented."""
 
 
-def load_company(directory: DirectoryStore, n_people: int, *, seed: int, clock: Clock) -> Snapshot:
-    """The company as the directory has it from now on. Raises NoSuchCompany and Refused."""
+def load_company(
+    directory: DirectoryStore, n_people: int | None, *, seed: int, clock: Clock
+) -> Snapshot:
+    """The company as the directory has it from now on; without a size it is Meridian's 60 people.
+
+    Raises NoSuchCompany and Refused.
+    """
     first = instant(clock.now_ns()).date()
+    if n_people is None:
+        load_demo(directory, today=first, author="demo")
+        return directory.snapshot()
     last = first + timedelta(days=_DAYS)
     try:
         company = invented_company(n_people, seed=seed, first=first, last=last)

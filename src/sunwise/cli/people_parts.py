@@ -1,6 +1,5 @@
 """What the services of the people plane have together when they share a process."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,9 +14,8 @@ from sunwise.chassis.guard import GuardStore, TwoPeople
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
 from sunwise.cli.place import Place
-from sunwise.daylight.working_time import WorkingTime, rules_of
-from sunwise.daylight.zones import instant
 from sunwise.people.directory.at_work import at_work
+from sunwise.people.directory.law import law_of
 from sunwise.people.directory.store import DirectoryStore
 from sunwise.web.swaps import SwapDesk
 from sunwise.web.waiting import Asked
@@ -116,7 +114,7 @@ def people_database(place: Place, service: str) -> Engine:
 
 def directory_store(engine: Engine, clock: Clock) -> DirectoryStore:
     """The directory, held to the law of today."""
-    return DirectoryStore(engine, clock, law=partial(_law_of_today, clock))
+    return DirectoryStore(engine, clock, law=law_of(clock))
 
 
 def stores_in(data: Path, clock: Clock) -> tuple[GuardStore, DirectoryStore]:
@@ -135,7 +133,3 @@ def _own_file(data: Path, service: str) -> Engine:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_private(path)
     return open_database(path, is_derived=False)
-
-
-def _law_of_today(clock: Clock, country: str) -> WorkingTime:
-    return rules_of(country, instant(clock.now_ns()).date())

@@ -1,7 +1,7 @@
 """Versions: each change set is one, whole, or nothing; who comes too late hears it."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from sunwise.people.directory.objects import Key, Kind
 from sunwise.people.directory.sources import Source
@@ -133,3 +133,20 @@ def test_owners_and_tiers_of_what_runs_around_the_clock_need_two_people(new_data
     store.apply(says(service("matching", "core", "daylight")), author="x")
     assert not store.plan(says(service("matching", "core", "daylight", lead="p0"))).for_two
     assert store.plan(says(service("matching", "core", "24x7-one"))).for_two
+
+
+def test_a_zone_that_vanishes_with_a_tzdata_update_stops_nobody_else(new_database):
+    engine = new_database()
+    store = new_store(engine)
+    store.apply(says(*around_the_clock(), person("ana")), author="x")
+    with engine.begin() as connection:  # as if the database had the zone when this was written
+        table = CLAIMS[Kind.PERSON]
+        connection.execute(update(table).where(table.c.id == "p0").values(zone="Asia/Atlantis"))
+    again = new_store(engine)
+    (problem,) = again.state().problems
+    assert (problem.rule, problem.id) == ("zone", "p0")
+    assert "Declare a zone that is in the database" in problem.text
+    assert [p.active for p in again.snapshot().people if p.id == "p0"] == [False]
+    again.apply(says(person("bo")), author="x")
+    again.apply(says(person("p0", "Asia/Tokyo")), author="x")
+    assert again.state().problems == ()

@@ -17,6 +17,7 @@ from sunwise.contracts.people.directory import (
 from sunwise.people.directory.holding import view_of
 from sunwise.people.directory.planning import State
 from sunwise.people.directory.problems import View
+from sunwise.people.directory.tiers import is_known
 
 _MAX_PAGE_BYTES: Final = 700_000  # of the bus's 1 MiB
 _KINDS: Final = ("people", "teams", "hubs", "services", "leave")
@@ -38,9 +39,12 @@ def snapshot_of(state: State, *, today: date) -> Snapshot:
 
 
 def _person(person: Person, view: View) -> Person:
-    if person.hub is None or person.hub in view.hubs:
+    """Whoever's zone has vanished from the database could be on duty at no hour: not active."""
+    hub = person.hub if person.hub in view.hubs else None
+    is_active = person.active and is_known(person.zone)
+    if (hub, is_active) == (person.hub, person.active):
         return person
-    return msgspec.structs.replace(person, hub=None)
+    return msgspec.structs.replace(person, hub=hub, active=is_active)
 
 
 def _team(team: Team, view: View) -> Team:

@@ -47,7 +47,7 @@ def eligible(unit: Unit, view: View) -> list[Person]:
         for person in members
         if person is not None
         and person.active
-        and _is_known(person.zone)
+        and is_known(person.zone)
         and set(unit.skills) <= set(person.skills)
         and _is_allowed(person, unit.activity, view)
     ]
@@ -161,7 +161,7 @@ def _hand(person: Person, law: Law) -> Hand:
 def allowed_hubs(activity: str, view: View) -> list[Hub]:
     """The hubs from which alone a regulated activity may be done; none for what is not regulated."""
     hubs = view.hubs.values()
-    return [hub for hub in hubs if activity in hub.activities and _is_known(hub.zone)]
+    return [hub for hub in hubs if activity in hub.activities and is_known(hub.zone)]
 
 
 def _is_allowed(person: Person, activity: str, view: View) -> bool:
@@ -169,7 +169,8 @@ def _is_allowed(person: Person, activity: str, view: View) -> bool:
     return not activity or hub in allowed_hubs(activity, view)
 
 
-def _is_known(name: str) -> bool:
+def is_known(name: str) -> bool:
+    """Whether the time zone database has that zone (still)."""
     try:
         zone(name)
     except UnknownZone:
