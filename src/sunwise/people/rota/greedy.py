@@ -18,7 +18,7 @@ LONGEST_STREAK_DAYS: Final = 5
 
 def greedy(problem: Problem, pattern: Pattern, prices: Prices = PRICES) -> Rota:
     """A rota on that pattern that breaks no rule; with gaps where it finds nobody."""
-    return with_roles(problem, greedy_crew(problem, slots(problem, pattern), prices))
+    return with_roles(greedy_crew(problem, slots(problem, pattern), prices), problem.fixed)
 
 
 def greedy_crew(

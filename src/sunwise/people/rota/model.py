@@ -5,19 +5,17 @@ rows. A streak costs once where it begins, so that long runs of days come out wi
 their own for each (measured: fewer variables and better rotas than one bool a run).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ortools.sat.python import cp_model
 
 from sunwise.daylight.working_time import Duty
-from sunwise.people.rota.burden import QUARTER_NS
 from sunwise.people.rota.costs import CostTable
 from sunwise.people.rota.law import Diary
 from sunwise.people.rota.law_rows import LawRows
 from sunwise.people.rota.patterns import Slot
 from sunwise.people.rota.problem import Person, Problem
-
-Crew = Mapping[Slot, Sequence[str]]
+from sunwise.people.rota.roles import Crew
 
 
 class Model:
@@ -38,8 +36,7 @@ class Model:
 
     def gap_quarters(self) -> cp_model.LinearExpr:
         """What is declared a gap, in quarters of an hour of one role."""
-        sizes = [(slot.end_ns - slot.start_ns) // QUARTER_NS for slot in self.slots]
-        return cp_model.LinearExpr.weighted_sum(self.gaps, sizes)
+        return cp_model.LinearExpr.weighted_sum(self.gaps, [slot.quarters for slot in self.slots])
 
     def night_quarters(self) -> cp_model.LinearExpr:
         """Duty outside of somebody's day, in quarters of an hour."""

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from sunwise.contracts.people.directory import Role
 from sunwise.daylight.zones import NS_PER_HOUR
+from sunwise.people.rota.burden import QUARTER_NS
 from sunwise.people.rota.problem import HOURS_PER_DAY, Problem, Window, overlap, wanted_hours
 
 LONGEST_H: Final = 12
@@ -38,8 +40,18 @@ class Slot(NamedTuple):
     column: int
     """Slots of one column follow each other from day to day; a streak stays in one."""
     day: int
-    need: int
-    """How many people."""
+    roles: tuple[Role, ...]
+    """One person each, the most important first."""
+
+    @property
+    def need(self) -> int:
+        """How many people."""
+        return len(self.roles)
+
+    @property
+    def quarters(self) -> int:
+        """How long it is, in full quarters of an hour."""
+        return (self.end_ns - self.start_ns) // QUARTER_NS
 
 
 def patterns(problem: Problem) -> tuple[Pattern, ...]:
@@ -61,30 +73,31 @@ def slots(problem: Problem, pattern: Pattern) -> tuple[Slot, ...]:
             begin_ns = problem.start_ns + (day * HOURS_PER_DAY + block.start_h) * NS_PER_HOUR
             window = Window(begin_ns, begin_ns + block.length_h * NS_PER_HOUR)
             inside = [each for each in stretches if overlap(each[:2], window)]
-            for piece, (start_ns, end_ns, need) in enumerate(inside):
+            for piece, (start_ns, end_ns, roles) in enumerate(inside):
                 column = number + piece * len(pattern)
                 cut = (max(start_ns, window.start_ns), min(end_ns, window.end_ns))
-                found.append(Slot(*cut, column, day, need))
+                found.append(Slot(*cut, column, day, roles))
     return tuple(sorted(found))
 
 
-def demand(problem: Problem) -> list[tuple[int, int, int]]:
-    """(start_ns, end_ns, how many people) of each stretch that still needs somebody."""
+def demand(problem: Problem) -> list[tuple[int, int, tuple[Role, ...]]]:
+    """(start_ns, end_ns, roles) of each stretch in which roles still need somebody."""
     whole = (Window(problem.start_ns, problem.end_ns),)
     wanted = whole if problem.wanted is None else problem.wanted
     edges = sorted(
         {min(max(at, problem.start_ns), problem.end_ns) for each in wanted for at in each}
         | {at for each in problem.fixed for at in each[:2]}
     )
-    found: list[tuple[int, int, int]] = []
+    found: list[tuple[int, int, tuple[Role, ...]]] = []
     for window in map(Window, edges, edges[1:]):
         if not any(overlap(window, each) for each in wanted):
             continue
-        need = len(problem.roles) - sum(overlap(window, each[:2]) for each in problem.fixed)
-        if found and found[-1][1:] == (window.start_ns, need):
-            found[-1] = (found[-1][0], window.end_ns, need)
-        elif need > 0:
-            found.append((*window, need))
+        taken = {each.role for each in problem.fixed if overlap(window, each[:2])}
+        roles = tuple(role for role in problem.roles if role not in taken)
+        if found and found[-1][1:] == (window.start_ns, roles):
+            found[-1] = (found[-1][0], window.end_ns, roles)
+        elif roles:
+            found.append((*window, roles))
     return found
 
 

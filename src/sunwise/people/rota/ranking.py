@@ -15,10 +15,11 @@ import numpy as np
 from ortools.linear_solver import pywraplp
 
 from sunwise.daylight.working_time import WorkingTime
-from sunwise.people.rota.burden import QUARTER_NS, QUARTERS_PER_HOUR
+from sunwise.daylight.zones import NS_PER_HOUR
+from sunwise.people.rota.burden import QUARTERS_PER_HOUR
 from sunwise.people.rota.costs import Costs, CostTable
-from sunwise.people.rota.patterns import Pattern, Slot, patterns, slots
-from sunwise.people.rota.problem import Person, Problem
+from sunwise.people.rota.patterns import MOST_BLOCKS, Pattern, Slot, patterns, slots
+from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem
 
 DAYS_PER_WEEK: Final = 7
 ENOUGH: Final = 4
@@ -31,7 +32,7 @@ class Ranked(NamedTuple):
     floor: int
     """No lawful rota on it has a lower `value`."""
     worst: float
-    """Points of whoever bears most, in the relaxation: a hint, no bound."""
+    """Points of whoever bears most, in the relaxation: a hint, no bound. Infinite if not asked."""
     pattern: Pattern
 
 
@@ -58,7 +59,7 @@ def ranked(problem: Problem, table: CostTable) -> list[Ranked]:
     found: list[Ranked] = []
     for number, (floor, pattern) in enumerate(rough):
         if len(found) >= ENOUGH and floor >= found[ENOUGH - 1].floor:
-            rest = [Ranked(floor, 0, pattern) for floor, pattern in rough[number:]]
+            rest = [Ranked(floor, math.inf, pattern) for floor, pattern in rough[number:]]
             return found + rest
         found.append(relaxed(problem, table, pattern))
         found.sort()
@@ -73,12 +74,11 @@ def _rough_floor(problem: Problem, table: CostTable, pattern: Pattern) -> int:
     costs = table.of(wanted)
     gap = gap_weight(problem)
     found = 0
-    lengths = [(slot.end_ns - slot.start_ns) // QUARTER_NS for slot in wanted]
     nights = np.sort(np.where(costs.free, costs.night, np.iinfo(np.int32).max), axis=0)
     for place, slot in enumerate(wanted):
         cheapest = nights[: slot.need, place]
-        here = [int(night) for night in cheapest if night <= lengths[place]]
-        found += sum(here) + gap * lengths[place] * (slot.need - len(here))
+        here = [int(night) for night in cheapest if night <= slot.quarters]
+        found += sum(here) + gap * slot.quarters * (slot.need - len(here))
     return found
 
 
@@ -102,6 +102,7 @@ class _Relaxation:
         self._problem = problem
         self._costs = costs
         self._people = problem.able()
+        self._slots = wanted
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         self._terms: list[Terms] = [[] for _ in self._people]
         self._value = self._solver.Sum([])
@@ -112,7 +113,8 @@ class _Relaxation:
 
     def minimise_value(self) -> int:
         self._solver.Minimize(self._value)
-        self._solver.Solve()
+        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
+            return 0
         found = float(self._solver.Objective().Value())
         return max(0, math.ceil(found * (1 - _PRECISION) - _PRECISION))
 
@@ -154,35 +156,53 @@ class _Relaxation:
         self._limit_hours(terms, law.week_limit_h, 1, law.standby_counts)
         self._limit_hours(terms, law.weekly_cap_h, law.reference_weeks, law.standby_counts)
         for own in blocks.values():
-            self._solver.Add(self._solver.Sum(own) <= _most_days(DAYS_PER_WEEK, law))
+            self._solver.Add(self._solver.Sum(own) <= _most_duties(DAYS_PER_WEEK, law, 1))
+        a_day = self._most_a_day(law)
         for first, last in combinations(range(max(weeks, default=0) + 2), 2):
             span = [days for week in range(first, last) for days in weeks[week]]
-            local_days = (
-                last - first
-            ) * DAYS_PER_WEEK + 1  # blocks begin on either side of midnight
-            self._solver.Add(self._solver.Sum(span) <= _most_days(local_days, law))
+            local_days = (last - first) * DAYS_PER_WEEK + 1  # blocks begin on two local days
+            self._solver.Add(self._solver.Sum(span) <= _most_duties(local_days, law, a_day))
+
+    def _most_a_day(self, law: WorkingTime) -> int:
+        """How many duties one person could begin within 24 hours, for their rest alone."""
+        rest_ns = law.daily_rest_h * NS_PER_HOUR
+        most = 1
+        for number, first in enumerate(self._slots[: 2 * MOST_BLOCKS]):
+            count, free_ns = 1, first.end_ns + rest_ns
+            for slot in self._slots[number:]:
+                if slot.start_ns >= first.start_ns + HOURS_PER_DAY * NS_PER_HOUR:
+                    break
+                if slot.start_ns >= free_ns:
+                    count, free_ns = count + 1, slot.end_ns + rest_ns
+            most = max(most, count)
+        return most
 
     def _limit_hours(self, terms: Terms, limit_h: float, weeks: int, counts: float) -> None:
+        """In each span of so many weeks; a span that holds the whole window holds its edges too."""
+        whole = weeks * DAYS_PER_WEEK >= self._problem.days
         spans: dict[int, list[pywraplp.Variable]] = defaultdict(list)
         for days, alike in terms:
-            if alike.week >= 0:
-                spans[alike.week // weeks].append(days * float(alike.quarters * counts))
-        for span in spans.values():
-            self._solver.Add(self._solver.Sum(span) <= limit_h * weeks * QUARTERS_PER_HOUR)
+            if whole or alike.week >= 0:
+                span = 0 if whole else alike.week // weeks
+                spans[span].append(days * float(alike.quarters * counts))
+        for hours in spans.values():
+            self._solver.Add(self._solver.Sum(hours) <= limit_h * weeks * QUARTERS_PER_HOUR)
 
 
-def _most_days(days: int, law: WorkingTime) -> int:
-    """Of so many days one after the other, those on which a duty may begin."""
-    row = law.max_days_in_row + 1
-    return days // row * law.max_days_in_row + min(days % row, law.max_days_in_row)
+def _most_duties(days: int, law: WorkingTime, a_day: int) -> int:
+    """How many may begin within so many local days, one after the other."""
+    most = law.max_days_in_row
+    if days <= most:
+        return days * a_day
+    whole, rest = divmod(days, most + 1)
+    return whole * most + min(rest * a_day, most)
 
 
 def _classes(costs: Costs, wanted: Sequence[Slot]) -> Iterator[_Class]:
     alike: dict[tuple[int, int, int, int, bytes], list[int]] = defaultdict(list)
     for place, slot in enumerate(wanted):
         week = slot.day // DAYS_PER_WEEK  # what begins before the window is in no week of it
-        length = (slot.end_ns - slot.start_ns) // QUARTER_NS
         facts = costs.night[:, place].tobytes() + costs.free[:, place].tobytes()
-        alike[week, slot.column, slot.need, length, facts].append(place)
+        alike[week, slot.column, slot.need, slot.quarters, facts].append(place)
     for (week, column, need, length, _), places in alike.items():
         yield _Class(week, column, need, length, tuple(places))

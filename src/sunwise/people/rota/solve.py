@@ -20,11 +20,11 @@ from sunwise.people.rota.burden import PRICES, QUARTERS_PER_HOUR, Prices
 from sunwise.people.rota.check import check
 from sunwise.people.rota.costs import CostTable
 from sunwise.people.rota.greedy import greedy_crew
-from sunwise.people.rota.model import Crew, Model
+from sunwise.people.rota.model import Model
 from sunwise.people.rota.patterns import Pattern, slots
 from sunwise.people.rota.problem import Problem, Rota, checked
 from sunwise.people.rota.ranking import Ranked, gap_weight, ranked
-from sunwise.people.rota.roles import with_roles
+from sunwise.people.rota.roles import Crew, with_roles
 from sunwise.people.rota.stats import stats
 
 GIVE_BACK: Final = 0.02
@@ -114,9 +114,12 @@ class Search:
     def nights(self) -> Outcome:
         """The fewest gaps, then the fewest hours of night."""
         best: Outcome | None = None
-        for entry in self._ranked[: self._effort.patterns]:
-            if best is not None and self._value(best) <= entry.floor:
+        left = list(self._ranked)
+        for _ in range(min(self._effort.patterns, len(left))):
+            if best is not None and self._value(best) <= min(left).floor:
                 break
+            entry = min(left, key=self._promise if best is None or not best.rank[0] else self._room)
+            left.remove(entry)
             found = self._nights_on(entry)
             best = found if best is None else min(best, found, key=lambda each: each.rank)
         assert best is not None, "there is always a pattern"
@@ -149,6 +152,13 @@ class Search:
             found=best.rank[:2],
             solved=nights.rank[:2],
         )
+
+    def _promise(self, entry: Ranked) -> tuple[int, float]:
+        return entry.floor, entry.worst
+
+    def _room(self, entry: Ranked) -> tuple[int, int, int]:
+        """Where gaps are hard to avoid: few long blocks leave the most days off."""
+        return entry.floor // self._weight, len(entry.pattern), entry.floor
 
     def _nights_on(self, entry: Ranked) -> Outcome:
         wanted = slots(self.problem, entry.pattern)
@@ -196,7 +206,7 @@ class Search:
 
     def _judged(self, crew: Crew, pattern: Pattern, by: str = "solver") -> Outcome | None:
         """None for a rota that the judge refuses."""
-        rota = with_roles(self.problem, crew)
+        rota = with_roles(crew, self.problem.fixed)
         if check(self.problem, rota):
             return None
         figures = stats(self.problem, rota, self._prices)
