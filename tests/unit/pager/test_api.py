@@ -247,3 +247,8 @@ async def test_sms_and_calls_confirm_and_acknowledge_when_signed(tmp_path):
         fields = {"Digits": "1"}
         await front.client.post(digits, data=fields, headers=signed(digits, fields))
         assert front.board.pages[page].attention.body.person == "noa"
+
+
+async def test_no_key_may_have_the_pagers_own_name(front):
+    made = await front.client.post("/v1/keys", json={"name": "pager"}, headers=front.operator)
+    assert made.status_code == 422

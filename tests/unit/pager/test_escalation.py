@@ -450,3 +450,10 @@ def test_a_page_that_closes_because_all_is_resolved_ends_nothing_that_came_in_me
     assert stage.pages == [page]
     stage.tell(Closed(page=page, person="ana"))
     assert stage.pages == []
+
+
+def test_a_sender_cannot_pass_an_alert_off_as_a_test_of_reach():
+    stage = Stage()
+    stage.signal(firing(severity="reach-test"))
+    assert told(stage.run()) == ["ana"]
+    assert stage.board.severities.at(stage.board.pages[stage.page].rank).name == "error"

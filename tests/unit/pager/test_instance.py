@@ -1,7 +1,10 @@
 """How an instance takes facts of the other one in."""
 
 from sunwise.people.pager.core.facts import Fact, Heard
+from sunwise.people.pager.core.intake import Sender, bodies_of
 from sunwise.people.pager.instance import _news
+from tests.support.pager_people import firing
+from tests.unit.pager.conftest import running_instance
 
 
 def fact(origin, seq):
@@ -17,3 +20,20 @@ def test_only_what_follows_without_a_gap_is_taken():
         ("b", 1),
     ]
     assert have == {"a": 4, "b": 1}
+
+
+async def test_a_bug_in_sending_hands_on_to_the_next_and_stops_nothing(tmp_path):
+    async with running_instance(tmp_path) as pager:
+
+        async def broken(notify, board, now):
+            pager.courier.delivered.append(notify)
+            raise KeyError("a bug")
+
+        pager.courier.deliver = broken
+        signal = firing()
+        await pager.instance.submit(
+            lambda board, now: bodies_of([signal], Sender("am", "gateway"), board, now)
+        )
+        await pager.until(lambda: len(pager.courier.delivered) >= 3)
+        people = [notify.person.id for notify in pager.courier.delivered]
+        assert people[:3] == ["ana", "noa", "kenji"]

@@ -77,3 +77,11 @@ def test_shifts_that_begin_are_told_once():
     first = NOON_UTC - 48 * HOUR
     assert [shift.person for shift in copy.shifts_beginning(first - 1, first)] == ["ana", "noa"]
     assert list(copy.shifts_beginning(first, first + HOUR)) == []
+
+
+def test_somebody_whose_zone_has_vanished_is_paged_by_utc(caplog):
+    roster = roster_around(NOON_UTC)
+    people = tuple(replace(person, zone="Mars/Olympus") for person in roster.directory.people)
+    copy = RosterCopy(Roster(as_of_ns=1, directory=replace(roster.directory, people=people)))
+    assert copy.person("ana").zone == "UTC"
+    assert "not a time zone" in caplog.text

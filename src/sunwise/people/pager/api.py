@@ -34,7 +34,7 @@ from sunwise.people.pager.core.facts import (
     Unsilenced,
     digest,
 )
-from sunwise.people.pager.core.intake import UnknownPage, acknowledge
+from sunwise.people.pager.core.intake import OWN_SENDER, UnknownPage, acknowledge
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.events import events_of
@@ -305,6 +305,8 @@ def _add_operation(app: FastAPI, front: _Front) -> None:
         name: Name, service: Annotated[str, Given(max_length=64, embed=True)] = ""
     ) -> dict[str, Any]:
         """A new key, shown this once: a sender's with a service, else the person's `name`."""
+        if name == OWN_SENDER:
+            raise HTTPException(422, f"{OWN_SENDER!r} is the pager's own name: take another.")
         secret, fact = new_key(name, service)
         stored = await front.store_body(fact)
         return {"id": fact.id, "key": secret, **stored}

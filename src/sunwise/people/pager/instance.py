@@ -331,10 +331,19 @@ class Instance:
     async def _deliver(self, notify: Notify) -> None:
         try:
             async with self._room:
-                is_sent = await self._courier.deliver(notify, self.board, self.now())
+                is_sent = await self._delivered(notify)
             await self._record([outcome(notify, is_sent=is_sent)])
         finally:
             self.desk.settle(notify.key)
+
+    async def _delivered(self, notify: Notify) -> bool:
+        try:
+            return await self._courier.deliver(notify, self.board, self.now())
+        except Exception:  # noqa: BLE001 - see below; logged with its trace
+            # A message that cannot be made must not stop the others, nor be tried for ever: the
+            # person's next channel gets it, and then the next person.
+            _log.exception("a bug in sending message %s", notify.key)
+            return False
 
     async def _record(self, bodies: list[Body]) -> None:
         """Stores these; when the disk refuses, what they are about is found due again."""

@@ -1,5 +1,6 @@
 """The pager's own copy of duty and directory, in a file: what it pages by when nobody answers it."""
 
+import logging
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,9 +15,10 @@ from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Leave, Person, Role, Service, Snapshot
 from sunwise.contracts.people.duty import DutySlot, DutyTable
 from sunwise.daylight.working_time import rules_of
-from sunwise.daylight.zones import NS_PER_HOUR, local
+from sunwise.daylight.zones import NS_PER_HOUR, UnknownZone, local, zone
 from sunwise.people.pager.core.responders import Id, Shift
 
+_log = logging.getLogger("sunwise.pager")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _NOTHING: Final = DutyTable(version=-1, as_of_ns=0, from_ns=0, until_ns=0, slots=())
 
@@ -52,6 +54,16 @@ def load_roster(path: Path) -> Roster:
         raise RosterDamaged(f"{path} cannot be read ({error}): have it written anew") from error
 
 
+def _placed(person: Person) -> Person:
+    """The person; in UTC when the zone that they declared is none (any more): a page must go out."""
+    try:
+        zone(person.zone)
+    except UnknownZone as error:
+        _log.error("%s is taken to be in UTC: %s", person.id, error)
+        return msgspec.structs.replace(person, zone="UTC")
+    return person
+
+
 class RosterCopy:
     """Answers out of a roster, from memory; see `Responders`."""
 
@@ -62,7 +74,7 @@ class RosterCopy:
         """A newer roster is known."""
         self._roster = roster
         self._index = DutyIndex.of(roster.table)
-        self._people = {person.id: person for person in roster.directory.people}
+        self._people = {person.id: _placed(person) for person in roster.directory.people}
         self._services = {service.id: service for service in roster.directory.services}
         self._teams = {team.id: team for team in roster.directory.teams}
         self._leave: dict[Id, list[Leave]] = defaultdict(list)

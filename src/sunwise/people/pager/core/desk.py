@@ -8,14 +8,13 @@ from sunwise.people.pager.core import reach
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify, decide
 from sunwise.people.pager.core.facts import Body, Closed, Fact, Notified
-from sunwise.people.pager.core.intake import Sender, Signal, alert_key, bodies_of
+from sunwise.people.pager.core.intake import OWN_SENDER, Sender, Signal, alert_key, bodies_of
 from sunwise.people.pager.core.liveness import PeerWatch, watchdog_signals
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.responders import Responders
 
 _NS: Final = 1_000_000_000
 _SHIFTS_LOOK_BACK_NS: Final = 15 * 60 * _NS  # a test that is so late tests nothing
-OWN_SENDER: Final = "pager"
 
 
 class Work(NamedTuple):

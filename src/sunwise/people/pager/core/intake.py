@@ -1,7 +1,7 @@
 """From what a sender says to facts: which page an alert belongs to."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import (
@@ -14,9 +14,11 @@ from sunwise.people.pager.core.facts import (
     page_id,
 )
 from sunwise.people.pager.core.moments import Moment
-from sunwise.people.pager.core.policy import has_labels
+from sunwise.people.pager.core.policy import REACH_TEST, Policy, has_labels
 
-_NS = 1_000_000_000
+_NS: Final = 1_000_000_000
+OWN_SENDER: Final = "pager"
+"""Who sends what the pager finds out itself; no key may have this name."""
 
 
 class Signal(NamedTuple):
@@ -79,13 +81,20 @@ def _body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
         group=group,
         generation=generation,
         service=service,
-        severity=signal.severity,
+        severity=_severity_of(signal, sender, policy),
         summary=signal.summary,
         labels=signal.labels,
         links=signal.links,
         sender=sender.name,
         assignee=signal.assignee,
     )
+
+
+def _severity_of(signal: Signal, sender: Sender, policy: Policy) -> str:
+    """A test of reach is the pager's own: whoever else says so gets what unknown severities get."""
+    if signal.severity.lower() == REACH_TEST and sender.name != OWN_SENDER:
+        return policy.unknown_severity
+    return signal.severity
 
 
 def alert_key(sender: Sender, key: str) -> str:
