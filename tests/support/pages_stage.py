@@ -89,6 +89,7 @@ class StageSwaps:
     def __init__(self, board: StageBoard) -> None:
         self._board = board
         self.open: dict[str, tuple[str, SwapWish]] = {}
+        self.asks_also: tuple[str, ...] = ()
 
     async def dry(self, principal: Principal, wish: SwapWish) -> Wanted:
         if wish.taker == "eve":
@@ -100,9 +101,8 @@ class StageSwaps:
             before=wish.giver,
             after=wish.taker,
         )
-        return Wanted(
-            moves=(move,), asks=() if wish.taker == principal.person_id else (wish.taker,)
-        )
+        asks = () if wish.taker == principal.person_id else (wish.taker,)
+        return Wanted(moves=(move,), asks=(*asks, *self.asks_also))
 
     async def ask(self, principal: Principal, wish: SwapWish) -> Wanted:
         wanted = await self.dry(principal, wish)

@@ -72,6 +72,7 @@ async def make_handoff(place: Place) -> Service:
 async def make_rota(place: Place) -> Service:
     """Rotas, and who is on duty."""
     from sunwise.cli.people_parts import PeopleParts, people_database
+    from sunwise.cli.people_swaps import RotaSwaps, swaps
     from sunwise.people.rota.api import rota_router
     from sunwise.people.rota.planner import Planner, PlannerSettings
     from sunwise.people.rota.proposing import RotaProposing
@@ -90,6 +91,8 @@ async def make_rota(place: Place) -> Service:
         solve=planner.run,
         settings=place.settings(RotaSettings, "rota"),
     )
+    parts.swaps = RotaSwaps(service.desk)
+    parts.waits["changes of the rota"] = swaps(parts.swaps)
     proposing = RotaProposing(service.desk, parts.two_people)
     parts.routers.append(
         rota_router(

@@ -11,7 +11,7 @@ from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import Principal, Right
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.web.rota_view import RotaView, rota_view
+from sunwise.web.rota_view import RotaView, midnight_before, rota_view
 from sunwise.web.seen import Board, People, Reader, Seen, duty_state
 from sunwise.web.shell import shell_router
 from sunwise.web.swaps import (
@@ -94,14 +94,16 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
         from_ns: _FromNs = None,
         days: Annotated[int, Query(ge=1, le=35)] = 7,
     ) -> RotaView:
-        now_ns = sources.now_ns()
-        begins_ns = now_ns - now_ns % _DAY_NS if from_ns is None else from_ns
+        now_ns, you = sources.now_ns(), _person(principal)
+        snapshot = await asyncio.to_thread(sources.snapshot)
+        zone = People(snapshot).seen(you).zone
+        begins_ns = midnight_before(now_ns if from_ns is None else from_ns, zone)
         span_ns = begins_ns, begins_ns + days * _DAY_NS
         view = rota_view(
-            await asyncio.to_thread(sources.snapshot),
+            snapshot,
             sources.board.slots(*span_ns),
             now_ns=now_ns,
-            you=_person(principal),
+            you=you,
             team=team,
             duty=duty_state(sources.board),
             span_ns=span_ns,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sunwise.contracts.people.directory import Id, Snapshot, Team
 from sunwise.contracts.people.duty import DutySlot
+from sunwise.daylight.zones import UnknownZone, local, nanoseconds
 from sunwise.web.seen import DutyState, People, Seen, teams_of
 
 
@@ -57,6 +58,15 @@ class RotaView:
     shifts: list[TeamShift]
     can_swap: bool
     """Whether this server knows how to change the rota."""
+
+
+def midnight_before(at_ns: int, zone: str) -> int:
+    """When the day of that instant began in the zone; in UTC for a zone that is known no more."""
+    try:
+        at = local(at_ns, zone)
+    except UnknownZone:
+        at = local(at_ns, "UTC")
+    return nanoseconds(at.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def rota_view(

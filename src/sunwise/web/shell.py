@@ -15,6 +15,7 @@ from sunwise.chassis.guard.door import SAFE_HEADERS
 
 PAGES: Final = {
     "/": ("today", "Today"),
+    "/rota": ("rota", "Rota"),
     "/handoff": ("handoff", "Handoff"),
     "/handoff/{handoff}": ("handoff", "Handoff"),
     "/login": ("login", "Log in"),
@@ -30,7 +31,11 @@ _HEADERS: Final = {
     "content-security-policy": f"{_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 _FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
-_NAV: Final = (("today", "/", "Today"), ("handoff", "/handoff", "Handoff"))
+_NAV: Final = (
+    ("today", "/", "Today"),
+    ("rota", "/rota", "Rota"),
+    ("handoff", "/handoff", "Handoff"),
+)
 
 
 @dataclass(frozen=True)

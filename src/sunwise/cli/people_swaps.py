@@ -1,0 +1,97 @@
+"""The pages' way to the rota: a shift passes from one to another by the rota's own rules."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sunwise.chassis.errors import Permanent
+from sunwise.chassis.guard import NotAllowed, Principal, Right
+from sunwise.contracts.people.directory import Id, Role
+from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.kept import Request, RequestState
+from sunwise.web.swaps import Move, Open, SwapWish, Wanted
+from sunwise.web.waiting import Asked, Waiting
+
+
+class RotaSwaps:
+    """A `SwapDesk` over the rota's desk: one gives one's own shift, or takes somebody's."""
+
+    def __init__(self, desk: RotaDesk) -> None:
+        self._desk = desk
+
+    async def dry(self, principal: Principal, wish: SwapWish) -> Wanted:
+        """What it would be; changes nothing. Raises Permanent and Retryable."""
+        return _wanted(await self._request(principal, wish, is_dry=True))
+
+    async def ask(self, principal: Principal, wish: SwapWish) -> Wanted:
+        """Does it, or asks whoever must agree. Raises Permanent and Retryable."""
+        return _wanted(await self._request(principal, wish, is_dry=False))
+
+    async def waiting_for(self, person: Id) -> Sequence[Open]:
+        """Changes that need this person's yes."""
+        found = await asyncio.to_thread(self._desk.store.requests, RequestState.OPEN)
+        return [
+            Open(
+                id=each.id, why=each.kind.value, asked_by=each.asked_by or None, moves=_moves(each)
+            )
+            for each in found
+            if person in each.waits_for()
+        ]
+
+    async def answer(self, person: Id, change: str, *, is_yes: bool) -> None:
+        """Their own word. Raises Permanent and Retryable."""
+        await self._desk.answer(change, person, is_yes=is_yes)
+
+    async def _request(self, principal: Principal, wish: SwapWish, *, is_dry: bool) -> Request:
+        you, role = principal.person_id, Role(wish.role)
+        unit = await asyncio.to_thread(self._unit_of, wish.services)
+        if you is not None and wish.giver == you:
+            mine = unit, role, wish.since_ns
+            return await self._desk.swap(mine, wish.taker, by=you, is_dry=is_dry)
+        if you is not None and wish.taker == you:
+            principal.demand(Right.DUTY_TAKE)
+            return await self._desk.take(unit, role, wish.since_ns, by=you, is_dry=is_dry)
+        raise NotAllowed(
+            "Only whoever has a shift gives it, and only whoever takes it can take it: ask them to."
+        )
+
+    def _unit_of(self, services: Sequence[Id]) -> str:
+        for unit in self._desk.store.units().values():
+            if set(services) <= set(unit.services):
+                return unit.id
+        raise Permanent("These services are planned apart by now: look at the rota again.")
+
+
+def swaps(desk: RotaSwaps) -> Asked:
+    """Changes of the rota that need the reader's yes."""
+
+    async def ask(principal: Principal) -> list[Waiting]:
+        found = await desk.waiting_for(principal.person_id or "")
+        return [
+            Waiting(
+                kind="swap",
+                title="Say yes or no to a change of your shifts",
+                detail=f"{each.asked_by or 'The rota'} asks ({each.why}): it would begin at",
+                link="/rota#requests",
+                at_ns=min(move.since_ns for move in each.moves),
+            )
+            for each in found
+        ]
+
+    return ask
+
+
+def _wanted(request: Request) -> Wanted:
+    return Wanted(moves=_moves(request), asks=request.waits_for())
+
+
+def _moves(request: Request) -> tuple[Move, ...]:
+    return tuple(
+        Move(
+            role=piece.role.value,
+            since_ns=piece.start_ns,
+            until_ns=piece.end_ns,
+            before=piece.before,
+            after=piece.after,
+        )
+        for piece in request.changes
+    )

@@ -1,0 +1,146 @@
+// Rota: a team's shifts over its people's nights; a shift is given away by dragging it or by keyboard.
+
+import { now, reader, time } from "./clocks.js";
+import { el, show } from "./dom.js";
+import { ask } from "./http.js";
+import { notice, noticeStale, startPage } from "./page.js";
+import { effectsTable, isSwapOpen, openSwap } from "./swap.js";
+import { timeline } from "./timeline.js";
+import { date } from "./times.js";
+
+const DAY_NS = 86_400e9;
+const content = document.getElementById("content");
+const narrow = matchMedia("(max-width: 44rem)");
+const query = new URLSearchParams(location.search);
+const chosen = { team: query.get("team"), fromNs: query.has("from") ? Number(query.get("from")) : null };
+
+const page = startPage({
+  load: async () => {
+    const [view, requests] = await Promise.all([ask(`/pages/rota?${asked()}`), ask("/pages/swaps")]);
+    return { ...view, requests };
+  },
+  draw,
+  isBusy: () => isSwapOpen() || document.querySelector(".is-held") !== null,
+});
+narrow.addEventListener("change", () => page.refresh());
+
+function days() {
+  return narrow.matches ? 3 : 7;
+}
+
+function asked() {
+  const wanted = new URLSearchParams({ days: String(days()) });
+  if (chosen.team) wanted.set("team", chosen.team);
+  if (chosen.fromNs !== null) wanted.set("from_ns", String(chosen.fromNs));
+  return wanted;
+}
+
+function draw(view) {
+  noticeStale(view.duty);
+  show(content, requests(view), view.team ? [controls(view), board(view)] : nobody());
+}
+
+function nobody() {
+  return el(
+    "section",
+    { class: "panel" },
+    el("h2", {}, "There are no teams yet"),
+    el("p", { class: "empty" }, "A rota is planned for the services of a team. Enter people, teams and services, or import them: ", el("code", {}, "sunwise people import --help"), "."),
+  );
+}
+
+function board(view) {
+  if (!view.shifts.length) return el("section", { class: "panel" }, el("p", { class: "empty" }, empty(view)));
+  return el(
+    "section",
+    { class: "panel panel-board", "aria-label": `Shifts of ${view.team.name}` },
+    el("p", { id: "timeline-help", class: "quiet" }, "Open a shift to give it to somebody", el("span", { class: "by-mouse" }, ", or drag it to their row. By keyboard: arrows go from shift to shift, Space picks one up"), "."),
+    timeline(view, { open: (shift) => openShift(view, shift), offer: (shift, taker) => openShift(view, shift, taker) }),
+    legend(),
+  );
+}
+
+function empty(view) {
+  if (view.duty.version < 0) return "No rota has been published yet. Until then nobody is on duty for this team, and nobody would be paged.";
+  return `${view.team.name} has no shifts in these days: nothing is published for them yet, or its services ask for no duty.`;
+}
+
+function openShift(view, shift, taker = null) {
+  openSwap(view, shift, { taker, done: page.refresh });
+}
+
+function legend() {
+  const key = (kind, text) => [el("span", { class: `key ${kind}` }), ` ${text} `];
+  return el("p", { class: "legend" }, key("key-primary", "primary"), key("key-secondary", "secondary"), key("key-actual", "taken over or changed"), key("key-dark", "night there, 22:00 to 07:00"));
+}
+
+// --- which team, which days ---
+
+function controls(view) {
+  const select = el(
+    "select",
+    {
+      id: "team",
+      "data-key": "team",
+      onchange: (event) => {
+        chosen.team = event.target.value;
+        go();
+      },
+    },
+    view.teams.map((team) => el("option", { value: team.id, selected: team.id === view.team.id }, team.is_yours ? `${team.name} (yours)` : team.name)),
+  );
+  const step = (label, text, fromNs) =>
+    el("button", { type: "button", "data-key": text, "aria-label": label, onclick: () => { chosen.fromNs = fromNs; go(); } }, text);
+  const by = days() * DAY_NS;
+  return el(
+    "div",
+    { class: "controls" },
+    el("div", { class: "control" }, el("label", { for: "team" }, "Team"), select),
+    el("div", { class: "steps", role: "group", "aria-label": "Which days" }, step("Earlier days", "Earlier", view.from_ns - by + DAY_NS / 2), step("Today and the days after", "Today", null), step("Later days", "Later", view.from_ns + by + DAY_NS / 2)),
+    el("span", { class: "quiet span-name" }, `${date(view.from_ns, reader.zone)} to ${date(view.until_ns - 1e9, reader.zone)}`),
+  );
+}
+
+function go() {
+  const shown = new URLSearchParams();
+  if (chosen.team) shown.set("team", chosen.team);
+  if (chosen.fromNs !== null) shown.set("from", String(chosen.fromNs));
+  history.replaceState(null, "", shown.size ? `?${shown}` : location.pathname);
+  page.refresh();
+}
+
+// --- what is asked of the reader ---
+
+function requests(view) {
+  if (!view.requests.length) return null;
+  return el(
+    "section",
+    { class: "panel panel-deed", id: "requests", "aria-labelledby": "requests-title" },
+    el("h2", { id: "requests-title" }, "Your yes or no"),
+    el("ul", { class: "rows" }, view.requests.map(request)),
+  );
+}
+
+function request(change) {
+  const who = change.asked_by ? `${change.asked_by.name} asks you` : "The rota asks you";
+  const answer = (isYes, text) =>
+    el("button", { type: "button", class: isYes ? "primary" : null, "data-key": `${change.id} ${isYes}`, onclick: (event) => answered(event.target, change, isYes) }, text);
+  return el(
+    "li",
+    { class: "request" },
+    el("p", {}, `${who} (${change.why}): from `, time(change.since_ns, change.asked_by), change.since_ns < now() ? ", already begun" : null, "."),
+    effectsTable(change.effects),
+    el("div", { class: "deeds" }, answer(true, "Yes"), answer(false, "No"), el("span", { class: "quiet" }, "No answer is not a yes: nothing changes until you say so.")),
+  );
+}
+
+async function answered(button, change, isYes) {
+  button.disabled = true;
+  try {
+    await ask(`/pages/swaps/${change.id}/answer`, { method: "POST", body: { is_yes: isYes } });
+    notice("swap", isYes ? "You said yes." : "You said no: nothing changes.", { kind: "done" });
+  } catch (refused) {
+    notice("swap", refused.message);
+  }
+  page.refresh();
+}

@@ -1,0 +1,172 @@
+"""The page Rota in Chromium: a shift is given away by dragging, by keyboard and by hand; never unseen."""
+
+import pytest
+
+from tests.support.browser import chromium, new_tab
+from tests.support.pages_stage import pages_stage
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def stage(browser, tmp_path):
+    with pages_stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+def as_person(browser, stage):
+    """Opens the rota as somebody; nothing may complain."""
+    tabs = []
+
+    def opened(person: str, **look):
+        tab = new_tab(browser, **look)
+        tab.log_in(stage.url, stage.token(person))
+        tab.open(f"{stage.url}/rota")
+        tabs.append(tab)
+        return tab
+
+    yield opened
+    for tab in tabs:
+        tab.page.context.close()
+        assert tab.complaints == []
+
+
+def shift_of(tab, name: str, number: int = 1):
+    return tab.page.get_by_role("button", name=f"{name}, primary").nth(number)
+
+
+def drag_to(tab, shift, person: str) -> None:
+    row = tab.page.locator(f'.line[data-person="{person}"]').bounding_box()
+    box = shift.bounding_box()
+    mouse = tab.page.mouse
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    mouse.down()
+    mouse.move(box["x"] + 20, row["y"] + row["height"] / 2, steps=8)
+    mouse.up()
+
+
+def holders(stage, hour: int = 32) -> set[str]:
+    """Who has the two services as primary tomorrow at 08:00 UTC."""
+    from tests.support.handoff_company import at
+
+    return {s.person for s in stage.board.all if s.since_ns == at(hour) and s.role == "primary"}
+
+
+def test_a_dragged_shift_shows_consequences_and_changes_only_after_both_said_yes(stage, as_person):
+    tab = as_person("bo")
+    drag_to(tab, shift_of(tab, "Bo"), "cy")
+    dialog = tab.page.get_by_role("dialog")
+    dialog.get_by_text("What it would mean").wait_for()
+    effects = dialog.get_by_role("table").inner_text()
+    assert "+8 h" in effects
+    assert "+4 h" in effects, "03:00 to 07:00 of it are Cy's night"
+    assert holders(stage) == {"bo"}, "showing it changes nothing"
+    dialog.get_by_role("button", name="Ask Cy").click()
+    tab.page.get_by_text("The rota changes once Cy says yes").wait_for()
+    assert holders(stage) == {"bo"}, "silence is not consent"
+
+    other = as_person("cy")
+    other.page.get_by_role("button", name="Yes", exact=True).click()
+    other.page.get_by_text("You said yes.").wait_for()
+    assert holders(stage) == {"cy"}
+
+
+def test_the_same_is_done_by_keyboard_alone(stage, as_person):
+    tab = as_person("bo")
+    shift_of(tab, "Bo").focus()
+    keyboard = tab.page.keyboard
+    keyboard.press("Space")
+    said = tab.page.locator(".timeline [role=status]")
+    assert "Picked up: Bo" in said.inner_text()
+    for _ in range(8):
+        keyboard.press("ArrowDown")
+        if "To Cy" in said.inner_text():
+            break
+    keyboard.press("Enter")
+    tab.page.get_by_text("What it would mean").wait_for()
+    for _ in range(6):
+        if tab.page.evaluate("document.activeElement.textContent") == "Ask Cy":
+            break
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    tab.page.get_by_text("The rota changes once Cy says yes").wait_for()
+    assert len(stage.swaps.open) == 1
+
+
+def test_escape_puts_a_shift_back_and_nothing_was_asked(stage, as_person):
+    tab = as_person("bo")
+    shift_of(tab, "Bo").focus()
+    for key in ("Space", "ArrowDown", "Escape"):
+        tab.page.keyboard.press(key)
+    assert "Nothing has changed" in tab.page.locator(".timeline [role=status]").inner_text()
+    assert tab.page.get_by_role("dialog").count() == 0
+    assert stage.swaps.open == {}
+
+
+def test_arrows_go_from_shift_to_shift_and_only_one_is_in_the_tab_order(as_person):
+    tab = as_person("bo")
+    assert tab.page.locator('.shift[tabindex="0"]').count() == 1
+    shift_of(tab, "Bo", 0).focus()
+    tab.page.keyboard.press("ArrowRight")
+    label = tab.page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label.startswith("Bo, primary of Ledger and Matching, Sat 28 Nov 09:00")
+    tab.page.keyboard.press("ArrowUp")
+    label = tab.page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label.startswith("Eve, secondary")
+    assert tab.page.locator('.shift[tabindex="0"]').count() == 1
+
+
+def test_what_the_law_forbids_says_why_and_cannot_be_confirmed(stage, as_person):
+    tab = as_person("bo")
+    shift_of(tab, "Bo").click()
+    tab.page.get_by_label("Give it to").select_option("eve")
+    tab.page.get_by_text("7 h of rest of 11 h").wait_for()
+    assert tab.page.get_by_role("dialog").get_by_role("button").all_inner_texts() == ["Close"]
+
+
+def test_a_shift_that_i_take_is_mine_at_once(stage, as_person):
+    tab = as_person("cy")
+    shift_of(tab, "Bo").click()
+    tab.page.get_by_label("Give it to").select_option("cy")
+    tab.page.get_by_role("button", name="Change it now").click()
+    tab.page.get_by_text("the rota is as you see it now").wait_for()
+    assert holders(stage) == {"cy"}
+
+
+def test_a_rota_that_changed_since_it_was_shown_is_not_changed_blindly(stage, as_person):
+    tab = as_person("bo")
+    shift_of(tab, "Bo").click()
+    tab.page.get_by_label("Give it to").select_option("cy")
+    tab.page.get_by_role("button", name="Ask Cy").wait_for()
+    stage.swaps.asks_also = ("ana",)
+    tab.page.get_by_role("button", name="Ask Cy").click()
+    tab.page.get_by_text("The rota has changed since you looked").wait_for()
+    assert stage.swaps.open == {}
+    tab.complaints.clear()  # a browser tells of every refusal
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_rota_is_accessible_in_both_themes_and_fits_a_phone(as_person, theme, width):
+    tab = as_person("bo", theme=theme, width=width)
+    assert tab.violations() == []
+    assert not tab.is_too_wide()
+    shift_of(tab, "Bo").click()
+    tab.page.get_by_label("Give it to").select_option("cy")
+    tab.page.get_by_text("What it would mean").wait_for()
+    assert tab.violations() == []
+    tab.page.keyboard.press("Escape")
+    assert tab.page.get_by_role("dialog").count() == 0
+
+
+def test_a_team_without_shifts_is_told_why_there_are_none(stage, as_person):
+    stage.board.all = []
+    stage.board.version = -1
+    as_person("bo").page.get_by_text("No rota has been published yet.").wait_for()
