@@ -207,7 +207,20 @@ def test_who_did_it_is_kept_as_a_pseudonym_only(new_database):
     store = IncidentStore(engine)
     actor = Actor(role="primary", person="ana-of-long-name")
     store.record([fact("d", FactKind.DEPLOY, 2, actor=actor)], {})
-    assert shift(store, 0, 8).facts[0].actor is None
+    assert shift(store, 0, 8).facts[0].actor == Actor(role="primary")
+
+
+def test_whoever_did_something_for_an_incident_can_be_named_in_its_timeline(new_database):
+    store = IncidentStore(new_database())
+    open_one(store)
+    store.record(
+        [
+            fact("d", FactKind.DEPLOY, 9, actor=Actor(role="primary", person="bo")),
+            fact("k", FactKind.PAGE_ACKNOWLEDGED, 9, actor=Actor(role="primary", person="cy")),
+        ],
+        {"bo": "p-bo", "cy": "p-cy"},
+    )
+    assert store.find(ID).people == ("ana", "bo")
 
 
 def test_a_review_is_written_then_accepted_by_somebody_else_and_stays(new_database):

@@ -245,9 +245,21 @@ class _Transaction:
         ]
         self.connection.execute(insert(FACT_SERVICES), services)
         if fact.kind not in _AHEAD:
-            for incident in self._unresolved(fact):
-                self.append(_of_fact(fact, incident, pseudonyms))
+            for held in self._unresolved(fact):
+                entry = _of_fact(fact, held.incident.id, pseudonyms)
+                self.append(entry)
+                if entry.actor is not None and fact.actor is not None:
+                    self._take_part(held, fact.actor.person)
         return True
+
+    def _take_part(self, held: Held, person: Id | None) -> None:
+        """The timeline may show whom this pseudonym means."""
+        if person is not None and person not in held.people:
+            self.connection.execute(
+                update(INCIDENTS)
+                .where(INCIDENTS.c.id == held.incident.id)
+                .values(content=_encode(replace(held, people=(*held.people, person))))
+            )
 
     def append(self, entry: Entry) -> None:
         """The next entry of its incident's timeline."""
@@ -295,7 +307,7 @@ class _Transaction:
             "ref": fact.evidence.ref,
             "at_ns": fact.at_ns,
             "is_open": fact.kind in _OPENS and not self._is_ended(fact),
-            "content": _encode(replace(fact, actor=None)),
+            "content": _encode(_without_person(fact)),
         }
 
     def _is_ended(self, fact: TimelineFact) -> bool:
@@ -307,18 +319,25 @@ class _Transaction:
         rows = self.connection.execute(wanted)
         return any(fact.at_ns <= _ends_up_to(_decode_fact(row.content)) for row in rows)
 
-    def _unresolved(self, fact: TimelineFact) -> list[str]:
+    def _unresolved(self, fact: TimelineFact) -> list[Held]:
         wanted = select(INCIDENTS.c.content).where(
             INCIDENTS.c.state != IncidentState.RESOLVED.value
         )
         held = [_decode_held(row.content) for row in self.connection.execute(wanted)]
         services = set(fact.services)
         return [
-            each.incident.id
+            each
             for each in held
             if services & set(each.incident.services)
             and fact.at_ns >= each.incident.opened_ns - BEFORE_NS
         ]
+
+
+def _without_person(fact: TimelineFact) -> TimelineFact:
+    """What is kept outside of timelines: what somebody was there for, not who they were."""
+    if fact.actor is None:
+        return fact
+    return replace(fact, actor=replace(fact.actor, person=None))
 
 
 def _ends_up_to(fact: TimelineFact) -> int:
