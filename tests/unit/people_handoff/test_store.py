@@ -1,12 +1,14 @@
 """One handoff has one holder, whatever doors, threads and restarts; notes keep every version."""
 
 import threading
+import time
 
 import pytest
 
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.handoff import HandoffAccepted, HandoffState
 from sunwise.people.handoff.acceptance import Refused, Why, advance
+from sunwise.people.handoff.acceptance import accept as decide
 from sunwise.people.handoff.following import Closing, changes
 from sunwise.people.handoff.note import Material, draft
 from sunwise.people.handoff.store import MAX_TEXT, HandoffStore
@@ -91,6 +93,26 @@ def test_of_many_who_accept_at_once_through_many_doors_one_holds_it(new_database
     assert [event.holder for event in told] == [held]
     assert sorted(outcomes) == sorted([f"{held} holds it"] * 3 + ["held"] * 3)
     assert [e.seq for e in store.events_after(0, 100)] == list(range(1, store.head() + 1))
+
+
+def test_a_door_waits_for_the_change_of_another(new_database):
+    engine = new_database()
+    store, handoff = filled(engine)
+    all_steps(store, handoff)
+    is_inside = threading.Event()
+
+    def slowly(found):
+        is_inside.set()
+        time.sleep(0.3)  # a door without the lock would read the same state now
+        return decide(found, "bo", at(9.1))
+
+    first = threading.Thread(target=HandoffStore(engine).act, args=(handoff, slowly))
+    first.start()
+    assert is_inside.wait(timeout=10)
+    with pytest.raises(Refused, match="bo has accepted"):
+        store.act(handoff, lambda found: decide(found, "di", at(9.1)))
+    first.join()
+    assert store.find(handoff).holder == "bo"
 
 
 def test_two_services_that_open_the_same_rota_open_each_handoff_once(new_database):

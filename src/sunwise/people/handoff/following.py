@@ -64,9 +64,11 @@ def changes(known: Mapping[str, Handoff], roster: Roster, now_ns: int) -> list[C
     near = [seam for seam in seams if now_ns - LATE_NS <= seam.at_ns <= now_ns + AHEAD_NS]
     live = [each for each in known.values() if not each.is_final and not _duties(each) & blocked]
     begun = [handoff for handoff in live if handoff.seam.at_ns <= now_ns]
+    first_ns = min((handoff.seam.at_ns for handoff in begun), default=now_ns)
+    past = [seam for seam in seams if first_ns < seam.at_ns <= now_ns]
     found: list[Change] = []
     for handoff in begun:
-        found += _of_begun(handoff, roster, now_ns)
+        found += _of_begun(handoff, roster, past, now_ns)
     pending: Duties = set().union(*(_duties(handoff) for handoff in begun))
     by_id = {seam.id: seam for seam in near}
     for handoff in live:
@@ -97,10 +99,10 @@ def _of_seam(
         yield Replanning(handoff.id, plan)
 
 
-def _of_begun(handoff: Handoff, roster: Roster, now_ns: int) -> Iterable[Change]:
+def _of_begun(handoff: Handoff, roster: Roster, past: list[Seam], now_ns: int) -> Iterable[Change]:
     """A handoff whose time has come, and which nobody has accepted."""
     seam = handoff.seam
-    if _is_followed(seam, roster, now_ns):
+    if _is_followed(seam, past):
         yield Closing(handoff.id, HandoffState.LAPSED)
         return
     slot = roster.on_duty(seam.services[0], seam.role, now_ns)
@@ -117,13 +119,13 @@ def _of_begun(handoff: Handoff, roster: Roster, now_ns: int) -> Iterable[Change]
         yield Replanning(handoff.id, plan)
 
 
-def _is_followed(seam: Seam, roster: Roster, now_ns: int) -> bool:
+def _is_followed(seam: Seam, past: list[Seam]) -> bool:
     """The next seam of one of its duties has come."""
     return any(
         later.role is seam.role
-        and seam.until_ns <= later.at_ns <= now_ns
-        and set(later.services) & set(seam.services)
-        for later in roster.seams[0]
+        and seam.until_ns <= later.at_ns
+        and not set(later.services).isdisjoint(seam.services)
+        for later in past
     )
 
 

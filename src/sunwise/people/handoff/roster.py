@@ -57,6 +57,11 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
         return {duty: list(shifts_of(slots)) for duty, slots in found.items()}
 
     @cached_property
+    def _planned(self) -> dict[tuple[Seam, bool], Handoff]:
+        """What was asked of this rota before."""
+        return {}
+
+    @cached_property
     def _duties(self) -> dict[Id, tuple[Duty, ...]]:
         found: dict[Id, set[Duty]] = defaultdict(set)
         for slot in self.duty.slots:
@@ -97,6 +102,12 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
 
         Cost: some ms for the law's sake, once for the same duties of the same people.
         """
+        here = (seam, outgoing_holds)
+        if here not in self._planned:
+            self._planned[here] = self._plan(seam, outgoing_holds=outgoing_holds)
+        return self._planned[here]
+
+    def _plan(self, seam: Seam, *, outgoing_holds: bool) -> Handoff:
         secondary, deputy = self._secondary(seam), self._deputy(seam)
         asked = [person for person in (seam.incoming, secondary, deputy) if person is not None]
         duties = tuple(self._duties.get(person, ()) for person in (seam.outgoing, *asked))
