@@ -29,7 +29,8 @@ ADA = {
 class LaunchedPeople:
     """A folder in which `sunwise people` runs; its commands see only this folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+        self._environment = environment or {}
         self.data = folder / "data"
         self.credentials = folder / "people.json"
         self._out = folder / "out"
@@ -39,6 +40,7 @@ class LaunchedPeople:
         """Runs a command to its end."""
         environment = {
             **os.environ,
+            **self._environment,
             "SUNWISE_PEOPLE_DATA": str(self.data),
             "SUNWISE_PEOPLE_CREDENTIALS": str(self.credentials),
         }
@@ -63,7 +65,7 @@ class LaunchedPeople:
         with self._out.open("ab") as out:
             self._process = subprocess.Popen(
                 dying_with_parent([*command, "--data", str(self.data)]),
-                env={**os.environ, READY_FD: str(write_fd)},
+                env={**os.environ, **self._environment, READY_FD: str(write_fd)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

@@ -20,7 +20,7 @@ from sunwise.cli.people_client import (
     credentials_option,
     write_credentials,
 )
-from sunwise.cli.people_parts import AtWork, PeopleWebSettings, guard_file, stores_in
+from sunwise.cli.people_parts import AtWork, PeopleWebSettings, has_begun, stores_in
 from sunwise.cli.people_plane import NotUp, PeoplePlane, find_people, people_data_option
 from sunwise.cli.stopping import first_of, told_to_stop
 from sunwise.cli.terminal import Terminal
@@ -115,7 +115,7 @@ def token(*, data: Path, credentials: Path, person: str, url: str) -> None:
     from sunwise.chassis.guard import OPERATOR
     from sunwise.chassis.guard.secret_text import Kind
 
-    if not guard_file(data).exists():
+    if not has_begun(data):
         raise NobodyThere(f"Nothing has begun in {data} yet: sunwise people init --data {data}")
     with _prepared(data) as (guard, directory):
         if person not in AtWork(directory):

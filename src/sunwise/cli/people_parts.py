@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.config import load_settings
 from sunwise.chassis.data_folder import make_private
 from sunwise.chassis.db import open_database
 from sunwise.chassis.guard import GuardStore, TwoPeople
@@ -21,6 +22,7 @@ from sunwise.web.swaps import SwapDesk
 from sunwise.web.waiting import Asked
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+_DATABASES: Final = "people_databases"
 _GUARD: Final = "guard"
 """Also the name of its folder, as with each service's."""
 
@@ -107,9 +109,7 @@ class AtWork:
 
 def people_database(place: Place, service: str) -> Engine:
     """The database of a service: at its PostgreSQL URL, or its own private file."""
-    urls = place.settings(DatabaseSettings, "people_databases")
-    url = getattr(urls, service)
-    return open_database(url, is_derived=False) if url else _own_file(place.data, service)
+    return _database(place.data, service, place.settings(DatabaseSettings, _DATABASES))
 
 
 def directory_store(engine: Engine, clock: Clock) -> DirectoryStore:
@@ -118,18 +118,27 @@ def directory_store(engine: Engine, clock: Clock) -> DirectoryStore:
 
 
 def stores_in(data: Path, clock: Clock) -> tuple[GuardStore, DirectoryStore]:
-    """The guard's and the directory's stores of a data folder on this machine."""
-    guard = GuardStore(_own_file(data, _GUARD), clock)
-    return guard, directory_store(_own_file(data, "directory"), clock)
+    """The guard's and the directory's stores, as `sunwise people up` on that folder has them."""
+    urls = load_settings(DatabaseSettings, _DATABASES)
+    guard = GuardStore(_database(data, _GUARD, urls), clock)
+    return guard, directory_store(_database(data, "directory", urls), clock)
 
 
-def guard_file(data: Path) -> Path:
-    """Where the guard's store lies in a data folder."""
-    return data / _GUARD / f"{_GUARD}.sqlite"
+def has_begun(data: Path) -> bool:
+    """Whether there is, or may be, a guard's store."""
+    return bool(load_settings(DatabaseSettings, _DATABASES).guard) or _file(data, _GUARD).exists()
 
 
-def _own_file(data: Path, service: str) -> Engine:
-    path = data / service / f"{service}.sqlite"
+def _database(data: Path, service: str, urls: DatabaseSettings) -> Engine:
+    url: str = getattr(urls, service)
+    return open_database(url, is_derived=False) if url else _own_file(_file(data, service))
+
+
+def _file(data: Path, service: str) -> Path:
+    return data / service / f"{service}.sqlite"
+
+
+def _own_file(path: Path) -> Engine:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_private(path)
     return open_database(path, is_derived=False)

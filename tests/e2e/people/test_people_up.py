@@ -11,7 +11,9 @@ import pytest
 
 from sunwise.chassis.errors import Retryable
 from sunwise.cli.people_client import Credentials, PeopleClient, Refused
+from sunwise.cli.people_parts import DatabaseSettings
 from tests.support.launched_people import LaunchedPeople, is_alive, launched_people, until
+from tests.support.postgresql_server import running_postgresql
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -75,6 +77,21 @@ def test_one_logs_in_with_a_token_that_is_typed_not_given(people, tmp_path):
     file.chmod(0o644)
     exposed = people.command("on-duty", "payments", "--credentials", str(file))
     assert "can be read by others" in exposed.stderr
+
+
+def test_all_of_it_can_be_kept_in_one_postgresql(tmp_path):
+    with running_postgresql() as url:
+        names = [each.upper() for each in DatabaseSettings.__struct_fields__]
+        plane = LaunchedPeople(tmp_path, {f"SUNWISE_PEOPLE_DATABASES_{n}": url for n in names})
+        begun = plane.init()
+        assert begun.returncode == 0, begun.stderr
+        plane.start()
+        try:
+            assert plane.client.get("/me")["person_id"] == "ada"
+            assert plane.client.get("/audit")["head"]["seq"] == 2
+            assert list(plane.data.rglob("*.sqlite")) == []
+        finally:
+            assert plane.stop() == 0
 
 
 def test_it_does_not_listen_where_tokens_would_be_in_the_clear(tmp_path):
