@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Role
@@ -18,7 +20,7 @@ from sunwise.people.rota.grounds import (
     ground,
     with_carried,
 )
-from sunwise.people.rota.jobs import Answer, Job, PlanJob, Planned
+from sunwise.people.rota.jobs import Answer, ExplainJob, Explained, Job, PlanJob, Planned
 from sunwise.people.rota.kept import (
     WINDOW_NS,
     Kept,
@@ -58,8 +60,8 @@ class RotaDesk:
         self.clock = clock
         self.snapshot = snapshot
         self.pseudonyms = pseudonyms
-        self._solve = solve
-        self._blocking = blocking
+        self.solve = solve
+        self.blocking = blocking
 
     # --- planning and publishing ---
 
@@ -72,17 +74,41 @@ class RotaDesk:
             raise Permanent("Plan a window that is not over: begin at the Monday of its 4 weeks.")
         of = await self.ground(unit)
         problem = problem_of(unit, of, span)
-        planned = await self._solve(PlanJob(problem=problem))
+        planned = await self.solve(PlanJob(problem=problem))
         assert isinstance(planned, Planned), "what was asked"
         draft = Kept(
             unit=unit.id,
             window_ns=window_ns,
-            inputs=inputs_of(problem, of.snapshot),
+            inputs=inputs_of(problem_of(unit, of, Span(window_ns=window_ns)), of.snapshot),
             figures=planned.figures,
             turns=turns_of(planned.rota),
         )
-        kept: Kept = await self._blocking(self.store.save_draft, draft)
+        kept: Kept = await self.blocking(self.store.save_draft, draft)
         return kept
+
+    async def choose(self, draft: Kept, number: int) -> Kept:
+        """A draft of another point of the front than the default. Raises NoSuch."""
+        if not 0 <= number < len(draft.figures.front):
+            raise NoSuch(f"The front of this draft has {len(draft.figures.front)} points, from 0.")
+        point = draft.figures.front[number]
+        figures = msgspec.structs.replace(
+            draft.figures,
+            night_h=point.night_h,
+            worst_burden=point.worst_burden,
+            gini=point.gini,
+        )
+        chosen = msgspec.structs.replace(draft, figures=figures, turns=turns_of(point.rota))
+        kept: Kept = await self.blocking(self.store.save_draft, chosen)
+        return kept
+
+    async def explain(self, unit_id: str, window_ns: int) -> Explained:
+        """Why the rest of the window has gaps, and who would have to join."""
+        unit = await self.unit(unit_id)
+        span = Span(window_ns=window_ns, from_ns=max(window_ns, next_hour_ns(self.clock.now_ns())))
+        problem = problem_of(unit, await self.ground(unit), span)
+        explained = await self.solve(ExplainJob(problem=problem))
+        assert isinstance(explained, Explained), "what was asked"
+        return explained
 
     def publish(self, unit_id: str, window_ns: int, version: int, *, by: str) -> list[Request]:
         """Puts exactly this draft in force; what somebody must agree to is asked. Blocks."""
@@ -168,14 +194,14 @@ class RotaDesk:
     async def answer(self, request_id: str, person: str, *, is_yes: bool) -> Request:
         """A person's own word; the last yes applies the change, if it is lawful by now."""
         if is_yes:
-            request: Request = await self._blocking(self.store.find_request, request_id)
+            request: Request = await self.blocking(self.store.find_request, request_id)
             kept = await self.published(request.unit, request.window_ns)
             try:
                 await self._demand_lawful(kept, request.changes)
             except Stale:
-                await self._blocking(self.store.close_request, request_id, RequestState.STALE)
+                await self.blocking(self.store.close_request, request_id, RequestState.STALE)
                 raise
-        answered: Request = await self._blocking(
+        answered: Request = await self.blocking(
             self.store.answer, request_id, person, is_yes=is_yes
         )
         return answered
@@ -183,7 +209,7 @@ class RotaDesk:
     async def accept_gap(self, unit_id: str, role: Role, at_ns: int, *, owner: str) -> Kept:
         """The gap that holds the instant, accepted by name. Whoever leads the unit's team may."""
         kept, turn = await self.shift(unit_id, role, at_ns)
-        accepted: Kept = await self._blocking(
+        accepted: Kept = await self.blocking(
             self.store.accept_gap, kept.unit, kept.window_ns, turn, owner
         )
         return accepted
@@ -198,19 +224,19 @@ class RotaDesk:
         await self._demand_lawful(kept, request.changes)
         if is_dry:
             return request
-        asked: Request = await self._blocking(self.store.request, request)
+        asked: Request = await self.blocking(self.store.request, request)
         return asked
 
     async def _demand_lawful(self, kept: Kept, changes: Sequence[Piece]) -> None:
         unit = await self.unit(kept.unit)
-        problem = problem_of(unit, await self._ground_now(), _span_of(kept))
-        await self._blocking(demand_lawful, problem, kept.turns, reassigned(kept.turns, changes))
+        problem = problem_of(unit, await self.ground_now(), _span_of(kept))
+        await self.blocking(demand_lawful, problem, kept.turns, reassigned(kept.turns, changes))
 
     # --- looking things up ---
 
     async def unit(self, unit_id: str) -> Unit:
         """Raises NoSuch."""
-        found: Unit = await self._blocking(self._unit_now, unit_id)
+        found: Unit = await self.blocking(self._unit_now, unit_id)
         return found
 
     def _unit_now(self, unit_id: str) -> Unit:
@@ -221,7 +247,7 @@ class RotaDesk:
 
     async def published(self, unit_id: str, window_ns: int) -> Kept:
         """What is in force. Raises NoSuch."""
-        found: Kept | None = await self._blocking(
+        found: Kept | None = await self.blocking(
             self.store.find, unit_id, window_ns, State.PUBLISHED
         )
         if found is None:
@@ -230,11 +256,11 @@ class RotaDesk:
 
     async def ground(self, unit: Unit) -> Ground:
         """What a plan of the unit stands on, the burden of its people carried over."""
-        of = await self._ground_now()
+        of = await self.ground_now()
         members = next((t.members for t in of.snapshot.teams if t.id == unit.team), ())
         pseudonyms = await self.pseudonyms(members)
         since_ns = window_of(self.clock.now_ns()) - CARRIED_WINDOWS * WINDOW_NS
-        points = await self._blocking(self.store.points_since, since_ns)
+        points = await self.blocking(self.store.points_since, since_ns)
         return with_carried(of, pseudonyms, points)
 
     async def problem(self, kept: Kept) -> tuple[Problem, Ground]:
@@ -243,8 +269,9 @@ class RotaDesk:
         of = await self.ground(unit)
         return problem_of(unit, of, _span_of(kept)), of
 
-    async def _ground_now(self) -> Ground:
-        found: Ground = await self._blocking(
+    async def ground_now(self) -> Ground:
+        """What is known now, without the burden that is carried."""
+        found: Ground = await self.blocking(
             lambda: ground(self.store, self.snapshot, now_ns=self.clock.now_ns())
         )
         return found

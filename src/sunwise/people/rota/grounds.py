@@ -30,8 +30,10 @@ def ground(store: RotaStore, snapshot_now: SnapshotNow, *, now_ns: int) -> Groun
     if snapshot is None:
         raise Retryable("The directory was not heard yet.", after_s=1.0)
     turns: dict[str, list[tuple[str, int, Turn]]] = defaultdict(list)
-    for unit, window_ns, _, turn in store.turns(now_ns - _REACH_NS):
-        if turn.person is not None:
+    published = store.windows(State.PUBLISHED)
+    for unit, window_ns, state, turn in store.turns(now_ns - _REACH_NS):
+        is_beside = state is State.DRAFT and (unit, window_ns) in published
+        if turn.person is not None and not is_beside:
             turns[turn.person].append((unit, window_ns, turn))
     return Ground(
         snapshot=snapshot,

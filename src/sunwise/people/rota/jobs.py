@@ -1,12 +1,19 @@
 """What the planning process is asked, and what it answers."""
 
+from typing import Final
+
 import msgspec
 
-from sunwise.people.rota.bounds import Bounds
+from sunwise.people.rota.explain import Explanation, Missing, explain, missing
+from sunwise.people.rota.front import Point, front
 from sunwise.people.rota.kept import Figures, FrontPoint
 from sunwise.people.rota.problem import Problem, Rota
+from sunwise.people.rota.replan import replan
 from sunwise.people.rota.solve import EFFORT, Effort, plan
-from sunwise.people.rota.stats import Stats, stats
+from sunwise.people.rota.stats import stats
+from sunwise.people.rota.turns import Piece
+
+FRONT_STEPS: Final = 3
 
 
 class PlanJob(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
@@ -24,39 +31,97 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, tag="planned"):
     figures: Figures
 
 
+class ReplanJob(msgspec.Struct, frozen=True, kw_only=True, tag="replan"):
+    """A published rota for things as they are now, with the fewest changes."""
+
+    problem: Problem
+    present: Rota
+    now_ns: int
+
+
+class Mended(msgspec.Struct, frozen=True, kw_only=True, tag="mended"):
+    """What would change."""
+
+    changes: tuple[Piece, ...]
+    n_forced: int
+    optimal: bool
+
+
+class ExplainJob(msgspec.Struct, frozen=True, kw_only=True, tag="explain"):
+    """Why a window cannot be covered."""
+
+    problem: Problem
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True, tag="explained"):
+    """The smallest set of rules that conflict, what each would buy, and who is missing."""
+
+    explanation: Explanation | None
+    """None: there need not be a gap."""
+    missing: Missing | None
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """It cannot be planned as asked; `why` says what to change."""
 
     why: str
 
 
-Job = PlanJob
-Answer = Planned | Failed
+Job = PlanJob | ReplanJob | ExplainJob
+Answer = Planned | Mended | Explained | Failed
 
 
 def work(job: Job) -> Answer:
     """The answer to one job; it takes seconds."""
-    return _plan(job)
+    match job:
+        case PlanJob():
+            return _plan(job)
+        case ReplanJob():
+            return _replan(job)
+        case ExplainJob():
+            return _explain(job)
 
 
 def _plan(job: PlanJob) -> Planned:
     found = plan(job.problem, effort=job.effort)
+    points = front(job.problem, found, steps=FRONT_STEPS, seconds=0.5) if job.with_front else ()
     own = stats(job.problem, found.rota)
-    figures = _figures(own, by=found.by, bounds=found.bounds)
-    return Planned(rota=found.rota, figures=msgspec.structs.replace(figures, pattern=found.pattern))
-
-
-def _figures(
-    own: Stats, *, by: str, bounds: Bounds | None, front: tuple[FrontPoint, ...] = ()
-) -> Figures:
-    return Figures(
-        by=by,
-        bounds=bounds,
+    figures = Figures(
+        by=found.by,
+        pattern=found.pattern,
+        bounds=found.bounds,
         gap_h=own.gap_h,
         night_h=own.night_h,
         holiday_h=own.holiday_h,
         worst_burden=own.worst_burden,
         gini=own.gini,
         longest_h=own.longest_h,
-        front=front,
+        front=tuple(map(_point, points)),
+    )
+    return Planned(rota=found.rota, figures=figures)
+
+
+def _point(point: Point) -> FrontPoint:
+    return FrontPoint(
+        night_h=point.stats.night_h,
+        worst_burden=point.stats.worst_burden,
+        gini=point.stats.gini,
+        default=point.default,
+        rota=point.rota,
+    )
+
+
+def _replan(job: ReplanJob) -> Mended:
+    found = replan(job.problem, job.present, job.now_ns)
+    return Mended(
+        changes=tuple(Piece(*change[:5]) for change in found.changes),
+        n_forced=found.n_forced,
+        optimal=found.optimal,
+    )
+
+
+def _explain(job: ExplainJob) -> Explained:
+    explanation = explain(job.problem)
+    return Explained(
+        explanation=explanation, missing=missing(job.problem) if explanation is not None else None
     )

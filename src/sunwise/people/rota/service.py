@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -30,11 +30,12 @@ from sunwise.people.rota.ahead import Task, tasks
 from sunwise.people.rota.desk import Blocking, RotaDesk, Solve
 from sunwise.people.rota.directory_copy import DirectoryCopy
 from sunwise.people.rota.grounds import entries, ground
-from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, State, window_of
+from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Kept, RequestKind, State, Unit, window_of
 from sunwise.people.rota.ledger import WAKE_UP_POINTS, Entry
+from sunwise.people.rota.mending import NOBODY, Mending
 from sunwise.people.rota.store import RotaStore, Served
 from sunwise.people.rota.takeovers import TakeOvers
-from sunwise.people.rota.units import units_of
+from sunwise.people.rota.units import Span, inputs_of, problem_of, units_of
 
 _LOOK_S: Final = 0.5
 _PLAN_S: Final = 5.0
@@ -90,6 +91,7 @@ class RotaService:
             solve=solve,
             blocking=blocking,
         )
+        self.mending = Mending(self.desk)
         self._take_overs = TakeOvers(bus, self.desk, clock, blocking=blocking)
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -197,6 +199,7 @@ class RotaService:
         units = units_of(snapshot)
         if is_new:
             await self._blocking(self._store.set_units, units)
+            await self._mend(units)
         known = await self._blocking(self._store.windows, State.DRAFT)
         known |= await self._blocking(self._store.windows, State.PUBLISHED)
         now_ns = self._clock.now_ns()
@@ -216,6 +219,38 @@ class RotaService:
         except (Permanent, Retryable) as fault:
             self._not_before[task.unit.id, window_ns] = self._clock.now_ns() + _RETRY_NS
             _log.error("no rota", extra={"unit": task.unit.id, "why": str(fault)})
+
+    async def _mend(self, units: Iterable[Unit]) -> None:
+        """Rotas whose people, services or time zones are not what they were any more."""
+        of = await self.desk.ground_now()
+        now_ns = self._clock.now_ns()
+        published = await self._blocking(self._store.windows, State.PUBLISHED)
+        drafts = await self._blocking(self._store.windows, State.DRAFT)
+        by_id = {unit.id: unit for unit in units}
+        for name, window_ns in sorted(published | drafts, key=lambda each: each[1]):
+            unit = by_id.get(name)
+            if unit is None or window_ns + WINDOW_NS <= now_ns:
+                continue
+            wanted = inputs_of(problem_of(unit, of, Span(window_ns=window_ns)), of.snapshot)
+            state = State.PUBLISHED if (name, window_ns) in published else State.DRAFT
+            kept = await self._blocking(self._store.find, name, window_ns, state)
+            if kept is not None and kept.inputs.digest != wanted.digest:
+                await self._mend_one(kept)
+
+    async def _mend_one(self, kept: Kept) -> None:
+        """What needs nobody's yes is in force at once; for the rest people are asked."""
+        try:
+            if kept.state is State.DRAFT:
+                await self.desk.plan(kept.unit, kept.window_ns)
+                return
+            found = await self.mending.mend(
+                kept.unit, kept.window_ns, kind=RequestKind.DIRECTORY, by=NOBODY
+            )
+        except (Permanent, Retryable) as fault:
+            _log.error("a rota is not mended", extra={"unit": kept.unit, "why": str(fault)})
+            return
+        if found.problem:
+            _log.error("a rota is not mended", extra={"unit": kept.unit, "why": found.problem})
 
     # --- the ledger ---
 

@@ -222,17 +222,17 @@ def _office(hub: Hub, span: Span) -> BusinessHours:
 def _held(
     person: Person, ground: Ground, span: Span, *, unit: Unit, rules: WorkingTime
 ) -> tuple[Duty, ...]:
-    """The person's other turns, as far back and ahead as the law looks."""
+    """The person's other turns, as far back and ahead as the law looks, and what is over of these."""
     reach_ns = (max(2, rules.reference_weeks) + 1) * 7 * DAY_NS
-    return tuple(
-        sorted(
-            Duty(turn.start_ns, turn.end_ns)
-            for name, window_ns, turn in ground.turns.get(person.id, ())
-            if (name, window_ns) != (unit.id, span.window_ns)
-            and turn.end_ns > span.window_ns - reach_ns
-            and turn.start_ns < span.end_ns + reach_ns
-        )
-    )
+    found = []
+    for name, window_ns, turn in ground.turns.get(person.id, ()):
+        end_ns = turn.end_ns
+        if (name, window_ns) == (unit.id, span.window_ns):
+            end_ns = min(end_ns, span.from_ns)
+        is_near = end_ns > span.window_ns - reach_ns and turn.start_ns < span.end_ns + reach_ns
+        if is_near and turn.start_ns < end_ns:
+            found.append(Duty(turn.start_ns, end_ns))
+    return tuple(sorted(found))
 
 
 def holidays_of(country: str, subdivision: str, span: Span) -> frozenset[date]:
