@@ -97,6 +97,7 @@ async def make_rota(place: Place) -> Service:
     parts.routers.append(
         rota_router(
             RotaViews(service.desk),
+            service.mending,
             proposing,
             require=parts.guard.require,
             feed=parts.guard.feed(),

@@ -16,6 +16,7 @@ from sunwise.people.rota.api import rota_router
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import State
 from sunwise.people.rota.ledger import Entry
+from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.proposing import RotaProposing
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.units import units_of
@@ -61,6 +62,7 @@ class Stage:
         self.app.include_router(
             rota_router(
                 RotaViews(self.desk),
+                Mending(self.desk),
                 RotaProposing(self.desk, two_people),
                 require=self.guard.require,
                 feed=self.guard.feed(),

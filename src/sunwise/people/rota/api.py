@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Response
+import msgspec
+from fastapi import APIRouter, Body, Depends, HTTPException, Query, Response
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
@@ -14,15 +15,14 @@ from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.store import Feed
 from sunwise.contracts.people.directory import Role
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, window_of
+from sunwise.people.rota.mending import Mending
+from sunwise.people.rota.mending_api import Id, Instant, PersonId, add_mending, person_of
 from sunwise.people.rota.page import Change, Page, change_of
 from sunwise.people.rota.proposing import RotaProposing
 from sunwise.people.rota.views import RotaViews
 
-Id = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 At = Annotated[int, Query(ge=0, lt=2**63)]
-Instant = Annotated[int, Body(ge=0, lt=2**63)]
 UnitId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
-PersonId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Dry = Annotated[bool, Body(description="Only show what would change.")]
 _LONGEST_DAYS: Final = 92
 _CALENDAR: Final = "text/calendar; charset=utf-8"
@@ -61,6 +61,7 @@ class ShiftName:
 
 def rota_router(
     views: RotaViews,
+    mending: Mending,
     proposing: RotaProposing,
     *,
     require: Callable[[Right], Requirement],
@@ -70,7 +71,9 @@ def rota_router(
     router = APIRouter(prefix="/people/rota", tags=["rota"])
     _reading(router, views, require)
     _planning(router, views, proposing, require)
+    _choosing(router, views, require)
     _shifts(router, views, require)
+    add_mending(router, views, mending, require=require)
     _own(router, views, require)
     _feeds(router, views, feed)
     return router
@@ -145,7 +148,7 @@ def _planning(
         found = await views.desk.unit(unit)
         if not found.is_around_the_clock:
             asked = await asyncio.to_thread(
-                lambda: views.desk.publish(unit, window_ns, version, by=_person(principal))
+                lambda: views.desk.publish(unit, window_ns, version, by=person_of(principal))
             )
             return Published("published", "", [change_of(each) for each in asked])
         kept = await views.newest_draft(unit, window_ns, version)
@@ -161,9 +164,37 @@ def _planning(
     @router.post("/gaps/accept", summary="Accept by name that nobody may lawfully do it")
     async def accept_gap(shift: ShiftName, principal: Annotated[Principal, publisher]) -> Page:
         await views.demand_for_unit(principal, Right.ROTA_PUBLISH, shift.unit)
-        owner = _person(principal)
+        owner = person_of(principal)
         kept = await views.desk.accept_gap(shift.unit, shift.role, shift.at_ns, owner=owner)
         return await views.page(shift.unit, (kept.window_ns, kept.window_ns + WINDOW_NS))
+
+
+def _choosing(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
+    planner = Depends(require(Right.ROTA_PLAN))
+
+    @router.post("/units/{unit}/choose", summary="Another point of a draft's front")
+    async def choose(
+        unit: Id,
+        principal: Annotated[Principal, planner],
+        *,
+        window_ns: Instant,
+        point: Annotated[int, Body(ge=0, description="Its number in the front, from 0.")],
+    ) -> Page:
+        await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
+        await views.desk.choose(await views.newest_draft(unit, window_ns), point)
+        return await views.draft(unit, window_ns)
+
+    @router.post("/units/{unit}/explain", summary="Why there are gaps, and what would close them")
+    async def explain(
+        unit: Id,
+        principal: Annotated[Principal, planner],
+        at_ns: Annotated[Instant | None, Body(embed=True)] = None,
+    ) -> dict[str, Any]:
+        await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
+        window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
+        explained = await views.desk.explain(unit, window_ns)
+        found: dict[str, Any] = msgspec.to_builtins(explained)
+        return found
 
 
 def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
@@ -183,7 +214,7 @@ def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requ
         request = await views.desk.swap(
             (mine.unit, mine.role, mine.at_ns),
             taker,
-            by=_person(principal),
+            by=person_of(principal),
             back=returned,
             is_dry=is_dry,
         )
@@ -196,14 +227,14 @@ def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requ
         shift: ShiftName,
         is_dry: Dry = False,
     ) -> Change:
-        by = _person(principal)
+        by = person_of(principal)
         return change_of(
             await views.desk.take(shift.unit, shift.role, shift.at_ns, by=by, is_dry=is_dry)
         )
 
     @router.get("/changes", summary="Changes that you asked for or are asked about")
     async def changes(principal: Annotated[Principal, swapper]) -> list[Change]:
-        person = _person(principal)
+        person = person_of(principal)
         return [change_of(each) for each in await views.requests_of(person)]
 
     @router.post("/changes/{change}/answer", summary="Your own yes or no; silence is neither")
@@ -212,7 +243,7 @@ def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requ
         is_yes: Annotated[bool, Body(embed=True)],
         principal: Annotated[Principal, swapper],
     ) -> Change:
-        return change_of(await views.desk.answer(change, _person(principal), is_yes=is_yes))
+        return change_of(await views.desk.answer(change, person_of(principal), is_yes=is_yes))
 
 
 def _own(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
@@ -220,7 +251,7 @@ def _own(router: APIRouter, views: RotaViews, require: Callable[[Right], Require
 
     @router.get("/ledger", summary="Your own rows of the burden ledger")
     async def own_ledger(principal: Annotated[Principal, reader]) -> list[Booked]:
-        rows = await views.ledger_of(_person(principal))
+        rows = await views.ledger_of(person_of(principal))
         return [Booked(each.seq, each.window_ns, each.kind, each.points) for each in rows]
 
 
@@ -237,9 +268,3 @@ def _span(views: RotaViews, from_ns: int | None, until_ns: int | None) -> tuple[
     if not first < last <= first + _LONGEST_DAYS * DAY_NS:
         raise HTTPException(422, f"Ask for a stretch of at most {_LONGEST_DAYS} days.")
     return first, last
-
-
-def _person(principal: Principal) -> str:
-    if principal.person_id is None:
-        raise HTTPException(403, "Only people have hours: come with a personal token.")
-    return principal.person_id

@@ -20,7 +20,7 @@ from sunwise.people.rota.grounds import (
     ground,
     with_carried,
 )
-from sunwise.people.rota.jobs import Answer, ExplainJob, Explained, Job, PlanJob, Planned
+from sunwise.people.rota.jobs import Answer, Explained, ExplainJob, Job, PlanJob, Planned
 from sunwise.people.rota.kept import (
     WINDOW_NS,
     Kept,

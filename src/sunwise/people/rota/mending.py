@@ -57,7 +57,10 @@ class Mending:
             of = msgspec.structs.replace(of, closures=(*of.closures, closure))
         else:
             await self._desk.blocking(self._store.add_closure, closure)
-        return [await self.mend(*each, kind=kind, by=by, assumed=of if is_dry else None) for each in touched]
+        return [
+            await self.mend(*each, kind=kind, by=by, assumed=of if is_dry else None)
+            for each in touched
+        ]
 
     async def travels(self, journey: Journey, *, by: str, is_dry: bool) -> list[Consequences]:
         """Somebody lives by another clock for a while."""
@@ -68,7 +71,10 @@ class Mending:
         else:
             await self._desk.blocking(self._store.add_journey, journey)
         kind = RequestKind.TRAVEL
-        return [await self.mend(*each, kind=kind, by=by, assumed=of if is_dry else None) for each in touched]
+        return [
+            await self.mend(*each, kind=kind, by=by, assumed=of if is_dry else None)
+            for each in touched
+        ]
 
     async def mend(
         self,
@@ -124,7 +130,9 @@ class Mending:
         promised = tuple(
             Shift(*turn[:3], turn.person)
             for turn in kept.turns
-            if turn.is_actual and turn.person is not None and turn.start_ns >= now_ns
+            if turn.is_actual
+            and turn.person is not None
+            and turn.start_ns >= now_ns
             and not any(each.role == turn.role and overlap(each[:2], turn[:2]) for each in gone)
         )
         problem = msgspec.structs.replace(problem, fixed=promised)
@@ -140,9 +148,7 @@ class Mending:
             await self._desk.blocking(self._store.amend, *key, found.vacated, "absence")
         for old in await self._desk.blocking(self._store.requests, RequestState.OPEN):
             if (old.unit, old.window_ns) == key and old.asked_by == NOBODY:
-                await self._desk.blocking(
-                    self._store.close_request, old.id, RequestState.WITHDRAWN
-                )
+                await self._desk.blocking(self._store.close_request, old.id, RequestState.WITHDRAWN)
         request = found.request
         if request is not None:
             request = await self._desk.blocking(self._store.request, request)

@@ -1,0 +1,169 @@
+"""Re-plans over HTTP: absences, journeys, a hub or country that is lost; consequences shown first."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Depends, HTTPException, Path
+
+from sunwise.chassis.errors import Permanent
+from sunwise.chassis.guard.door import Requirement
+from sunwise.chassis.guard.principal import Principal
+from sunwise.chassis.guard.rights import Right, Scope
+from sunwise.daylight.zones import zone
+from sunwise.people.rota.kept import DAY_NS, RequestKind, window_of
+from sunwise.people.rota.mending import Consequences, Mending
+from sunwise.people.rota.page import Change, change_of
+from sunwise.people.rota.store import Closure, Journey
+from sunwise.people.rota.views import RotaViews
+
+Id = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+Instant = Annotated[int, Body(ge=0, lt=2**63)]
+PersonId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Lost = Annotated[str, Body(pattern=r"^([A-Z]{2}|[a-z0-9][a-z0-9._-]{0,63})$")]
+Dry = Annotated[bool, Body(description="Only show the consequences; nothing is changed.")]
+_LONGEST_DAYS: Final = 92
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What becomes of one rota."""
+
+    unit: str
+    window_ns: int
+    vacated: list[dict[str, Any]]
+    """Gaps at once: whoever had them cannot do them."""
+    change: Change | None
+    """Who would have what instead, and whose yes it waits for; its id is empty while only shown."""
+    is_optimal: bool
+    """Whether it is proven that fewer changes leave more gaps."""
+    problem: str
+    """Why it cannot be mended, and what to do."""
+
+
+def add_mending(
+    router: APIRouter,
+    views: RotaViews,
+    mending: Mending,
+    *,
+    require: Callable[[Right], Requirement],
+) -> None:
+    """The routes of what forces a rota to change."""
+    _absences(router, views, mending, require)
+    _planners(router, views, mending, require)
+
+
+def _absences(
+    router: APIRouter,
+    views: RotaViews,
+    mending: Mending,
+    require: Callable[[Right], Requirement],
+) -> None:
+    absentee = Depends(require(Right.LEAVE_WRITE))
+
+    @router.post("/absences", summary="Somebody cannot be on duty: nobody asks why")
+    async def absent(
+        principal: Annotated[Principal, absentee],
+        *,
+        from_ns: Instant,
+        until_ns: Instant,
+        person: PersonId | None = None,
+        is_dry: Dry = True,
+    ) -> list[Consequence]:
+        whose = await _whose(views, principal, person)
+        _demand_span(from_ns, until_ns)
+        closure = Closure(kind="person", subject=whose, from_ns=from_ns, until_ns=until_ns)
+        found = await mending.absent(closure, by=person_of(principal), is_dry=is_dry)
+        return [_shown(each) for each in found]
+
+    @router.post("/journeys", summary="Another time zone for a while, as declared")
+    async def travels(
+        principal: Annotated[Principal, absentee],
+        *,
+        zone_name: Annotated[str, Body(alias="zone", max_length=64)],
+        from_ns: Instant,
+        until_ns: Instant,
+        is_dry: Dry = True,
+    ) -> list[Consequence]:
+        by = person_of(principal)
+        _demand_span(from_ns, until_ns)
+        zone(zone_name)
+        journey = Journey(person=by, from_ns=from_ns, until_ns=until_ns, zone=zone_name)
+        return [_shown(each) for each in await mending.travels(journey, by=by, is_dry=is_dry)]
+
+
+def _planners(
+    router: APIRouter,
+    views: RotaViews,
+    mending: Mending,
+    require: Callable[[Right], Requirement],
+) -> None:
+    planner = Depends(require(Right.ROTA_PLAN))
+
+    @router.post("/lost", summary="A hub or a country is lost for a while")
+    async def lost(
+        principal: Annotated[Principal, planner],
+        *,
+        place: Lost,
+        from_ns: Instant,
+        until_ns: Instant,
+        is_dry: Dry = True,
+    ) -> list[Consequence]:
+        principal.demand(Right.ROTA_PLAN, Scope.ALL)
+        _demand_span(from_ns, until_ns)
+        kind = "country" if place.isupper() else "hub"
+        closure = Closure(kind=kind, subject=place, from_ns=from_ns, until_ns=until_ns)
+        found = await mending.absent(closure, by=person_of(principal), is_dry=is_dry)
+        return [_shown(each) for each in found]
+
+    @router.post("/units/{unit}/replan", summary="Mend a published rota with the fewest changes")
+    async def replan(
+        unit: Id,
+        principal: Annotated[Principal, planner],
+        *,
+        at_ns: Instant | None = None,
+        is_dry: Dry = True,
+    ) -> Consequence:
+        await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
+        window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
+        by = person_of(principal)
+        of = await views.desk.ground(await views.desk.unit(unit)) if is_dry else None
+        kind = RequestKind.DIRECTORY
+        return _shown(await mending.mend(unit, window_ns, kind=kind, by=by, assumed=of))
+
+
+async def _whose(views: RotaViews, principal: Principal, person: str | None) -> str:
+    """Oneself, or somebody of the teams that one leads. Raises NotAllowed."""
+    own = person_of(principal)
+    if person in (None, own):
+        return own
+    teams = (await asyncio.to_thread(views.snapshot)).teams
+    leads = any(team.lead == own and person in team.members for team in teams)
+    principal.demand_for(Right.LEAVE_WRITE, person, leads=leads)
+    return person
+
+
+def person_of(principal: Principal) -> str:
+    """Whose token it is. Raises HTTPException 403 for an integration."""
+    if principal.person_id is None:
+        raise HTTPException(403, "Only people have hours: come with a personal token.")
+    return principal.person_id
+
+
+def _demand_span(from_ns: int, until_ns: int) -> None:
+    if not from_ns < until_ns <= from_ns + _LONGEST_DAYS * DAY_NS:
+        raise Permanent(
+            f"Name a stretch of at most {_LONGEST_DAYS} days that ends after it begins."
+        )
+
+
+def _shown(found: Consequences) -> Consequence:
+    return Consequence(
+        unit=found.unit,
+        window_ns=found.window_ns,
+        vacated=[piece._asdict() for piece in found.vacated],
+        change=None if found.request is None else change_of(found.request),
+        is_optimal=found.is_optimal,
+        problem=found.problem,
+    )
