@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "people": "Who owns what and who is on duty: run it, and log in.",
     "who-owns": "Who owns a service, and whose day it is.",
     "on-duty": "Who is on duty for a service.",
+    "rota": "Plan a rota, publish it, mend it, explain its gaps.",
     "pager": "Page whoever is on duty: run an instance, make keys.",
     "openapi": "Print the OpenAPI description of the REST API.",
 }

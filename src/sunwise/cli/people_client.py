@@ -112,15 +112,17 @@ class PeopleClient:
         asked = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(asked)}" if asked else path)
 
-    def post(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
+    def post(self, path: str, content: object, *, timeout_s: float = _TIMEOUT_S) -> Any:  # noqa: ANN401 - JSON
         """What the server answers. Raises Refused and Retryable."""
-        return self._ask("POST", path, content)
+        return self._ask("POST", path, content, timeout_s=timeout_s)
 
     def patch(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("PATCH", path, content)
 
-    def _ask(self, method: str, path: str, content: object = None) -> Any:  # noqa: ANN401 - JSON
+    def _ask(
+        self, method: str, path: str, content: object = None, *, timeout_s: float = _TIMEOUT_S
+    ) -> Any:  # noqa: ANN401 - JSON
         request = urllib.request.Request(  # noqa: S310 - http(s) only: checked when made
             self._credentials.url + path,
             method=method,
@@ -131,7 +133,7 @@ class PeopleClient:
             },
         )
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as reply:
+            with self._opener.open(request, timeout=timeout_s) as reply:
                 return json.loads(reply.read() or b"null")
         except HTTPError as error:
             raise _refused(error) from error
