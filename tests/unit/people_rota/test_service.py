@@ -33,7 +33,7 @@ from sunwise.people.rota.kept import WINDOW_NS, State, window_of
 from sunwise.people.rota.service import RotaService
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Piece
-from sunwise.people.rota.units import units_of
+from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 from tests.support.rota_company import UNIT, company, draft, solve, turn
 
 pytestmark = pytest.mark.asyncio
@@ -72,7 +72,12 @@ class Stage:
     def publish(self, *turns, unit=UNIT):
         now_ns = self.clock.now_ns()
         self.store.set_units(units_of(self.snapshot))
-        kept = self.store.save_draft(draft(*turns, unit=unit, window_ns=window_of(now_ns)))
+        window_ns = window_of(now_ns)
+        [planned] = units_of(self.snapshot)
+        problem = problem_of(planned, Ground(snapshot=self.snapshot), Span(window_ns=window_ns))
+        wanted = draft(*turns, unit=unit, window_ns=window_ns)
+        inputs = inputs_of(problem, self.snapshot)
+        kept = self.store.save_draft(msgspec.structs.replace(wanted, inputs=inputs))
         self.store.publish(kept, kept.turns)
 
     def change_directory(self, snapshot) -> None:
