@@ -9,7 +9,7 @@ import msgspec
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
 from sunwise.cli.company import invented_company
-from sunwise.contracts.people.directory import Snapshot
+from sunwise.contracts.people.directory import Snapshot, Tier
 from sunwise.daylight.zones import instant
 from sunwise.people.directory.claims import Claim
 from sunwise.people.directory.demo import load_demo
@@ -56,8 +56,9 @@ def load_company(
 
 
 def leads(snapshot: Snapshot) -> tuple[str, str]:
-    """Two people who lead services, the same ones for the same company."""
-    first, second, *_ = sorted({each.lead for each in snapshot.services if each.lead})
+    """Two people who lead services that somebody is on duty for, the same for the same company."""
+    on_duty = (each for each in snapshot.services if each.tier is not Tier.BEST_EFFORT)
+    first, second, *_ = sorted({each.lead for each in on_duty if each.lead})
     return first, second
 
 
