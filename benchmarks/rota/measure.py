@@ -3,8 +3,9 @@
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ import msgspec
 
 from benchmarks.rota.baselines import BASELINES
 from benchmarks.rota.judge import Verdict, judge
+from benchmarks.rota.mending import Choices, Mended, choices, mended
 from sunwise.daylight.working_time import Duty
 from sunwise.people.rota.bounds import Bounds
 from sunwise.people.rota.greedy import greedy
@@ -21,6 +23,7 @@ from sunwise.people.rota.stats import Stats, stats
 
 SUNWISE: Final = "Sunwise"
 GREEDY: Final = "Sunwise, greedy only"
+ROUND_ROBIN: Final = "three windows, repaired"
 WAYS: Final = (SUNWISE, GREEDY, *BASELINES)
 
 
@@ -34,6 +37,8 @@ class Measured(NamedTuple):
     cpu_s: float
     bounds: Bounds | None = None
     """Sunwise's own."""
+    mended: Mended | None = None
+    choices: Choices | None = None
 
     @property
     def rank(self) -> tuple[float, float, float]:
@@ -41,23 +46,29 @@ class Measured(NamedTuple):
         return self.stats.gap_h, self.stats.night_h, self.stats.worst_burden
 
 
-def measure(groups: Sequence[list[Problem]]) -> list[Measured]:
-    """Every unit in every way; the problems of a group one after the other."""
+def measure(groups: Sequence[list[Problem]], *, thorough: bool) -> list[Measured]:
+    """Every unit in every way, the problems of a group one after the other.
+
+    `thorough` with fronts and re-plans, which take several times as long.
+    """
     workers = min(os.cpu_count() or 1, len(groups))
     largest_first = sorted(groups, key=len, reverse=True)
+    measured = partial(measure_group, thorough=thorough)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return [each for found in pool.map(measure_group, largest_first) for each in found]
+        return [each for found in pool.map(measured, largest_first) for each in found]
 
 
-def measure_group(group: list[Problem]) -> list[Measured]:
+def measure_group(group: list[Problem], *, thorough: bool) -> list[Measured]:
     """Units that share people: each way keeps what it has given them before."""
-    found = [*_sunwise(group)]
-    for way, rival in BASELINES.items():
-        found += [_measured(way, *turn) for turn in _in_turn(group, rival)]
-    return found
+    rivals = [
+        _measured(way, *turn) for way, rival in BASELINES.items() for turn in _in_turn(group, rival)
+    ]
+    robins = {each.unit: each.stats for each in rivals if each.way == ROUND_ROBIN}
+    return [*_sunwise(group, robins if thorough else {}), *rivals]
 
 
-def _sunwise(group: list[Problem]) -> Iterator[Measured]:
+def _sunwise(group: list[Problem], robins: Mapping[str, Stats]) -> Iterator[Measured]:
+    """The plan, and greedy at the same place in the same turn; more where a rival is given."""
     plans: list[Plan] = []
 
     def planned(problem: Problem) -> Rota:
@@ -66,7 +77,12 @@ def _sunwise(group: list[Problem]) -> Iterator[Measured]:
 
     for problem, rota, cpu_s in _in_turn(group, planned):
         own = plans[-1]
-        yield _measured(SUNWISE, problem, rota, cpu_s)._replace(bounds=own.bounds)
+        found = _measured(SUNWISE, problem, rota, cpu_s)._replace(bounds=own.bounds)
+        if problem.unit in robins:
+            found = found._replace(
+                mended=mended(problem, rota), choices=choices(problem, own, robins[problem.unit])
+            )
+        yield found
         began = time.process_time()
         at_once = greedy(problem, own.pattern)
         yield _measured(GREEDY, problem, at_once, time.process_time() - began)

@@ -7,6 +7,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from statistics import mean
 from typing import Final, NamedTuple
 
 from benchmarks.report import Figure, publish
@@ -43,6 +44,7 @@ worst-off are means over the units. A plan is one process on one core.
 AUTUMN: Final = date(2026, 10, 19)
 SPRING: Final = date(2027, 3, 8)
 SEED: Final = 7
+ALL_PEOPLE: Final = 5_000
 _SHORT_TEAMS: Final = 3
 
 
@@ -54,6 +56,8 @@ class Set(NamedTuple):
     first: date
     shared: bool = True
     """Whether somebody in two teams is one person, or two."""
+    thorough: bool = True
+    """Whether fronts and re-plans are measured too."""
 
 
 def main() -> None:
@@ -64,7 +68,7 @@ def main() -> None:
         for each in sets(arguments.people, short=arguments.short)
         for figure in measured_set(each, arguments.teams)
     ]
-    if arguments.short or arguments.teams or arguments.people != 5_000:
+    if arguments.short or arguments.teams or arguments.people != ALL_PEOPLE:
         print("Not all was measured: benchmarks/results/rota.json stays as it is.")
     else:
         publish("rota", METHOD, figures)
@@ -79,7 +83,7 @@ def sets(n_people: int, *, short: bool) -> Iterator[Set]:
     yield Set("60 people, autumn", _invented(60), AUTUMN)
     if not short:
         yield Set("60 people, spring", _invented(60), SPRING)
-        yield Set(f"{n_people:,} people, autumn", _invented(n_people), AUTUMN)
+        yield Set(f"{n_people:,} people, autumn", _invented(n_people), AUTUMN, thorough=False)
 
 
 def measured_set(each: Set, most_units: int | None = None) -> list[Figure]:
@@ -88,15 +92,23 @@ def measured_set(each: Set, most_units: int | None = None) -> list[Figure]:
     problems = units(company, each.first)[:most_units]
     groups = connected(problems) if each.shared else [[problem] for problem in problems]
     began = time.perf_counter()
-    measured = measure(groups)
+    measured = measure(groups, thorough=each.thorough)
     wall_s = time.perf_counter() - began
     show(f"{each.name}: {len(problems)} units", measured)
     for name in not_carried(measured):
         print(f"  cannot be carried lawfully: {name}")
-    return list(_figures(each.name, measured, wall_s))
+    figures = [
+        *_figures(each.name, measured),
+        *_mending(each.name, measured),
+        *_choosing(each.name, measured),
+    ]
+    if not each.thorough:
+        target = "<= 30" if len(company.snapshot.people) == ALL_PEOPLE else ""
+        figures.append(Figure(f"{each.name}: every way, wall", wall_s / 60, "min", target))
+    return figures
 
 
-def _figures(name: str, measured: list[Measured], wall_s: float) -> Iterator[Figure]:
+def _figures(name: str, measured: list[Measured]) -> Iterator[Figure]:
     limits = bounds(measured)
     for row in rows(measured):
         about = f"{name}: {row.way}"
@@ -121,7 +133,40 @@ def _figures(name: str, measured: list[Measured], wall_s: float) -> Iterator[Fig
     yield Figure(f"{name}: units that cannot be carried", len(not_carried(measured)), "")
     yield Figure(f"{name}: units worse than greedy", len(worse_than_greedy(measured)), "", "== 0")
     yield Figure(f"{name}: proven bounds beaten", len(beaten_bounds(measured)), "", "== 0")
-    yield Figure(f"{name}: all ways together, wall", wall_s / 60, "min")
+
+
+def _mending(name: str, measured: list[Measured]) -> Iterator[Figure]:
+    found = [each.mended for each in measured if each.mended is not None]
+    if found:
+        forced, changed = sum(m.n_forced for m in found), sum(m.n_changed for m in found)
+        most = max(m.n_changed / m.n_forced for m in found)
+        about = f"{name}: re-plan"
+        yield Figure(f"{about}, forced moves", forced, "shifts")
+        yield Figure(f"{about}, changes for each forced move", changed / forced, "", "<= 2")
+        yield Figure(f"{about}, the same in the worst unit", most, "", "<= 2")
+        yield Figure(f"{about}, CPU in the slowest unit", max(m.cpu_s for m in found), "s", "< 5")
+        yield Figure(f"{about}, breaches of law", sum(m.n_breaches for m in found), "", "== 0")
+        yield Figure(f"{about}, more gaps", sum(m.more_gap_h for m in found), "h")
+
+
+def _choosing(name: str, measured: list[Measured]) -> Iterator[Figure]:
+    """The front beside the round robin of three windows."""
+    found = [each.choices for each in measured if each.choices is not None]
+    if found:
+        nights = sum(c.least_night_h for c in found)
+        rival_nights = sum(c.rival_night_h for c in found)
+        halved = mean(c.least_night_h <= c.rival_night_h / 2 for c in found)
+        gini = mean(c.least_gini - c.rival_gini for c in found)
+        as_even = mean(c.least_gini <= c.rival_gini for c in found)
+        about = f"{name}: front"
+        yield Figure(
+            f"{about}, its fewest nights / round robin's", nights / rival_nights, "", "<= 0.5"
+        )
+        yield Figure(f"{about}, units with half the nights", 100 * halved, "%")
+        yield Figure(f"{about}, its lowest Gini - round robin's, mean", gini, "", "<= 0")
+        yield Figure(f"{about}, units with its Gini", 100 * as_even, "%")
+        yield Figure(f"{about}, points, mean", mean(c.n_points for c in found), "")
+        yield Figure(f"{about}, CPU, mean", mean(c.cpu_s for c in found), "s")
 
 
 def _invented(n_people: int) -> Callable[[date, date], Company]:
@@ -132,7 +177,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="3 units of each small set")
     parser.add_argument("--teams", type=int, help="so many units of each set at most")
-    parser.add_argument("--people", type=int, default=5_000, help="of the large company")
+    parser.add_argument("--people", type=int, default=ALL_PEOPLE, help="of the large company")
     arguments = parser.parse_args()
     if arguments.short and not arguments.teams:
         arguments.teams = _SHORT_TEAMS
