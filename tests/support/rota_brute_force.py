@@ -42,7 +42,7 @@ def _lawful(problem, person, own, duty):
         return False
     most = person.law.max_days_in_row  # a second duty on one local day counts as a day of its own
     day = local(duty.start_ns, person.zone).toordinal()
-    begun = [local(each.start_ns, person.zone).toordinal() for each in own]
+    begun = [local(each.start_ns, person.zone).toordinal() for each in (*person.held, *own)]
     if sum(day - each <= most for each in begun) >= most:
         return False
     return not breaches(

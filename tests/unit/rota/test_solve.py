@@ -31,6 +31,8 @@ from tests.support.rota_teams import (
 QUICK = Effort(nights=0.5, fairness=0.3, patterns=2)
 HALVES = (Block(3, 12), Block(15, 12))
 STRICT = msgspec.structs.replace(RULES, max_days_in_row=2, week_limit_h=30, weekly_rest_h=40)
+RESTED = msgspec.structs.replace(RULES, weekly_rest_h=130)
+BEFORE = (Duty(START_NS - 26 * NS_PER_HOUR, START_NS - 20 * NS_PER_HOUR),)
 NIGHTS = msgspec.structs.replace(RULES, max_nights_in_row=1, max_night_duty_h=8)
 
 
@@ -44,25 +46,43 @@ def optimum(problem, pattern):
     return tuple(round(solver.value(e())) * 15 for e in (model.gap_quarters, model.night_quarters))
 
 
-@pytest.mark.parametrize("rules", [RULES, STRICT, NIGHTS], ids=["eu", "strict", "nights"])
+@pytest.mark.parametrize(
+    "rules", [RULES, STRICT, NIGHTS, RESTED], ids=["eu", "strict", "nights", "rested"]
+)
 @pytest.mark.parametrize("seed", range(6))
 def test_the_model_is_as_good_as_trying_everything(rules, seed):
     zones = ("Asia/Kolkata", "Europe/Paris", "America/New_York")
     problem = random_team(seed, zones=zones, n_people=3, days=4)
-    people = tuple(msgspec.structs.replace(each, rules=rules) for each in problem.people)
+    people = tuple(
+        msgspec.structs.replace(each, rules=rules, held=BEFORE * (rules is STRICT))
+        for each in problem.people
+    )
     problem = msgspec.structs.replace(problem, people=people)
     for pattern in (HALVES, patterns(problem)[40 + 17 * seed]):
         if len(pattern) < 4:
             assert optimum(problem, pattern) == best_value(problem, slots(problem, pattern))
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_no_rota_beats_the_floor_of_its_pattern(seed):
+@pytest.mark.parametrize("rules", [RULES, STRICT], ids=["eu", "strict"])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_rota_beats_the_floor_of_its_pattern(seed, rules):
     problem = random_team(seed, zones=("Asia/Tokyo", "Europe/Paris"), n_people=2, days=3)
+    people = tuple(msgspec.structs.replace(each, rules=rules) for each in problem.people)
+    problem = msgspec.structs.replace(problem, people=people)
     table = CostTable(problem)
     for pattern in patterns(problem)[seed::40]:
         gap, night = (minutes // 15 for minutes in best_value(problem, slots(problem, pattern)))
         assert relaxed(problem, table, pattern).floor <= gap * gap_weight(problem) + night
+
+
+def test_the_floor_knows_how_many_days_of_a_week_are_duty():
+    problem = team("Europe/Paris", days=7)
+    people = (msgspec.structs.replace(problem.people[0], rules=STRICT),)
+    problem = msgspec.structs.replace(problem, people=people)
+    for pattern in patterns(problem)[::60]:
+        gap, night = (minutes // 15 for minutes in optimum(problem, pattern))
+        floor = relaxed(problem, CostTable(problem), pattern).floor
+        assert floor <= gap * gap_weight(problem) + night
 
 
 def test_ranking_loses_no_pattern():
