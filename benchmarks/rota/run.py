@@ -21,6 +21,7 @@ from benchmarks.rota.table import (
     not_carried,
     rows,
     show,
+    with_fewer_gaps,
     worse_than_greedy,
 )
 from benchmarks.rota.units import DAYS, connected, units
@@ -130,6 +131,7 @@ def _figures(name: str, measured: list[Measured]) -> Iterator[Figure]:
     yield Figure(f"{name}: nights by the clock bound", limits.clock, "% of hours")
     yield Figure(f"{name}: nights by the proven bound", limits.night, "% of hours")
     yield Figure(f"{name}: avoidable gaps", avoidable_gap_h(measured), "h", "== 0")
+    yield Figure(f"{name}: rivals with fewer gaps", len(with_fewer_gaps(measured)), "", "== 0")
     yield Figure(f"{name}: units that cannot be carried", len(not_carried(measured)), "")
     yield Figure(f"{name}: units worse than greedy", len(worse_than_greedy(measured)), "", "== 0")
     yield Figure(f"{name}: proven bounds beaten", len(beaten_bounds(measured)), "", "== 0")

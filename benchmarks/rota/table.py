@@ -95,6 +95,12 @@ def avoidable_gap_h(measured: Sequence[Measured]) -> float:
     return sum(each.stats.gap_h - each.bounds.gap_h for each in measured if each.bounds is not None)
 
 
+def with_fewer_gaps(measured: Sequence[Measured]) -> list[str]:
+    """The rivals that left less uncovered than the plan: so much of its gap was avoidable."""
+    own = {each.unit: each.stats.gap_h for each in measured if each.way == SUNWISE}
+    return [f"{each.unit} ({each.way})" for each in measured if each.stats.gap_h < own[each.unit]]
+
+
 def worse_than_greedy(measured: Sequence[Measured]) -> list[str]:
     """The units in which the plan is worse than greedy on the same pattern."""
     at_once = {each.unit: each.rank for each in measured if each.way == GREEDY}

@@ -16,6 +16,7 @@ from benchmarks.rota.table import (
     bounds,
     not_carried,
     rows,
+    with_fewer_gaps,
     worse_than_greedy,
 )
 from benchmarks.rota.units import connected, units
@@ -203,6 +204,8 @@ def test_a_plan_that_is_worse_and_a_bound_that_is_wrong_are_named(measured):
     others = [each for each in measured if each.way != SUNWISE]
     assert worse_than_greedy([worse, *others]) == [own.unit]
     assert avoidable_gap_h([worse]) == 1
+    assert with_fewer_gaps(measured) == []
+    assert with_fewer_gaps([worse, *(each for each in others if each.unit == own.unit)])
     wrong = own._replace(bounds=msgspec.structs.replace(own.bounds, night_h=900))
     named = beaten_bounds([wrong, *(each for each in others if each.unit == own.unit)])
     assert f"{own.unit} ({SUNWISE})" in named
