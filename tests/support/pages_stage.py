@@ -166,14 +166,14 @@ class PagesStage:
         self._store.follow(changes({}, self.roster, at(1)), at(1))
         for each in self._store.known(0).values():
             self._store.act(each.id, lambda handoff: advance(handoff, at(hour)))
-        self._guard_store = GuardStore.open(folder / "guard.sqlite", self.clock)
+        self.guard_store = GuardStore.open(folder / "guard.sqlite", self.clock)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._do(self._start())
 
     def token(self, person: str) -> str:
-        return self._guard_store.issue_token(person, "test", by=OPERATOR)[0]
+        return self.guard_store.issue_token(person, "test", by=OPERATOR)[0]
 
     def handoff(self, outgoing: str) -> str:
         """The one in which this person hands over as primary, first."""
@@ -186,14 +186,14 @@ class PagesStage:
         self._thread.join(10)
         self._loop.close()
         self._database.dispose()
-        self._guard_store.close()
+        self.guard_store.close()
 
     def _do(self, what) -> None:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
 
     async def _start(self) -> None:
-        guard = Guard(self._guard_store, clock=self.clock, origins=Origins([self.url]))
-        two_people = TwoPeople(self._guard_store, self.clock)
+        guard = Guard(self.guard_store, clock=self.clock, origins=Origins([self.url]))
+        two_people = TwoPeople(self.guard_store, self.clock)
         desk = HandoffDesk(
             self._store,
             self.clock,

@@ -12,12 +12,14 @@ from sunwise.chassis.guard import Principal, Right
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.web.rota_view import RotaView, midnight_before, rota_view
-from sunwise.web.seen import Board, People, Reader, Seen, duty_state
+from sunwise.web.seen import AHEAD_NS, BACK_NS, Board, People, Reader, Seen, duty_state
 from sunwise.web.shell import shell_router
 from sunwise.web.swaps import (
     Consequences,
+    Move,
     Open,
     Request,
+    Stretch,
     SwapAsked,
     SwapDesk,
     SwapWish,
@@ -25,8 +27,6 @@ from sunwise.web.swaps import (
     key_of,
 )
 from sunwise.web.today import (
-    AHEAD_NS,
-    BACK_NS,
     OnDuty,
     ServiceNow,
     Today,
@@ -78,7 +78,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
             snapshot,
             _on_duty(sources),
             you=person,
-            duty=duty_state(sources.board),
+            duty=duty_state(sources.board, sources.now_ns()),
             waits=await sources.waits(principal),
         )
 
@@ -105,7 +105,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
             now_ns=now_ns,
             you=you,
             team=team,
-            duty=duty_state(sources.board),
+            duty=duty_state(sources.board, sources.now_ns()),
             span_ns=span_ns,
             can_swap=sources.swaps is not None,
         )
@@ -170,12 +170,23 @@ async def _seen(sources: Sources, people: Iterable[str]) -> list[Seen]:
     return [known.seen(person) for person in people]
 
 
+def _stretch(move: Move, snapshot: Snapshot) -> Stretch:
+    people = People(snapshot)
+    return Stretch(
+        role=move.role,
+        since_ns=move.since_ns,
+        until_ns=move.until_ns,
+        before=people.seen_or_none(move.before),
+        after=people.seen_or_none(move.after),
+    )
+
+
 def _request(change: Open, snapshot: Snapshot) -> Request:
     return Request(
         id=change.id,
         why=change.why,
         asked_by=People(snapshot).seen_or_none(change.asked_by),
-        since_ns=min(move.since_ns for move in change.moves),
+        moves=[_stretch(move, snapshot) for move in change.moves],
         effects=effects_of(change.moves, snapshot),
     )
 

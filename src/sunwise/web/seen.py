@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from sunwise.contracts.people.directory import Id, Person, Snapshot
 from sunwise.contracts.people.duty import DutySlot
+from sunwise.daylight.zones import NS_PER_HOUR
+
+BACK_NS: Final = 24 * NS_PER_HOUR
+AHEAD_NS: Final = 14 * 24 * NS_PER_HOUR
+"""Slots between so long before and so long after now are asked for."""
 
 
 class Board(Protocol):
@@ -48,9 +53,11 @@ class DutyState:
     """Which rota the page shows, and whether it may be old."""
 
     version: int
-    """-1: there is none yet."""
+    """-1: none was ever heard."""
     as_of_ns: int
     is_stale: bool
+    is_planned: bool
+    """Whether any duty is known around now, for whatever service."""
 
 
 class People:
@@ -71,9 +78,14 @@ class People:
         return None if person is None else self.seen(person)
 
 
-def duty_state(board: Board) -> DutyState:
+def duty_state(board: Board, now_ns: int) -> DutyState:
     """Which rota the board has."""
-    return DutyState(version=board.version, as_of_ns=board.as_of_ns, is_stale=board.is_stale)
+    return DutyState(
+        version=board.version,
+        as_of_ns=board.as_of_ns,
+        is_stale=board.is_stale,
+        is_planned=any(True for _ in board.slots(now_ns - BACK_NS, now_ns + AHEAD_NS)),
+    )
 
 
 def teams_of(snapshot: Snapshot, person: Id) -> frozenset[Id]:

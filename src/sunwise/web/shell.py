@@ -18,6 +18,7 @@ PAGES: Final = {
     "/rota": ("rota", "Rota"),
     "/handoff": ("handoff", "Handoff"),
     "/handoff/{handoff}": ("handoff", "Handoff"),
+    "/approvals": ("approvals", "Approvals"),
     "/login": ("login", "Log in"),
 }
 """Module and title by path. A shell holds no data, so it asks nobody who they are."""

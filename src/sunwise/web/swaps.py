@@ -80,6 +80,17 @@ class SwapAsked:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A stretch of duty that would pass from one to another; None is a gap."""
+
+    role: str
+    since_ns: int
+    until_ns: int
+    before: Seen | None
+    after: Seen | None
+
+
+@dataclass(frozen=True)
 class Request:
     """A change of the rota that waits for the reader's own yes."""
 
@@ -88,7 +99,7 @@ class Request:
     """swap, take, absence, ...: never why somebody is away."""
     asked_by: Seen | None
     """None: the rota itself."""
-    since_ns: int
+    moves: list[Stretch]
     effects: list[Effect]
 
 

@@ -7,13 +7,9 @@ from typing import Final
 
 from sunwise.contracts.people.directory import Id, Role, Service, Snapshot, Tier
 from sunwise.contracts.people.duty import DutySlot
-from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.web.seen import DutyState, People, Seen, teams_of
 from sunwise.web.waiting import Waits
 
-BACK_NS: Final = 24 * NS_PER_HOUR
-AHEAD_NS: Final = 14 * 24 * NS_PER_HOUR
-"""Slots between so long before and so long after now are asked for."""
 _MAX_SHIFTS: Final = 6
 
 

@@ -8,7 +8,7 @@ from sunwise.web.today import OnDuty, today_of
 from sunwise.web.waiting import Waits
 from tests.support.handoff_company import ZONES, at, company, day, slot
 
-_DUTY = DutyState(version=1, as_of_ns=at(0), is_stale=False)
+_DUTY = DutyState(version=1, as_of_ns=at(0), is_stale=False, is_planned=True)
 _NOTHING = Waits(items=[], not_asked=[])
 
 

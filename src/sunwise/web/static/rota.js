@@ -9,6 +9,7 @@ import { timeline } from "./timeline.js";
 import { date } from "./times.js";
 
 const DAY_NS = 86_400e9;
+const MOVES = 8;
 const content = document.getElementById("content");
 const narrow = matchMedia("(max-width: 44rem)");
 const query = new URLSearchParams(location.search);
@@ -61,7 +62,7 @@ function board(view) {
 }
 
 function empty(view) {
-  if (view.duty.version < 0) return "No rota has been published yet. Until then nobody is on duty for this team, and nobody would be paged.";
+  if (!view.duty.is_planned) return "No rota has been published yet. Until then nobody is on duty for this team, and nobody would be paged.";
   return `${view.team.name} has no shifts in these days: nothing is published for them yet, or its services ask for no duty.`;
 }
 
@@ -128,10 +129,18 @@ function request(change) {
   return el(
     "li",
     { class: "request" },
-    el("p", {}, `${who} (${change.why}): from `, time(change.since_ns, change.asked_by), change.since_ns < now() ? ", already begun" : null, "."),
+    el("p", {}, `${who} (${change.why}).`),
+    el("ul", {}, change.moves.slice(0, MOVES).map(move)),
+    change.moves.length > MOVES ? el("p", { class: "quiet" }, `and ${change.moves.length - MOVES} more like these`) : null,
     effectsTable(change.effects),
     el("div", { class: "deeds" }, answer(true, "Yes"), answer(false, "No"), el("span", { class: "quiet" }, "No answer is not a yes: nothing changes until you say so.")),
   );
+}
+
+function move(stretch) {
+  const other = [stretch.before, stretch.after].find((person) => person && person.id !== reader.id);
+  const whose = `${stretch.before?.name ?? "nobody"} to ${stretch.after?.name ?? "nobody"}`;
+  return el("li", {}, time(stretch.since_ns, other), " until ", time(stretch.until_ns, other), `, ${stretch.role}: ${whose}`, stretch.since_ns < now() ? ", already begun" : null);
 }
 
 async function answered(button, change, isYes) {

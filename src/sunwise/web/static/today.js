@@ -37,7 +37,8 @@ function draw(today) {
 function hero(today) {
   const current = today.shifts.filter((shift) => shift.since_ns <= now());
   const next = today.shifts.find((shift) => shift.since_ns > now());
-  if (today.duty.version < 0) return calm("No rota has been published yet", "Until then nobody is on duty for anything, and nobody would be paged.");
+  if (today.duty.version < 0) return calm("The rota was never heard here", "Who is on duty is not known. The page goes on asking; in an emergency call the owners by phone.");
+  if (!today.duty.is_planned) return calm("No rota has been published yet", "Until then nobody is on duty for anything, and nobody would be paged.");
   if (current.length) return onDuty(current);
   if (next) {
     return calm("You are off duty", ["Next: ", el("strong", {}, next.services.join(", ")), `, ${next.role}, `, time(next.since_ns, next.before), `, in ${duration(next.since_ns - now())}.`]);
@@ -94,7 +95,7 @@ function waitingRow(item) {
 }
 
 function holding({ shifts, duty }) {
-  const empty = duty.version < 0 ? "Your shifts stand here once a rota is published." : "You have no shifts in the next 14 days.";
+  const empty = !duty.is_planned ? "Your shifts stand here once a rota is published." : "You have no shifts in the next 14 days.";
   return el(
     "section",
     { class: "panel", "aria-labelledby": "holds" },
