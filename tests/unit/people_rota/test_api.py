@@ -252,3 +252,41 @@ async def test_what_there_is_not_says_where_to_look(stage):
         query = {"from_ns": NOW, "until_ns": NOW + 100 * DAY}
         answer = await ana.get(f"/people/rota/units/{UNIT}", params=query)
         assert "at most 92 days" in answer.text
+
+
+async def test_an_absence_shows_its_consequences_before_it_counts(stage):
+    later = NEXT + 14 * DAY
+    async with stage.as_("bo") as bo, stage.as_("eve", GuardRole.LEAD) as eve:
+        draft_ = await stage.desk.plan(UNIT, NEXT)
+        stage.store.publish(draft_, draft_.turns)
+        body = {"from_ns": later, "until_ns": later + 5 * DAY}
+        [shown] = await asked(await bo.post("/people/rota/absences", json=body))
+        assert shown["vacated"]
+        assert shown["change"]["id"] == ""
+        assert stage.store.closures(NOW) == []
+        others = body | {"person": "ana", "is_dry": True}
+        assert (await bo.post("/people/rota/absences", json=others)).status_code == 403
+        await asked(await eve.post("/people/rota/absences", json=others))
+        [done] = await asked(await bo.post("/people/rota/absences", json=body | {"is_dry": False}))
+        assert done["change"]["waits_for"]
+        again = await eve.post(f"/people/rota/units/{UNIT}/replan", json={"at_ns": later})
+        assert (await asked(again))["vacated"] == []
+
+
+async def test_a_place_is_lost_by_whoever_plans_for_all(stage):
+    body = {"place": "JP", "from_ns": NOW, "until_ns": NOW + 7 * DAY}
+    async with stage.as_("eve", GuardRole.LEAD) as eve, stage.as_("bo", GuardRole.PLANNER) as bo:
+        assert (await eve.post("/people/rota/lost", json=body)).status_code == 403
+        assert await asked(await bo.post("/people/rota/lost", json=body)) == []
+        backwards = body | {"until_ns": NOW}
+        assert (await bo.post("/people/rota/lost", json=backwards)).status_code == 422
+
+
+async def test_a_journey_names_a_zone_that_there_is(stage):
+    body = {"zone": "Europe/Berlyn", "from_ns": NOW, "until_ns": NOW + DAY, "is_dry": False}
+    async with stage.as_("bo") as bo:
+        refused = await bo.post("/people/rota/journeys", json=body)
+        assert refused.status_code == 422
+        assert "Europe/Berlin" in refused.text
+        await asked(await bo.post("/people/rota/journeys", json=body | {"zone": "Asia/Tokyo"}))
+    assert [each.zone for each in stage.store.journeys(NOW)] == ["Asia/Tokyo"]

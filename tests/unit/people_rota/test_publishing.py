@@ -7,7 +7,7 @@ from sunwise.contracts.people.directory import Tier
 from sunwise.people.rota.kept import DAY_NS, RequestKind
 from sunwise.people.rota.publishing import Unlawful, asked_of, demand_lawful, publication, vacated
 from sunwise.people.rota.turns import Piece, rota_of
-from sunwise.people.rota.units import Ground, Span, problem_of, units_of
+from sunwise.people.rota.units import Ground, Span, ZoneGone, problem_of, units_of
 from tests.support.rota_company import (
     DAY,
     NOW,
@@ -97,3 +97,9 @@ def test_the_window_begins_on_a_monday_for_everybody():
     assert (WINDOW // DAY_NS + 3) % 7 == 0
     assert WINDOW <= NOW < WINDOW + 28 * DAY_NS
     assert rota_of(draft().turns).gaps == ()
+
+
+def test_a_zone_that_vanished_says_whose_it_is_and_what_to_write():
+    people = (msgspec.structs.replace(company().people[0], zone="Europe/Berlyn"),)
+    with pytest.raises(ZoneGone, match=r"ana: .*Europe/Berlin"):
+        problem(company(people=people))

@@ -14,7 +14,7 @@ from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.problem import HOURS_PER_DAY, Problem
 from sunwise.people.rota.store import ERASED, RotaStore
 from sunwise.people.rota.turns import Turn
-from sunwise.people.rota.units import Ground, Span, person_of
+from sunwise.people.rota.units import Ground, Span, ZoneGone, person_of
 
 CARRIED_WINDOWS: Final = 13
 """Burden of a year counts."""
@@ -61,7 +61,10 @@ def entries(
             continue
         if turn.person in (None, ERASED) or turn.person not in pseudonyms:
             continue
-        points = points_of(turn, unit, of, window_ns)
+        try:
+            points = points_of(turn, unit, of, window_ns)
+        except ZoneGone:
+            continue  # booked once their clock is known again
         what = f"{name} {turn.role} {turn.start_ns} {turn.end_ns}"
         pseudonym = pseudonyms[turn.person]
         found.append(

@@ -11,16 +11,20 @@ from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
 from sunwise.chassis.guard.principal import Principal
 from sunwise.chassis.guard.rights import Right, Scope
-from sunwise.daylight.zones import zone
 from sunwise.people.rota.kept import DAY_NS, RequestKind, window_of
 from sunwise.people.rota.mending import Consequences, Mending
 from sunwise.people.rota.page import Change, change_of
 from sunwise.people.rota.store import Closure, Journey
+from sunwise.people.rota.units import demand_zone
 from sunwise.people.rota.views import RotaViews
 
 Id = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 Instant = Annotated[int, Body(ge=0, lt=2**63)]
+MaybeInstant = Annotated[int | None, Body(ge=0, lt=2**63)]
+"""Now when it is left out."""
 PersonId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+MaybePerson = Annotated[str | None, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""Oneself when it is left out."""
 Lost = Annotated[str, Body(pattern=r"^([A-Z]{2}|[a-z0-9][a-z0-9._-]{0,63})$")]
 Dry = Annotated[bool, Body(description="Only show the consequences; nothing is changed.")]
 _LONGEST_DAYS: Final = 92
@@ -68,7 +72,7 @@ def _absences(
         *,
         from_ns: Instant,
         until_ns: Instant,
-        person: PersonId | None = None,
+        person: MaybePerson = None,
         is_dry: Dry = True,
     ) -> list[Consequence]:
         whose = await _whose(views, principal, person)
@@ -88,7 +92,7 @@ def _absences(
     ) -> list[Consequence]:
         by = person_of(principal)
         _demand_span(from_ns, until_ns)
-        zone(zone_name)
+        demand_zone(zone_name, by)
         journey = Journey(person=by, from_ns=from_ns, until_ns=until_ns, zone=zone_name)
         return [_shown(each) for each in await mending.travels(journey, by=by, is_dry=is_dry)]
 
@@ -122,7 +126,7 @@ def _planners(
         unit: Id,
         principal: Annotated[Principal, planner],
         *,
-        at_ns: Instant | None = None,
+        at_ns: MaybeInstant = None,
         is_dry: Dry = True,
     ) -> Consequence:
         await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)

@@ -176,8 +176,7 @@ def _seat(person: Person, span: tuple[int, int]) -> Seat:
 
 def _nights(person: Person, span: tuple[int, int]) -> list[tuple[int, int]]:
     start_ns = span[0] - span[0] % _QUARTER_NS
-    n_slots = (span[1] - start_ns) // _QUARTER_NS
-    night = night_slots(person.zone, start_ns, n_slots, slot_minutes=15).astype(np.int8)
+    night = _is_night(person, start_ns, span[1]).astype(np.int8)
     edges = np.flatnonzero(np.diff(night, prepend=0, append=0)).tolist()
     at = [start_ns + edge * _QUARTER_NS for edge in edges]
     return list(zip(at[::2], at[1::2], strict=True))
@@ -186,9 +185,17 @@ def _nights(person: Person, span: tuple[int, int]) -> list[tuple[int, int]]:
 def _night_h(turn: Turn, person: Person | None) -> float:
     if person is None:
         return 0.0
-    n_slots = (turn.end_ns - turn.start_ns) // _QUARTER_NS
-    night = night_slots(person.zone, turn.start_ns, n_slots, slot_minutes=15)
+    night = _is_night(person, turn.start_ns, turn.end_ns)
     return float(night.sum()) * _QUARTER_NS / NS_PER_HOUR
+
+
+def _is_night(person: Person, start_ns: int, end_ns: int) -> np.ndarray:
+    """(n_quarters,) bool; never for somebody whose zone has vanished."""
+    n_slots = (end_ns - start_ns) // _QUARTER_NS
+    try:
+        return night_slots(person.zone, start_ns, n_slots, slot_minutes=15)
+    except UnknownZone:
+        return np.zeros(n_slots, np.bool_)
 
 
 def _local(at_ns: int, person: Person | None) -> str:

@@ -35,7 +35,7 @@ from sunwise.people.rota.ledger import WAKE_UP_POINTS, Entry
 from sunwise.people.rota.mending import NOBODY, Mending
 from sunwise.people.rota.store import RotaStore, Served
 from sunwise.people.rota.takeovers import TakeOvers
-from sunwise.people.rota.units import Span, inputs_of, problem_of, units_of
+from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 
 _LOOK_S: Final = 0.5
 _PLAN_S: Final = 5.0
@@ -185,7 +185,7 @@ class RotaService:
                 await self.look()
                 if looks % _BOOK_LOOKS == 0:
                     await self.keep_books()
-            except Retryable as fault:
+            except (Permanent, Retryable) as fault:
                 _log.warning("planning waits", extra={"why": str(fault)})
             looks += 1
             await self._clock.sleep(_PLAN_S)
@@ -231,10 +231,9 @@ class RotaService:
             unit = by_id.get(name)
             if unit is None or window_ns + WINDOW_NS <= now_ns:
                 continue
-            wanted = inputs_of(problem_of(unit, of, Span(window_ns=window_ns)), of.snapshot)
             state = State.PUBLISHED if (name, window_ns) in published else State.DRAFT
             kept = await self._blocking(self._store.find, name, window_ns, state)
-            if kept is not None and kept.inputs.digest != wanted.digest:
+            if kept is not None and not _is_settled(kept, unit, of):
                 await self._mend_one(kept)
 
     async def _mend_one(self, kept: Kept) -> None:
@@ -286,6 +285,16 @@ class RotaService:
                 what=credit.key,
             )
             await self._blocking(self._store.book, [entry])
+
+
+def _is_settled(kept: Kept, unit: Unit, of: Ground) -> bool:
+    """Whether the rota stands on what is known now."""
+    try:
+        problem = problem_of(unit, of, Span(window_ns=kept.window_ns))
+    except Permanent as fault:
+        _log.error("a rota cannot be held against now", extra={"unit": unit.id, "why": str(fault)})
+        return True
+    return inputs_of(problem, of.snapshot).digest == kept.inputs.digest
 
 
 async def _at_once() -> None:

@@ -12,14 +12,17 @@ from typing import Final
 
 import msgspec
 
+from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Hub, Person, Snapshot, Tier
 from sunwise.daylight.public_holidays import UnknownPlace, public_holidays
 from sunwise.daylight.working_time import Duty, Exemption, WorkingTime, rules_over
 from sunwise.daylight.zones import (
     NS_PER_HOUR,
+    UnknownZone,
     instant,
     offsets_minutes,
     tzdata_version,
+    zone,
 )
 from sunwise.people.rota import problem as core
 from sunwise.people.rota.cover import BusinessHours, business, daylight, outside
@@ -88,12 +91,26 @@ def _unit_id(team: str, tier: Tier, skills: tuple[str, ...], activity: str) -> s
     return f"{team[:48]}.{tier.value}.{digest}"
 
 
+class ZoneGone(Permanent):
+    """Somebody's time zone is none; the message says whose, and what to write instead."""
+
+
+def demand_zone(name: str, whose: str) -> None:
+    """Returns if there is such a zone. Raises ZoneGone."""
+    try:
+        zone(name)
+    except UnknownZone as fault:
+        raise ZoneGone(f"{whose}: {fault}") from fault
+
+
 def problem_of(unit: Unit, ground: Ground, span: Span) -> Problem:
-    """The unit's problem in that window. Raises UnknownZone."""
+    """The unit's problem in that window. Raises ZoneGone."""
     snapshot = ground.snapshot
     team = next((team for team in snapshot.teams if team.id == unit.team), None)
     members = frozenset(team.members if team else ())
     hubs = {hub.id: hub for hub in snapshot.hubs if unit.activity in hub.activities}
+    for hub in hubs.values():
+        demand_zone(hub.zone, hub.id)
     people = tuple(
         person_of(each, ground, span, unit=unit, hub=hubs.get(each.hub or ""))
         for each in snapshot.people
@@ -146,10 +163,12 @@ def person_of(
 ) -> core.Person:
     """Somebody as the plan sees them; `hub` is theirs if the unit's activity is allowed there."""
     first, last = _dates(span)
+    clock = _zone(person, ground.journeys, span)
+    demand_zone(clock, person.id)
     rules = rules_over(person.country, first, last)
     return core.Person(
         id=person.id,
-        zone=_zone(person, ground.journeys, span),
+        zone=clock,
         rules=rules,
         exemption=_exemption(person),
         skills=frozenset(person.skills),
