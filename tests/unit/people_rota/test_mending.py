@@ -1,5 +1,6 @@
 """Whoever cannot do their hours has none at once; who gets them instead is asked first."""
 
+import asyncio
 from datetime import date
 
 import msgspec
@@ -160,3 +161,16 @@ async def test_what_is_over_is_refused(stage):
     closure = msgspec.structs.replace(stage.away(), from_ns=NOW - DAY, until_ns=NOW)
     with pytest.raises(Permanent, match="is over"):
         await stage.mending.absent(closure, by="bo", is_dry=False)
+
+
+async def test_hours_that_wait_for_a_yes_count_when_others_are_planned(tmp_path):
+    stage = Stage(tmp_path, company())
+    first = await stage.desk.plan(stage.unit, WINDOW)
+    key = first.unit, first.window_ns, first.version
+    waiting = await asyncio.to_thread(stage.desk.publish, *key, by="eve")
+    of = await stage.desk.ground_now()
+    people = problem_of(units_of(stage.snapshot)[0], of, Span(window_ns=NEXT)).people
+    held = {person.id: set(person.held) for person in people}
+    assert waiting
+    for request in waiting:
+        assert {piece[:2] for piece in request.changes} <= held[request.asked[0]]

@@ -9,7 +9,7 @@ import msgspec
 from sunwise.chassis.errors import Retryable
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.people.rota.burden import quarters, total
-from sunwise.people.rota.kept import WINDOW_NS, State, Unit
+from sunwise.people.rota.kept import WINDOW_NS, RequestState, State, Unit
 from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.problem import HOURS_PER_DAY, Problem
 from sunwise.people.rota.store import ERASED, RotaStore
@@ -35,6 +35,11 @@ def ground(store: RotaStore, snapshot_now: SnapshotNow, *, now_ns: int) -> Groun
         is_beside = state is State.DRAFT and (unit, window_ns) in published
         if turn.person is not None and not is_beside:
             turns[turn.person].append((unit, window_ns, turn))
+    for request in store.requests(RequestState.OPEN):  # hours that they may yet agree to
+        for piece in request.changes:
+            if piece.after is not None:
+                promised = Turn(*piece[:3], piece.after)
+                turns[piece.after].append((request.unit, request.window_ns, promised))
     return Ground(
         snapshot=snapshot,
         turns={person: tuple(each) for person, each in turns.items()},
