@@ -116,7 +116,7 @@ class StageSwaps:
         return [
             Open(
                 id=name,
-                why="swap",
+                why="a swap",
                 asked_by=by,
                 moves=(
                     Move(

@@ -2,14 +2,27 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import NotAllowed, Principal, Right
 from sunwise.contracts.people.directory import Id, Role
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.kept import Request, RequestState
+from sunwise.people.rota.kept import Request, RequestKind, RequestState
 from sunwise.web.swaps import Move, Open, SwapWish, Wanted
 from sunwise.web.waiting import Asked, Waiting
+
+_WHY: Final = {
+    RequestKind.ASSIGN: "shifts of a new rota, sooner than your notice",
+    RequestKind.REDRAFT: "a new plan in place of the one in force",
+    RequestKind.ABSENCE: "somebody cannot come",
+    RequestKind.LEAVE: "somebody has leave",
+    RequestKind.SWAP: "a swap",
+    RequestKind.TAKE: "a shift to be taken over",
+    RequestKind.TRAVEL: "somebody is in another zone",
+    RequestKind.LOST: "a hub or a country cannot be reached",
+    RequestKind.DIRECTORY: "people or services are not what they were",
+}
 
 
 class RotaSwaps:
@@ -31,7 +44,7 @@ class RotaSwaps:
         found = await asyncio.to_thread(self._desk.store.requests, RequestState.OPEN)
         return [
             Open(
-                id=each.id, why=each.kind.value, asked_by=each.asked_by or None, moves=_moves(each)
+                id=each.id, why=_WHY[each.kind], asked_by=each.asked_by or None, moves=_moves(each)
             )
             for each in found
             if person in each.waits_for()
@@ -70,7 +83,7 @@ def swaps(desk: RotaSwaps) -> Asked:
             Waiting(
                 kind="swap",
                 title="Say yes or no to a change of your shifts",
-                detail=f"{each.asked_by or 'The rota'} asks ({each.why}): it would begin at",
+                detail=f"{each.asked_by or 'The rota'} asks: {each.why}, from",
                 link="/rota#requests",
                 at_ns=min(move.since_ns for move in each.moves),
             )

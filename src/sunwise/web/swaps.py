@@ -96,7 +96,7 @@ class Request:
 
     id: str
     why: str
-    """swap, take, absence, ...: never why somebody is away."""
+    """In words: never why somebody is away."""
     asked_by: Seen | None
     """None: the rota itself."""
     moves: list[Stretch]

@@ -129,7 +129,7 @@ function request(change) {
   return el(
     "li",
     { class: "request" },
-    el("p", {}, `${who} (${change.why}).`),
+    el("p", {}, `${who}: ${change.why}.`),
     el("ul", {}, change.moves.slice(0, MOVES).map(move)),
     change.moves.length > MOVES ? el("p", { class: "quiet" }, `and ${change.moves.length - MOVES} more like these`) : null,
     effectsTable(change.effects),

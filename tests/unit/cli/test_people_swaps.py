@@ -1,0 +1,126 @@
+"""What the page Rota shows of a swap and does, on the rota's real desk and store."""
+
+import pytest
+
+from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.db import open_database
+from sunwise.chassis.errors import Permanent
+from sunwise.chassis.guard import How, NotAllowed, Principal
+from sunwise.chassis.guard import Role as GuardRole
+from sunwise.chassis.guard.rights import scopes_of
+from sunwise.cli.people_swaps import RotaSwaps, swaps
+from sunwise.daylight.zones import NS_PER_HOUR
+from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.kept import State
+from sunwise.people.rota.store import RotaStore
+from sunwise.web.swaps import Move, SwapWish, effects_of, key_of
+from tests.support.rota_company import NOW, UNIT, WINDOW, company, published, solve, turn
+
+pytestmark = pytest.mark.asyncio
+
+
+async def no_pseudonyms(_people):
+    return {}
+
+
+@pytest.fixture
+def store(tmp_path):
+    database = open_database(tmp_path / "rota.db", is_derived=False)
+    store = RotaStore(database, SimulatedClock(start_ns=NOW))
+    published(store, turn(0, 8, "ana"), turn(8, 16, "bo"), turn(16, 24, "cy"))
+    yield store
+    database.dispose()
+
+
+@pytest.fixture
+def desk(store):
+    clock = SimulatedClock(start_ns=NOW)
+    snapshot = company()
+    return RotaSwaps(
+        RotaDesk(store, clock, snapshot=lambda: snapshot, pseudonyms=no_pseudonyms, solve=solve)
+    )
+
+
+def member(person: str) -> Principal:
+    roles = frozenset({GuardRole.MEMBER})
+    return Principal(person_id=person, roles=roles, how=How.SESSION, scopes=scopes_of(roles))
+
+
+def wish(giver: str | None, taker: str, since_h: float = 8, until_h: float = 16) -> SwapWish:
+    return SwapWish(
+        services=["ledger", "matching"],
+        role="primary",
+        since_ns=NOW + round(since_h * NS_PER_HOUR),
+        until_ns=NOW + round(until_h * NS_PER_HOUR),
+        giver=giver,
+        taker=taker,
+    )
+
+
+def holder(store) -> str | None:
+    kept = store.find(UNIT, WINDOW, State.PUBLISHED)
+    return next(t.person for t in kept.turns if t.start_ns == NOW + 8 * NS_PER_HOUR)
+
+
+async def test_what_is_shown_changes_nothing_and_names_who_must_agree(desk, store):
+    shown = await desk.dry(member("bo"), wish("bo", "eve"))
+    assert shown.asks == ("eve",)
+    assert (holder(store), await desk.waiting_for("eve")) == ("bo", [])
+    assert key_of(shown) == key_of(await desk.dry(member("bo"), wish("bo", "eve")))
+
+
+async def test_a_swap_is_applied_by_the_takers_own_yes(desk, store):
+    await desk.ask(member("bo"), wish("bo", "eve"))
+    (waiting,) = await desk.waiting_for("eve")
+    assert (waiting.asked_by, waiting.why, holder(store)) == ("bo", "a swap", "bo")
+    (item,) = await swaps(desk)(member("eve"))
+    assert item.link == "/rota#requests"
+    await desk.answer("eve", waiting.id, is_yes=True)
+    assert holder(store) == "eve"
+    assert await desk.waiting_for("eve") == []
+
+
+async def test_taking_a_shift_needs_nobody_elses_word(desk, store):
+    taken = await desk.ask(member("eve"), wish("bo", "eve"))
+    assert taken.asks == ()
+    assert holder(store) == "eve"
+
+
+async def test_nobody_gives_a_shift_from_one_to_another(desk):
+    with pytest.raises(NotAllowed, match="ask them"):
+        await desk.dry(member("di"), wish("bo", "eve"))
+
+
+async def test_what_the_law_forbids_is_refused_before_anybody_is_asked(desk, store):
+    with pytest.raises(Permanent):
+        await desk.ask(member("bo"), wish("bo", "ana"))  # 16 h in a row
+    assert (holder(store), await desk.waiting_for("ana")) == ("bo", [])
+
+
+async def test_services_that_are_planned_apart_are_not_swapped_together(desk):
+    other = wish("bo", "eve")
+    other.services.append("wallets")
+    with pytest.raises(Permanent, match="planned apart"):
+        await desk.dry(member("bo"), other)
+
+
+async def test_effects_count_nights_and_holidays_on_each_persons_own_clock():
+    move = Move(
+        role="primary",
+        since_ns=NOW + 8 * NS_PER_HOUR,
+        until_ns=NOW + 16 * NS_PER_HOUR,
+        before="bo",
+        after="cy",
+    )
+    gains, loses = effects_of([move], company())
+    assert (gains.person.id, gains.duty_h, gains.night_h) == ("cy", 8, 4)
+    assert (loses.person.id, loses.duty_h, loses.night_h) == ("bo", -8, 0)
+
+
+async def test_thanksgiving_is_counted_where_it_is_celebrated():
+    eve_ns = NOW - 12 * NS_PER_HOUR  # Thursday 26 November, 07:00 in New York
+    move = Move(
+        role="primary", since_ns=eve_ns, until_ns=eve_ns + 4 * NS_PER_HOUR, before="bo", after="cy"
+    )
+    gains, loses = effects_of([move], company())
+    assert (gains.holiday_h, loses.holiday_h) == (4, 0)
