@@ -7,6 +7,8 @@ from sunwise.daylight.zones import NS_PER_HOUR, local, offset_minutes
 from tests.support.browser import chromium
 
 _DST_DAY = 1_793_491_200_000_000_000  # 2026-11-01 00:00 UTC: clocks go back in the USA
+_FAR_EAST = 1_790_294_400_000_000_000  # 2026-09-25 00:00 UTC: on the 26th forward in New Zealand
+_QUARTER_NS = NS_PER_HOUR // 4
 ZONES = ("America/New_York", "Asia/Kolkata", "Pacific/Chatham", "America/St_Johns", "UTC")
 
 
@@ -41,16 +43,17 @@ def test_offsets_and_clocks_are_those_of_the_server(modules, zone):
         assert modules("times", f"clock({at_ns}, '{zone}')") == f"{local(at_ns, zone):%H:%M}"
 
 
+@pytest.mark.parametrize("begins_ns", [_DST_DAY, _FAR_EAST])
 @pytest.mark.parametrize("zone", ZONES)
-def test_nights_are_shaded_where_the_rota_counts_them(modules, zone):
+def test_nights_are_shaded_where_the_rota_counts_them(modules, zone, begins_ns):
     """The hour in which clocks change is in the middle of a night, and no night moves by it."""
-    n_hours = 96
-    until_ns = _DST_DAY + n_hours * NS_PER_HOUR
-    found = modules("times", f"nights({_DST_DAY}, {until_ns}, '{zone}')")
-    counted = night_slots(zone, _DST_DAY, n_hours * 4, slot_minutes=15)
+    n_quarters = 96 * 4
+    until_ns = begins_ns + n_quarters * _QUARTER_NS
+    found = modules("times", f"nights({begins_ns}, {until_ns}, '{zone}')")
+    counted = night_slots(zone, begins_ns, n_quarters, slot_minutes=15)
     shaded = [
-        any(since <= _DST_DAY + quarter * NS_PER_HOUR // 4 < until for since, until in found)
-        for quarter in range(n_hours * 4)
+        any(since <= begins_ns + quarter * _QUARTER_NS < until for since, until in found)
+        for quarter in range(n_quarters)
     ]
     assert shaded == counted.tolist()
 
