@@ -146,7 +146,8 @@ class RotaService:
         self._bus.publish(CHANGED, _encode(changed))
 
     async def _answer(self, query: GetDuty) -> DutyPage:
-        pages = self._pages.get(query.version) if query.version is not None else None
+        newest = await self._blocking(self._store.version)
+        pages = self._pages.get(newest if query.version is None else query.version)
         if pages is None:
             from_ns = self._clock.now_ns() - _PAST_NS
             served = await self._blocking(self._store.served, from_ns)
@@ -157,7 +158,11 @@ class RotaService:
                 self._pages.popitem(last=False)
         if query.page >= len(pages):
             raise Permanent(f"There is no page {query.page}: the first is 0, of {len(pages)}.")
-        return pages[query.page]
+        page = pages[query.page]
+        if page.table.version != newest:
+            return page
+        table = msgspec.structs.replace(page.table, as_of_ns=self._clock.now_ns())
+        return msgspec.structs.replace(page, table=table)
 
     def _paged(self, served: Served, from_ns: int) -> list[DutyPage]:
         parts = [
