@@ -10,6 +10,7 @@ import { date } from "./times.js";
 
 const DAY_NS = 86_400e9;
 const MOVES = 8;
+const TOLD_MS = 1_500;
 const content = document.getElementById("content");
 const narrow = matchMedia("(max-width: 44rem)");
 const query = new URLSearchParams(location.search);
@@ -67,7 +68,13 @@ function empty(view) {
 }
 
 function openShift(view, shift, taker = null) {
-  openSwap(view, shift, { taker, done: page.refresh });
+  openSwap(view, shift, { taker, done: changed });
+}
+
+/** Shows the rota as it is, and once more when everybody has been told of the change. */
+function changed() {
+  page.refresh();
+  setTimeout(page.refresh, TOLD_MS);
 }
 
 function legend() {
@@ -151,5 +158,5 @@ async function answered(button, change, isYes) {
   } catch (refused) {
     notice("swap", refused.message);
   }
-  page.refresh();
+  changed();
 }
