@@ -4,6 +4,8 @@ A read model stores its rows and the position up to which they hold in one trans
 (`write_position`), so that a crash between the two cannot happen.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -120,6 +122,15 @@ def _postgresql(url: str) -> Engine:
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_recycle=1800
     )
+
+
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """Raises Retryable, naming `what` is kept there, when the database does not answer now."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Retryable(f"{what} cannot be reached now: {error.orig}", after_s=1.0) from error
 
 
 def migrate(engine: Engine, folder: Path, *, service: str) -> None:

@@ -6,11 +6,15 @@ Each adds its routes to those of its process; `people_web`, the last of them, se
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from sunwise.chassis.bus import Bus
 from sunwise.chassis.lifecycle import Service
 from sunwise.cli.hosted import Hosted, Ready
 from sunwise.cli.place import Place
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine  # an exchange starts without it
 
 
 async def make_directory(place: Place) -> Service:
@@ -59,14 +63,7 @@ async def make_handoff(place: Place) -> Service:
     parts.routers.append(handoff_router(service.desk, require=parts.guard.require))
     parts.waits["handoffs"] = handoffs(service.desk)
 
-    async def work(ready: Ready) -> None:
-        try:
-            await service.run(ready)
-        finally:
-            await bus.close()
-            database.dispose()
-
-    return Hosted("handoff", work)
+    return _kept("handoff", service.run, bus, database)
 
 
 async def make_rota(place: Place) -> Service:
@@ -104,14 +101,7 @@ async def make_rota(place: Place) -> Service:
         )
     )
 
-    async def work(ready: Ready) -> None:
-        try:
-            await service.run(ready)
-        finally:
-            await bus.close()
-            database.dispose()
-
-    return Hosted("rota", work)
+    return _kept("rota", service.run, bus, database)
 
 
 async def make_incidents(place: Place) -> Service:
@@ -128,14 +118,7 @@ async def make_incidents(place: Place) -> Service:
     service = IncidentService(bus, IncidentStore(database), place.clock, settings=settings)
     parts.routers.append(incidents_router(service.desk, require=parts.guard.require))
 
-    async def work(ready: Ready) -> None:
-        try:
-            await service.run(ready)
-        finally:
-            await bus.close()
-            database.dispose()
-
-    return Hosted("incidents", work)
+    return _kept("incidents", service.run, bus, database)
 
 
 async def make_people_web(place: Place) -> Service:
@@ -207,3 +190,18 @@ PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "people_web": make_people_web,
     "pager_feed": make_pager_feed,
 }
+
+
+def _kept(
+    name: str, run: Callable[[Ready], Awaitable[None]], bus: Bus, database: "Engine"
+) -> Service:
+    """A service that leaves its connections closed however it ends."""
+
+    async def work(ready: Ready) -> None:
+        try:
+            await run(ready)
+        finally:
+            await bus.close()
+            database.dispose()
+
+    return Hosted(name, work)

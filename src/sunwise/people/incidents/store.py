@@ -13,10 +13,8 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
-from sqlalchemy.exc import OperationalError
 
-from sunwise.chassis.db import migrate
-from sunwise.chassis.errors import Retryable
+from sunwise.chassis.db import answering, migrate
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.facts import ENDS, FactKind, TimelineFact
 from sunwise.contracts.people.incidents import (
@@ -208,23 +206,14 @@ class IncidentStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _answering(), self._engine.connect() as connection:
+        with answering("Incidents"), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _changing(self) -> Iterator["_Transaction"]:
-        with _answering(), self._engine.begin() as connection:
+        with answering("Incidents"), self._engine.begin() as connection:
             connection.execute(update(HEAD).values(n_changes=HEAD.c.n_changes + 1))  # the lock
             yield _Transaction(connection)
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Raises Retryable when the database does not answer now."""
-    try:
-        yield
-    except OperationalError as error:
-        raise Retryable(f"Incidents cannot be reached now: {error.orig}", after_s=1.0) from error
 
 
 class _Transaction:

@@ -15,6 +15,8 @@ import msgspec
 
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.directory import read_directory
+from sunwise.chassis.duty.table import read_duty
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people import directory, duty
 from sunwise.contracts.people.pager import EVENTS, PagerEvent, WakeUpCredited
@@ -28,8 +30,6 @@ _TIMEOUT_S: Final = 5.0
 _NS: Final = 1_000_000_000
 _log = logging.getLogger("sunwise.pager.feed")
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_directory: Final = msgspec.msgpack.Decoder(directory.DirectoryPage).decode
-_decode_duty: Final = msgspec.msgpack.Decoder(duty.DutyPage).decode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(directory.Pseudonyms).decode
 
 
@@ -81,8 +81,8 @@ class PagerFeed:
 
     async def write_roster(self) -> None:
         """Writes what directory and rota say now. Raises what the bus raises."""
-        self._snapshot = await self._directory(self._snapshot)
-        self._table = await self._duty(self._table)
+        self._snapshot = await read_directory(self._bus, known=self._snapshot)
+        self._table = await read_duty(self._bus, known=self._table)
         roster = Roster(
             as_of_ns=min(self._clock.now_ns(), self._table.as_of_ns),
             table=self._table,
@@ -109,7 +109,8 @@ class PagerFeed:
         if not people:
             return []
         query = directory.GetPseudonyms(people=people)
-        names = _decode_pseudonyms(await self._asked(directory.SUBJECT, query)).of
+        answer = await self._bus.request(directory.SUBJECT, _encode(query))
+        names = _decode_pseudonyms(answer).of
         return [
             WakeUpCredited(
                 key=each.key,
@@ -120,37 +121,6 @@ class PagerFeed:
             for each in wake_ups
             if each.person in names
         ]
-
-    async def _directory(self, known: directory.Snapshot | None) -> directory.Snapshot:
-        first = _decode_directory(await self._asked(directory.SUBJECT, directory.GetDirectory()))
-        whole = first.snapshot
-        if known is not None and known.version == whole.version:
-            return known
-        for number in range(1, first.n_pages):
-            query = directory.GetDirectory(page=number, version=whole.version)
-            page = _decode_directory(await self._asked(directory.SUBJECT, query)).snapshot
-            whole = directory.Snapshot(
-                version=whole.version,
-                people=whole.people + page.people,
-                teams=whole.teams + page.teams,
-                hubs=whole.hubs + page.hubs,
-                services=whole.services + page.services,
-                leave=whole.leave + page.leave,
-            )
-        return whole
-
-    async def _duty(self, known: duty.DutyTable | None) -> duty.DutyTable:
-        first = _decode_duty(await self._asked(duty.SUBJECT, duty.GetDuty()))
-        if known is not None and known.version == first.table.version:
-            return msgspec.structs.replace(known, as_of_ns=first.table.as_of_ns)
-        slots = first.table.slots
-        for number in range(1, first.n_pages):
-            query = duty.GetDuty(page=number, version=first.table.version)
-            slots += _decode_duty(await self._asked(duty.SUBJECT, query)).table.slots
-        return msgspec.structs.replace(first.table, slots=slots)
-
-    async def _asked(self, subject: str, query: msgspec.Struct) -> bytes:
-        return await self._bus.request(subject, _encode(query))
 
 
 def ask_pager(url: str, operator_token: str) -> Ask:

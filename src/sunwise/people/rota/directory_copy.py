@@ -7,12 +7,11 @@ from typing import Final
 import msgspec
 
 from sunwise.chassis.bus import Bus, Message
+from sunwise.chassis.directory import read_directory
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people.directory import (
     SUBJECT,
     DirectoryChanged,
-    DirectoryPage,
-    GetDirectory,
     GetPseudonyms,
     Pseudonyms,
     Snapshot,
@@ -20,7 +19,6 @@ from sunwise.contracts.people.directory import (
 
 _log: Final = logging.getLogger("sunwise.rota")
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_page: Final = msgspec.msgpack.Decoder(DirectoryPage).decode
 _decode_changed: Final = msgspec.msgpack.Decoder(DirectoryChanged).decode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(Pseudonyms).decode
 
@@ -49,7 +47,7 @@ class DirectoryCopy:
         if self._snapshot is not None and self._snapshot.version == self._newest:
             return False
         try:
-            self._snapshot = await self._whole()
+            self._snapshot = await read_directory(self._bus)
         except (Retryable, Permanent, msgspec.DecodeError) as fault:
             _log.warning("the directory cannot be read now", extra={"why": str(fault)})
             return False
@@ -60,18 +58,3 @@ class DirectoryCopy:
         """By person, of those whom the directory knows. Raises Retryable and Permanent."""
         query = GetPseudonyms(people=tuple(people))
         return _decode_pseudonyms(await self._bus.request(SUBJECT, _encode(query))).of
-
-    async def _whole(self) -> Snapshot:
-        first = await self._page(GetDirectory())
-        whole = first.snapshot
-        for number in range(1, first.n_pages):
-            page = await self._page(GetDirectory(page=number, version=whole.version))
-            more = {
-                name: getattr(whole, name) + getattr(page.snapshot, name)
-                for name in ("people", "teams", "hubs", "services", "leave")
-            }
-            whole = Snapshot(version=whole.version, **more)
-        return whole
-
-    async def _page(self, query: GetDirectory) -> DirectoryPage:
-        return _decode_page(await self._bus.request(SUBJECT, _encode(query)))
