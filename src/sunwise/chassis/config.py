@@ -147,13 +147,14 @@ def _type_name(kind: object) -> str:
 
 
 def _limits(kind: object) -> str:
+    # `typing` keeps one of two equal annotations, so 60 may come as 60.0: written alike either way.
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     parts = []
     for meta in getattr(kind, "__metadata__", ()):
         for name, word in words.items():
             limit = getattr(meta, name, None)
             if limit is not None:
-                parts.append(f"{word} {limit}")
+                parts.append(f"{word} {int(limit) if limit == int(limit) else limit}")
     return ", ".join(parts)
 
 
