@@ -33,14 +33,14 @@ from sunwise.chassis.log.catalog import Catalog
 from sunwise.chassis.nats_server import Grant, NatsServerSettings, seed_path, start_nats_server
 from sunwise.contracts.exchange.catalog import Asset, Symbol
 from sunwise.contracts.exchange.market_data import DepthChanged, Feed, TradePrint, feed_subject
-from sunwise.exchange.gateway.stream_codecs import MICROSECOND_NS
-from sunwise.exchange.gateway.stream_codecs import depth_update as depth_payload
-from sunwise.exchange.gateway.stream_codecs import trade as trade_payload
-from sunwise.exchange.gateway.stream_feeds import Feeds
-from sunwise.exchange.gateway.stream_hub import StreamHub
-from sunwise.exchange.gateway.stream_names import StreamNames
-from sunwise.exchange.gateway.websocket_frames import text_frame
-from sunwise.exchange.gateway.websocket_server import WebSocketServer, WebSocketSettings
+from sunwise.exchange.gateway.lines.frames import text_frame
+from sunwise.exchange.gateway.streams.codecs import MICROSECOND_NS
+from sunwise.exchange.gateway.streams.codecs import depth_update as depth_payload
+from sunwise.exchange.gateway.streams.codecs import trade as trade_payload
+from sunwise.exchange.gateway.streams.feeds import Feeds
+from sunwise.exchange.gateway.streams.hub import StreamHub
+from sunwise.exchange.gateway.streams.symbols import StreamNames
+from sunwise.exchange.gateway.websocket.server import WebSocketServer, WebSocketSettings
 
 _GRANTS: Final = (
     Grant(user="market", publish=("md.>",)),

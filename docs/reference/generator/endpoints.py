@@ -11,12 +11,12 @@ from docs.reference.generator.markdown import code, table
 
 from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.log import Catalog
-from sunwise.exchange.gateway import stream_control
-from sunwise.exchange.gateway.authentication import KeyRing
-from sunwise.exchange.gateway.listings import Listings
-from sunwise.exchange.gateway.registry import Endpoint, Registry
+from sunwise.exchange.gateway.calls.authentication import KeyRing
+from sunwise.exchange.gateway.calls.registry import Endpoint, Registry
 from sunwise.exchange.gateway.service import Core, GatewaySettings
-from sunwise.exchange.gateway.streams import INTERVALS, StreamKind, parse_stream
+from sunwise.exchange.gateway.streams.names import INTERVALS, StreamKind, parse_stream
+from sunwise.exchange.gateway.websocket import stream_control
+from sunwise.exchange.gateway.wire.listings import Listings
 
 INVENTORY: Final = Path(__file__).resolve().with_name("binance-inventory.txt")
 

@@ -12,7 +12,8 @@ from docs.reference.generator.markdown import code, comments, table
 
 from sunwise.chassis.http import protocol
 from sunwise.contracts.exchange import records, rejects
-from sunwise.exchange.gateway import errors, stream_control
+from sunwise.exchange.gateway import errors
+from sunwise.exchange.gateway.websocket import stream_control
 
 GATEWAY: Final = Path(str(errors.__file__)).parent
 
@@ -131,11 +132,11 @@ def _edge_rows() -> Iterator[tuple[object, ...]]:
 
 def _literal_rows() -> Iterator[tuple[object, ...]]:
     found = set()
-    for path in sorted(GATEWAY.glob("*.py")):
-        if path.name.startswith(("websocket", "stream", "user")):
+    for folder in ("lines", "streams", "users", "websocket"):
+        for path in sorted((GATEWAY / folder).glob("*.py")):
             for arguments in _calls(path, "ApiError"):
                 if isinstance(arguments[0], int) and isinstance(arguments[1], str):
-                    found.add((arguments[0], code(arguments[1]), path.name))
+                    found.add((arguments[0], code(arguments[1]), f"{folder}/{path.name}"))
     return iter(sorted(found, key=lambda row: (-row[0], row[1])))
 
 

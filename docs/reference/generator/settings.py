@@ -15,9 +15,9 @@ from sunwise.cli.place import BusSettings, TimeSettings
 from sunwise.exchange.accounts.service import AccountsSettings
 from sunwise.exchange.clock.ticking import ClockSettings
 from sunwise.exchange.engine.service import EngineSettings
-from sunwise.exchange.gateway.limits import LimitSettings
+from sunwise.exchange.gateway.calls.limits import LimitSettings
+from sunwise.exchange.gateway.lines.connection import LineSettings
 from sunwise.exchange.gateway.service import GatewaySettings
-from sunwise.exchange.gateway.websocket_connection import LineSettings
 from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
 from sunwise.people.handoff.service import HandoffSettings

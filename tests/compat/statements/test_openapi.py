@@ -15,10 +15,10 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import status_code_conformance
 
 from sunwise.chassis.clock import SystemClock
-from sunwise.exchange.gateway.authentication import KeyRing
-from sunwise.exchange.gateway.listings import Listings
-from sunwise.exchange.gateway.openapi import document
+from sunwise.exchange.gateway.calls.authentication import KeyRing
+from sunwise.exchange.gateway.rest.openapi import document
 from sunwise.exchange.gateway.service import Core, GatewaySettings
+from sunwise.exchange.gateway.wire.listings import Listings
 from tests.support.fake_gateway import FakeBus, catalog
 
 EXAMPLES = 200 if os.environ.get("SUNWISE_HYPOTHESIS") == "thorough" else 6

@@ -21,8 +21,8 @@ from websockets.frames import Opcode
 
 from sunwise.chassis.http import AddressTaken
 from sunwise.contracts.exchange.market_data import Feed
-from sunwise.exchange.gateway.websocket_connection import LineSettings
-from sunwise.exchange.gateway.websocket_frames import MAX_FRAGMENTS
+from sunwise.exchange.gateway.lines.connection import LineSettings
+from sunwise.exchange.gateway.lines.frames import MAX_FRAGMENTS
 from tests.contract.streams.venue import Edge, answer, ask, running_edge, trade
 
 BINANCE = LineSettings()

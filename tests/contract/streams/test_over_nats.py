@@ -8,9 +8,9 @@ from pathlib import Path
 from sunwise.chassis.bus.nats_connect import connect_nats
 from sunwise.chassis.nats_server import Grant, NatsServerSettings, seed_path, start_nats_server
 from sunwise.contracts.exchange.market_data import Feed, GetDepth
-from sunwise.exchange.gateway.limits import LimitSettings
-from sunwise.exchange.gateway.websocket_connection import LineSettings
-from sunwise.exchange.gateway.websocket_server import WebSocketSettings
+from sunwise.exchange.gateway.calls.limits import LimitSettings
+from sunwise.exchange.gateway.lines.connection import LineSettings
+from sunwise.exchange.gateway.websocket.server import WebSocketSettings
 from tests.contract.streams.test_user_data import new, subscribed
 from tests.contract.streams.venue import (
     Edge,

@@ -8,7 +8,7 @@ import websockets
 
 from sunwise.chassis.bus.simulated_server import Faults
 from sunwise.contracts.exchange.market_data import Feed, GetDepth
-from sunwise.exchange.gateway.websocket_connection import LineSettings
+from sunwise.exchange.gateway.lines.connection import LineSettings
 from tests.contract.streams.venue import (
     SYMBOLS,
     answer,

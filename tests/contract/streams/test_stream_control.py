@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sunwise.exchange.gateway.stream_control import MAX_STREAMS
+from sunwise.exchange.gateway.websocket.stream_control import MAX_STREAMS
 from tests.contract.streams.venue import answer, ask, running_edge, silent
 
 VARIANTS = "`SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"

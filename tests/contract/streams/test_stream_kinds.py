@@ -15,7 +15,7 @@ from sunwise.contracts.exchange.market_data import (
     Ticker,
     TopOfBook,
 )
-from sunwise.exchange.gateway.streams import INTERVALS
+from sunwise.exchange.gateway.streams.names import INTERVALS
 from tests.contract.streams.venue import (
     T_NS,
     answer,

@@ -25,12 +25,12 @@ from sunwise.contracts.exchange.market_data import (
     TradePrint,
 )
 from sunwise.contracts.exchange.records import ExpiryReason
-from sunwise.exchange.gateway import stream_codecs as codecs
-from sunwise.exchange.gateway.stream_codecs import MICROSECOND_NS, MILLISECOND_NS, SymbolText
-from sunwise.exchange.gateway.stream_names import StreamNames
-from sunwise.exchange.gateway.stream_topics import Form, Topic
-from sunwise.exchange.gateway.streams import parse_stream
-from sunwise.exchange.gateway.user_stream_codecs import UserCodec
+from sunwise.exchange.gateway.streams import codecs
+from sunwise.exchange.gateway.streams.codecs import MICROSECOND_NS, MILLISECOND_NS, SymbolText
+from sunwise.exchange.gateway.streams.names import parse_stream
+from sunwise.exchange.gateway.streams.symbols import StreamNames
+from sunwise.exchange.gateway.streams.topics import Form, Topic
+from sunwise.exchange.gateway.users.codecs import UserCodec
 from tests.contract.streams.venue import ASSETS, SYMBOLS, T_NS, listed, symbol
 
 FILES = [

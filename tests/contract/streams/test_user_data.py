@@ -14,8 +14,8 @@ from sunwise.contracts.exchange.accounts import (
     OrderStatus,
     Position,
 )
-from sunwise.exchange.gateway.keys import KeyKind
-from sunwise.exchange.gateway.websocket_connection import LineSettings
+from sunwise.exchange.gateway.keys.api_keys import KeyKind
+from sunwise.exchange.gateway.lines.connection import LineSettings
 from tests.contract.streams.venue import T_NS, answer, ask, call, running_edge, silent
 
 QUIET = "/ws-api/v3?returnRateLimits=false"

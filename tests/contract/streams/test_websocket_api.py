@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from sunwise.exchange.gateway.keys import KeyKind, Permission
-from sunwise.exchange.gateway.limits import LimitSettings
-from sunwise.exchange.gateway.websocket_api import MAX_IN_FLIGHT
+from sunwise.exchange.gateway.calls.limits import LimitSettings
+from sunwise.exchange.gateway.keys.api_keys import KeyKind, Permission
+from sunwise.exchange.gateway.websocket.api import MAX_IN_FLIGHT
 from tests.contract.streams.venue import answer, call, running_edge
 
 API = "/ws-api/v3"

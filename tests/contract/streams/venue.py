@@ -30,23 +30,23 @@ from sunwise.contracts.exchange.market_data import (
     feed_subject,
     query_subject,
 )
-from sunwise.exchange.gateway.authentication import Authenticator, KeyRing
-from sunwise.exchange.gateway.dispatch import Dispatcher
-from sunwise.exchange.gateway.keys import ALL_PERMISSIONS, ApiKey, KeyKind, Permission
-from sunwise.exchange.gateway.limits import LimitSettings, OrderLimits, RequestLimits
-from sunwise.exchange.gateway.parameters import Id, SymbolName, SymbolNames
-from sunwise.exchange.gateway.registry import Call, Endpoint, Registry, Security
-from sunwise.exchange.gateway.signatures import verifier_of
-from sunwise.exchange.gateway.stream_feeds import Feeds
-from sunwise.exchange.gateway.stream_hub import StreamHub
-from sunwise.exchange.gateway.stream_names import StreamNames
-from sunwise.exchange.gateway.user_listen_keys import KeyAccess, ListenKeys
-from sunwise.exchange.gateway.user_stream_codecs import UserCodec
-from sunwise.exchange.gateway.user_streams import UserStreams
-from sunwise.exchange.gateway.websocket_api import ApiAccess, api_opener
-from sunwise.exchange.gateway.websocket_connection import LineSettings
-from sunwise.exchange.gateway.websocket_server import WebSocketServer, WebSocketSettings
-from sunwise.exchange.gateway.websocket_session_endpoints import session_endpoints
+from sunwise.exchange.gateway.calls.authentication import Authenticator, KeyRing
+from sunwise.exchange.gateway.calls.dispatch import Dispatcher
+from sunwise.exchange.gateway.calls.limits import LimitSettings, OrderLimits, RequestLimits
+from sunwise.exchange.gateway.calls.parameters import Id, SymbolName, SymbolNames
+from sunwise.exchange.gateway.calls.registry import Call, Endpoint, Registry, Security
+from sunwise.exchange.gateway.keys.api_keys import ALL_PERMISSIONS, ApiKey, KeyKind, Permission
+from sunwise.exchange.gateway.keys.signatures import verifier_of
+from sunwise.exchange.gateway.lines.connection import LineSettings
+from sunwise.exchange.gateway.streams.feeds import Feeds
+from sunwise.exchange.gateway.streams.hub import StreamHub
+from sunwise.exchange.gateway.streams.symbols import StreamNames
+from sunwise.exchange.gateway.users.codecs import UserCodec
+from sunwise.exchange.gateway.users.listen_keys import KeyAccess, ListenKeys
+from sunwise.exchange.gateway.users.streams import UserStreams
+from sunwise.exchange.gateway.websocket.api import ApiAccess, api_opener
+from sunwise.exchange.gateway.websocket.server import WebSocketServer, WebSocketSettings
+from sunwise.exchange.gateway.websocket.session_endpoints import session_endpoints
 
 SECOND_NS = 1_000_000_000
 T_NS = 1_723_161_255_343 * 1_000_000

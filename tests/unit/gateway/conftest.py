@@ -10,13 +10,13 @@ import pytest
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.http import Request
-from sunwise.exchange.gateway.authentication import KeyRing
-from sunwise.exchange.gateway.keys import ALL_PERMISSIONS, ApiKey, KeyKind
-from sunwise.exchange.gateway.listings import Listings
-from sunwise.exchange.gateway.rest import Rest
+from sunwise.exchange.gateway.calls.authentication import KeyRing
+from sunwise.exchange.gateway.keys.api_keys import ALL_PERMISSIONS, ApiKey, KeyKind
+from sunwise.exchange.gateway.keys.signatures import verifier_of
+from sunwise.exchange.gateway.rest.requests import Rest
 from sunwise.exchange.gateway.service import Core, GatewaySettings
-from sunwise.exchange.gateway.signatures import verifier_of
-from sunwise.exchange.gateway.user_listen_keys import ListenKeys
+from sunwise.exchange.gateway.users.listen_keys import ListenKeys
+from sunwise.exchange.gateway.wire.listings import Listings
 from tests.support.fake_gateway import FakeBus, FakeWriter, catalog
 
 KEY, SECRET, ACCOUNT = "k" * 64, "s" * 64, 5

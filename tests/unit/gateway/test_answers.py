@@ -19,7 +19,7 @@ from sunwise.contracts.exchange.market_data import (
     Trades,
 )
 from sunwise.contracts.exchange.records import ExpiryReason, OrderType, TimeInForce
-from sunwise.exchange.gateway.keys import Permission
+from sunwise.exchange.gateway.keys.api_keys import Permission
 from tests.support.fake_gateway import catalog, symbol
 from tests.unit.gateway.conftest import ACCOUNT, SECRET
 

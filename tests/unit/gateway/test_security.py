@@ -2,7 +2,7 @@
 
 import pytest
 
-from sunwise.exchange.gateway.keys import Permission
+from sunwise.exchange.gateway.keys.api_keys import Permission
 from tests.unit.gateway.conftest import KEY, SECRET, hmac_hex
 
 ORDER = "/api/v3/order"

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from sqlalchemy import text
 
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.exchange.gateway.keys import KeyKind, Permission
-from sunwise.exchange.gateway.signatures import verifier_of
+from sunwise.exchange.gateway.keys.api_keys import KeyKind, Permission
+from sunwise.exchange.gateway.keys.signatures import verifier_of
 from sunwise.exchange.gateway.store import KeyStore
 
 

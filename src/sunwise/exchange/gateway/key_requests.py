@@ -20,7 +20,7 @@ from sunwise.contracts.exchange.keys import (
     Keys,
     RevokeKey,
 )
-from sunwise.exchange.gateway.keys import ALL_PERMISSIONS, ApiKey, KeyKind, Permission
+from sunwise.exchange.gateway.keys.api_keys import ALL_PERMISSIONS, ApiKey, KeyKind, Permission
 from sunwise.exchange.gateway.store import KeyStore
 
 _encode: Final = msgspec.msgpack.Encoder().encode

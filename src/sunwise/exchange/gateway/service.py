@@ -19,35 +19,35 @@ from sunwise.chassis.log import CatalogFollower, LogWriter, WriterSettings
 from sunwise.contracts.exchange.accounts import Position
 from sunwise.contracts.exchange.keys import keys_subject
 from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER, MAX_BATCH_COMMANDS, MAX_WRITER
-from sunwise.exchange.gateway.account import Account
-from sunwise.exchange.gateway.authentication import Authenticator, KeyRing
-from sunwise.exchange.gateway.dispatch import Dispatcher
-from sunwise.exchange.gateway.general import General
+from sunwise.exchange.gateway.calls.authentication import Authenticator, KeyRing
+from sunwise.exchange.gateway.calls.dispatch import Dispatcher
+from sunwise.exchange.gateway.calls.limits import LimitSettings, OrderLimits, RequestLimits
+from sunwise.exchange.gateway.calls.registry import Registry
+from sunwise.exchange.gateway.endpoints.account import Account
+from sunwise.exchange.gateway.endpoints.general import General
+from sunwise.exchange.gateway.endpoints.market import Market
+from sunwise.exchange.gateway.endpoints.read_models import ReadModels
+from sunwise.exchange.gateway.endpoints.stubs import Stubs, UserDataStream
+from sunwise.exchange.gateway.endpoints.trading import CommandWriter, Trading
 from sunwise.exchange.gateway.key_requests import KeyRequests
-from sunwise.exchange.gateway.limits import LimitSettings, OrderLimits, RequestLimits
-from sunwise.exchange.gateway.listings import Listings
-from sunwise.exchange.gateway.market import Market
-from sunwise.exchange.gateway.openapi import Pages
-from sunwise.exchange.gateway.read_models import ReadModels
-from sunwise.exchange.gateway.registry import Registry
-from sunwise.exchange.gateway.rest import Rest
-from sunwise.exchange.gateway.signatures import verifier_of
+from sunwise.exchange.gateway.keys.signatures import verifier_of
+from sunwise.exchange.gateway.rest.openapi import Pages
+from sunwise.exchange.gateway.rest.requests import Rest
 from sunwise.exchange.gateway.store import KeyStore
-from sunwise.exchange.gateway.stream_feeds import Feeds
-from sunwise.exchange.gateway.stream_hub import StreamHub
-from sunwise.exchange.gateway.stream_names import StreamNames
-from sunwise.exchange.gateway.stubs import Stubs, UserDataStream
-from sunwise.exchange.gateway.trading import CommandWriter, Trading
-from sunwise.exchange.gateway.user_listen_keys import KeyAccess, ListenKeys
-from sunwise.exchange.gateway.user_stream_codecs import UserCodec
-from sunwise.exchange.gateway.user_streams import UserStreams
-from sunwise.exchange.gateway.websocket_api import ApiAccess, api_opener
-from sunwise.exchange.gateway.websocket_server import (
+from sunwise.exchange.gateway.streams.feeds import Feeds
+from sunwise.exchange.gateway.streams.hub import StreamHub
+from sunwise.exchange.gateway.streams.symbols import StreamNames
+from sunwise.exchange.gateway.users.codecs import UserCodec
+from sunwise.exchange.gateway.users.listen_keys import KeyAccess, ListenKeys
+from sunwise.exchange.gateway.users.streams import UserStreams
+from sunwise.exchange.gateway.websocket.api import ApiAccess, api_opener
+from sunwise.exchange.gateway.websocket.server import (
     ATTEMPTS,
     WebSocketServer,
     WebSocketSettings,
 )
-from sunwise.exchange.gateway.websocket_session_endpoints import session_endpoints
+from sunwise.exchange.gateway.websocket.session_endpoints import session_endpoints
+from sunwise.exchange.gateway.wire.listings import Listings
 
 _KEYS_EVERY_S: Final = 1.0
 _log = logging.getLogger(__name__)

@@ -33,14 +33,14 @@ from sunwise.chassis.clock import Clock
 from sunwise.chassis.data_folder import make_private
 from sunwise.chassis.db import migrate, open_database
 from sunwise.chassis.errors import Retryable
-from sunwise.exchange.gateway.keys import (
+from sunwise.exchange.gateway.keys.api_keys import (
     ALL_PERMISSIONS,
     KEY_CHARACTERS,
     ApiKey,
     KeyKind,
     Permission,
 )
-from sunwise.exchange.gateway.signatures import verifier_of
+from sunwise.exchange.gateway.keys.signatures import verifier_of
 
 _LETTERS: Final = string.ascii_letters + string.digits
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

@@ -1,0 +1,1 @@
+"""Calls, whatever transport they came by: the registry, parameters, who may call, and how often."""

@@ -1,0 +1,1 @@
+"""Market streams: from the bus's feeds to payloads, each made once however many listen."""

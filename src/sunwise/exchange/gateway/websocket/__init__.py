@@ -1,0 +1,1 @@
+"""The WebSocket port: market streams, the WebSocket API and old user streams."""
