@@ -83,12 +83,26 @@ def init(*, data: Path, credentials: Path, person: str, url: str, **said: str) -
     help="Invent a company of this size; without it, Meridian's 60 people in 12 countries.",
 )
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same invention.")
+@click.option(
+    "--rota/--no-rota",
+    "with_rota",
+    default=True,
+    help="Without, rotas are planned once it is up, and wait for their people's yes.",
+)
 @click.option("--url", default=HERE, show_default=True, help="Where the people plane will be.")
 @told_in_one_sentence
-def demo(*, data: Path, credentials: Path, n_people: int | None, seed: int, url: str) -> None:
+def demo(
+    *,
+    data: Path,
+    credentials: Path,
+    n_people: int | None,
+    seed: int,
+    with_rota: bool,
+    url: str,
+) -> None:
     """Fill a new data folder with a company that does not exist, and make you one of its people."""
     from sunwise.chassis.guard import OPERATOR, Role
-    from sunwise.cli.people_demo import leads, load_company
+    from sunwise.cli.people_demo import leads, load_company, load_rota
 
     with _prepared(data) as (guard, directory):
         if directory.version():
@@ -98,7 +112,9 @@ def demo(*, data: Path, credentials: Path, n_people: int | None, seed: int, url:
         for person in (you, second):
             guard.grant(person, Role.ADMINISTRATOR, by=OPERATOR)
         token, _ = guard.issue_token(you, "demo", by=OPERATOR)
-    _hand_over(Credentials(url=url, token=token), credentials)
+        _hand_over(Credentials(url=url, token=token), credentials)
+        if with_rota:
+            load_rota(data, directory, guard, (you, second))
     click.echo(f"{len(snapshot.people)} people, {len(snapshot.services)} services. You are {you}.")
     click.echo(f"The other administrator is {second}: sunwise people token {second}")
     click.echo(f"Next: sunwise people up; then: sunwise who-owns {snapshot.services[0].id}")

@@ -1,14 +1,19 @@
 """An invented company in the directory, as if somebody had entered it by hand."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from sunwise.chassis.clock import Clock
+from sunwise.chassis.clock import Clock, SystemClock
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.guard import GuardStore
 from sunwise.cli.company import invented_company
+from sunwise.cli.people_parts import rota_database
+from sunwise.cli.terminal import Terminal
 from sunwise.contracts.people.directory import Snapshot, Tier
 from sunwise.daylight.zones import instant
 from sunwise.people.directory.claims import Claim
@@ -60,6 +65,27 @@ def leads(snapshot: Snapshot) -> tuple[str, str]:
     on_duty = (each for each in snapshot.services if each.tier is not Tier.BEST_EFFORT)
     first, second, *_ = sorted({each.lead for each in on_duty if each.lead})
     return first, second
+
+
+def load_rota(
+    data: Path, directory: DirectoryStore, guard: GuardStore, people: tuple[str, str]
+) -> None:
+    """The company's rota, agreed to by everybody in it: some seconds for 60 people."""
+    from sunwise.cli.people_demo_rota import Administrators, DemoRota  # it loads the solver
+
+    database = rota_database(data)
+    rota = DemoRota(database, directory, guard, SystemClock())
+    who = Administrators(*people)
+
+    async def agree(told: Callable[[str], None]) -> None:
+        await rota.agree(who, told)
+        await rota.leave_something_to_do(who)
+
+    try:
+        with Terminal().waiting("Planning the rota, and asking everybody ...") as told:
+            asyncio.run(agree(told))
+    finally:
+        database.dispose()
 
 
 def _claims(kind: Kind, things: Iterable[Thing]) -> Iterable[Claim]:

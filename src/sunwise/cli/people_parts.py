@@ -124,6 +124,11 @@ def stores_in(data: Path, clock: Clock) -> tuple[GuardStore, DirectoryStore]:
     return guard, directory_store(_database(data, "directory", urls), clock)
 
 
+def rota_database(data: Path) -> Engine:
+    """The rota's database, as `sunwise people up` on that folder has it."""
+    return _database(data, "rota", load_settings(DatabaseSettings, _DATABASES))
+
+
 def has_begun(data: Path) -> bool:
     """Whether there is, or may be, a guard's store."""
     return bool(load_settings(DatabaseSettings, _DATABASES).guard) or _file(data, _GUARD).exists()

@@ -89,7 +89,7 @@ async def make_rota(place: Place) -> Service:
         settings=place.settings(RotaSettings, "rota"),
     )
     parts.swaps = RotaSwaps(service.desk)
-    parts.waits["changes of the rota"] = swaps(parts.swaps)
+    parts.waits["changes of the rota"] = swaps(parts.swaps, parts.directory.snapshot)
     proposing = RotaProposing(service.desk, parts.two_people)
     parts.routers.append(
         rota_router(

@@ -1,14 +1,15 @@
 """The pages' way to the rota: a shift passes from one to another by the rota's own rules."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import NotAllowed, Principal, Right
-from sunwise.contracts.people.directory import Id, Role
+from sunwise.contracts.people.directory import Id, Role, Snapshot
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import Request, RequestKind, RequestState
+from sunwise.web.seen import People
 from sunwise.web.swaps import Move, Open, SwapWish, Wanted
 from sunwise.web.waiting import Asked, Waiting
 
@@ -74,23 +75,32 @@ class RotaSwaps:
         raise Permanent("These services are planned apart by now: look at the rota again.")
 
 
-def swaps(desk: RotaSwaps) -> Asked:
+def swaps(desk: RotaSwaps, snapshot: Callable[[], Snapshot]) -> Asked:
     """Changes of the rota that need the reader's yes."""
 
     async def ask(principal: Principal) -> list[Waiting]:
         found = await desk.waiting_for(principal.person_id or "")
-        return [
-            Waiting(
-                kind="swap",
-                title="Say yes or no to a change of your shifts",
-                detail=f"{each.asked_by or 'The rota'} asks: {each.why}, from",
-                link="/rota#requests",
-                at_ns=min(move.since_ns for move in each.moves),
-            )
-            for each in found
-        ]
+        people = People(await asyncio.to_thread(snapshot))
+        return [_waiting(each, people) for each in found]
 
     return ask
+
+
+def _waiting(change: Open, people: People) -> Waiting:
+    asks = people.seen_or_none(change.asked_by)
+    return Waiting(
+        kind="swap",
+        title=f"Yes or no: {_asked_in_words(change)}",
+        detail=f"{asks.name if asks else 'The rota'} asks you; it begins",
+        link="/rota#requests",
+        at_ns=min(move.since_ns for move in change.moves),
+        with_person=asks,
+    )
+
+
+def _asked_in_words(change: Open) -> str:
+    n_moves = len(change.moves)
+    return f"{change.why} ({n_moves} {'shift' if n_moves == 1 else 'shifts'})"
 
 
 def _wanted(request: Request) -> Wanted:

@@ -1,9 +1,10 @@
 """What the person at the terminal sees: sentences, a small table, a spinner while waiting."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
+from rich.markup import escape
 
 
 class Terminal:
@@ -17,14 +18,14 @@ class Terminal:
         self.console.print(sentence, markup=False)
 
     @contextlib.contextmanager
-    def waiting(self, why: str) -> Iterator[None]:
-        """A spinner with the reason while the block runs."""
+    def waiting(self, why: str) -> Iterator[Callable[[str], None]]:
+        """A spinner with the reason while the block runs; what it yields says how far that is."""
         if not self.console.is_terminal:
             self.say(why)
-            yield
+            yield lambda _progress: None
             return
-        with self.console.status(why):
-            yield
+        with self.console.status(escape(why)) as status:
+            yield lambda progress: status.update(escape(f"{why} {progress}"))
 
     def table(self, rows: dict[str, str]) -> None:
         """Lines of two columns; long values stay whole, so that they can be copied."""

@@ -73,7 +73,7 @@ async def test_a_swap_is_applied_by_the_takers_own_yes(desk, store):
     await desk.ask(member("bo"), wish("bo", "eve"))
     (waiting,) = await desk.waiting_for("eve")
     assert (waiting.asked_by, waiting.why, holder(store)) == ("bo", "a swap", "bo")
-    (item,) = await swaps(desk)(member("eve"))
+    (item,) = await swaps(desk, company)(member("eve"))
     assert item.link == "/rota#requests"
     await desk.answer("eve", waiting.id, is_yes=True)
     assert holder(store) == "eve"

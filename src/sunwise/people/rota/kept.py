@@ -49,6 +49,11 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(Role) if self.tier is Tier.TWO_ROLES else (Role.PRIMARY,)
 
     @property
+    def is_open(self) -> bool:
+        """Whether everybody of the team may do it, whatever they can and wherever they are."""
+        return not self.skills and not self.activity
+
+    @property
     def is_around_the_clock(self) -> bool:
         """Whether it takes two people to publish its rota."""
         return self.tier in (Tier.TWO_ROLES, Tier.ONE_ROLE)

@@ -63,7 +63,10 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def units_of(snapshot: Snapshot) -> tuple[Unit, ...]:
-    """The units in the order of planning: the dearest tier first, then the smallest team."""
+    """The units in the order of planning: the dearest tier first, then the smallest team.
+
+    Of one team those that not everybody may do come first: others can do the rest.
+    """
     services: dict[tuple[str, Tier, tuple[str, ...], str], list[str]] = defaultdict(list)
     sizes = {team.id: len(team.members) for team in snapshot.teams}
     for each in snapshot.services:
@@ -81,7 +84,7 @@ def units_of(snapshot: Snapshot) -> tuple[Unit, ...]:
         )
         for (team, tier, skills, activity), names in services.items()
     ]
-    return tuple(sorted(units, key=lambda u: (_ORDER[u.tier], sizes[u.team], u.id)))
+    return tuple(sorted(units, key=lambda u: (_ORDER[u.tier], sizes[u.team], u.is_open, u.id)))
 
 
 def _unit_id(team: str, tier: Tier, skills: tuple[str, ...], activity: str) -> str:
