@@ -20,6 +20,7 @@ from sunwise.exchange.gateway.lines.connection import LineSettings
 from sunwise.exchange.gateway.service import GatewaySettings
 from sunwise.exchange.history.service import HistorySettings
 from sunwise.exchange.market_data.service import MarketDataSettings
+from sunwise.people.alarms.service import AlarmSettings
 from sunwise.people.handoff.service import HandoffSettings
 from sunwise.people.incidents.service import IncidentSettings
 from sunwise.people.pager.feed import PagerFeedSettings
@@ -40,6 +41,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "rota": RotaSettings,
     "rota_planner": PlannerSettings,
     "incidents": IncidentSettings,
+    "people_alarms": AlarmSettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
     "pager_feed": PagerFeedSettings,

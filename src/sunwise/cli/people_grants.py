@@ -38,5 +38,10 @@ def people_grants() -> list[Grant]:
             publish=(_PAGER_EVENTS, *_READ, *_TELL_FACTS),
             subscribe=_FOLLOW,
         ),
+        Grant(
+            user="alarms",
+            publish=(handoff.SUBJECT, *_READ),
+            subscribe=(handoff.EVENTS,),
+        ),
         Grant(user="people_web", publish=_READ, subscribe=_FOLLOW),
     ]

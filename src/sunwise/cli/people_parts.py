@@ -11,7 +11,7 @@ from sunwise.chassis.clock import Clock
 from sunwise.chassis.config import load_settings
 from sunwise.chassis.data_folder import make_private
 from sunwise.chassis.db import open_database
-from sunwise.chassis.guard import GuardStore, TwoPeople
+from sunwise.chassis.guard import GuardStore, Right, TwoPeople
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
 from sunwise.cli.place import Place
@@ -42,6 +42,11 @@ class PeopleWebSettings(msgspec.Struct, frozen=True, kw_only=True):
         """What browsers may come from. Raises OriginUnusable."""
         given = [each.strip() for each in self.origins.split(",") if each.strip()]
         return Origins(given or [self.here(), f"http://localhost:{self.port}"])
+
+    def pages_url(self) -> str:
+        """Where people open the pages: the first address given, else where it listens."""
+        given = self.origins.partition(",")[0].strip()
+        return given or self.here()
 
     def here(self) -> str:
         """Where it listens, as an address."""
@@ -105,6 +110,11 @@ class AtWork:
             state = self._directory.state()
             self._people, self._version = at_work(state), state.version
         return person in self._people
+
+
+def planners(store: GuardStore) -> list[str]:
+    """Everybody who may plan any rota, sorted."""
+    return sorted(store.holders(Right.ROTA_PLAN))
 
 
 def people_database(place: Place, service: str) -> Engine:

@@ -18,7 +18,7 @@ from sunwise.cli.people_grants import people_grants
 from sunwise.cli.people_parts import PeopleWebSettings
 from sunwise.cli.running import default_data_folder, is_alive
 
-SERVICES: Final = ("directory", "rota", "incidents", "handoff", "people_web")
+SERVICES: Final = ("directory", "rota", "incidents", "handoff", "alarms", "people_web")
 """In one process on a laptop; production gives each its own."""
 _RUNNING: Final = "people-running.json"
 

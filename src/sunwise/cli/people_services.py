@@ -121,6 +121,43 @@ async def make_incidents(place: Place) -> Service:
     return _kept("incidents", service.run, bus, database)
 
 
+async def make_alarms(place: Place) -> Service:
+    """What has the pager tell somebody of duties that nobody does."""
+    from sunwise.chassis.pager_door import PagerDoor
+    from sunwise.chassis.secret_files import read_secret
+    from sunwise.cli.people_parts import PeopleParts, planners
+    from sunwise.people.alarms.service import AlarmLog, AlarmService, AlarmSettings, Door
+
+    parts = place.shared(PeopleParts)
+    settings = place.settings(AlarmSettings, "people_alarms")
+    urls = [each.strip() for each in settings.pagers.split(",") if each.strip()]
+    door: Door = AlarmLog()
+    if urls:
+        door = PagerDoor(
+            urls,
+            read_secret(settings.key_file).decode(),
+            pages_url=parts.web.pages_url(),
+            authority=settings.authority_file,
+        )
+
+    async def work(ready: Ready) -> None:
+        bus = await place.connect("alarms")
+        service = AlarmService(
+            bus,
+            place.clock,
+            door=door,
+            file=place.folder("alarms") / "told.json",
+            planners=lambda: planners(parts.guard.store),
+            settings=settings,
+        )
+        try:
+            await service.run(ready)
+        finally:
+            await bus.close()
+
+    return Hosted("alarms", work)
+
+
 async def make_people_web(place: Place) -> Service:
     """The pages and the API of the people plane, with its door and a duty board."""
     from sunwise.chassis.duty import DutyBoard, DutyFile
@@ -165,7 +202,7 @@ async def make_pager_feed(place: Place) -> Service:
     """What keeps a pager's roster new and publishes its events; runs beside the pager."""
     from pathlib import Path
 
-    from sunwise.people.pager.channels.secret_files import read_secret
+    from sunwise.chassis.secret_files import read_secret
     from sunwise.people.pager.feed import PagerFeed, PagerFeedSettings, ask_pager
     from sunwise.people.pager.keys import operator_token
 
@@ -187,6 +224,7 @@ PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "incidents": make_incidents,
     "handoff": make_handoff,
     "rota": make_rota,
+    "alarms": make_alarms,
     "people_web": make_people_web,
     "pager_feed": make_pager_feed,
 }

@@ -14,9 +14,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sunwise.chassis.secret_files import SecretUnusable, read_secret
 from sunwise.people.pager.channels.courier import ChannelCourier
 from sunwise.people.pager.channels.outbound import AddressRefused, Outbound, is_public
-from sunwise.people.pager.channels.secret_files import SecretUnusable, read_secret
 from sunwise.people.pager.channels.settings import ChannelSettings, Smtp, Target, Twilio, WebPush
 from sunwise.people.pager.core.facts import ChannelKind, Contact, ContactsSet
 from sunwise.people.pager.links import Links

@@ -156,8 +156,44 @@ class Freshness(Struct, frozen=True, kw_only=True, tag="freshness"):
     services: tuple[ServiceFreshness, ...]
 
 
-HandoffQuery = GetHandoffEvents | GetFreshness
-HandoffReply = HandoffEvents | Freshness
+class GetOpenHandoffs(Struct, frozen=True, kw_only=True, tag="get-open"):
+    """What is offered now and nobody has accepted."""
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """Somebody who is asked to accept and has not yet. Nothing says since when."""
+
+    person: Id
+    step: Step
+
+
+class OpenHandoff(Struct, frozen=True, kw_only=True):
+    """A handoff that waits for somebody."""
+
+    handoff: str
+    services: tuple[Id, ...]
+    role: Role
+    state: HandoffState
+    """OFFERED or UNHELD."""
+    at_ns: int
+    """When the duty changes hands by plan."""
+    unheld_ns: int
+    """When the outgoing is released at the latest."""
+    asked: tuple[Asked, ...]
+    """In the order of asking."""
+    is_unanswered: bool
+    """Everybody who can be asked was, and has had their time."""
+
+
+class OpenHandoffs(Struct, frozen=True, kw_only=True, tag="open"):
+    """All of them, the soonest first."""
+
+    as_of_ns: int
+    handoffs: tuple[OpenHandoff, ...]
+
+
+HandoffQuery = GetHandoffEvents | GetFreshness | GetOpenHandoffs
+HandoffReply = HandoffEvents | Freshness | OpenHandoffs
 
 
 def event_subject(event: HandoffEvent | HandoffHead) -> str:

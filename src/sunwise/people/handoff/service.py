@@ -18,6 +18,7 @@ from sunwise.contracts.people.duty import DutyChanged
 from sunwise.contracts.people.handoff import (
     PAGE_EVENTS,
     SUBJECT,
+    GetFreshness,
     GetHandoffEvents,
     HandoffEvent,
     HandoffEvents,
@@ -38,6 +39,7 @@ from sunwise.people.handoff.freshness import LOOKED_BACK_NS, freshness_of
 from sunwise.people.handoff.roster import RulesOf
 from sunwise.people.handoff.sources import Sources
 from sunwise.people.handoff.store import HandoffStore
+from sunwise.people.handoff.waiting import open_handoffs
 
 _KNOWN_NS: Final = 72 * NS_PER_HOUR
 _HEARTBEAT_LOOKS: Final = 12
@@ -171,8 +173,11 @@ class HandoffService:
             events = await self._blocking(self._store.events_after, query.after, PAGE_EVENTS)
             return HandoffEvents(events=tuple(events), head=await self._blocking(self._store.head))
         now_ns = self._clock.now_ns()
-        known = await self._blocking(self._store.known, now_ns - LOOKED_BACK_NS)
-        return freshness_of(known.values(), now_ns)
+        if isinstance(query, GetFreshness):
+            known = await self._blocking(self._store.known, now_ns - LOOKED_BACK_NS)
+            return freshness_of(known.values(), now_ns)
+        known = await self._blocking(self._store.known, now_ns)
+        return open_handoffs(known.values(), now_ns)
 
 
 async def _at_once() -> None:

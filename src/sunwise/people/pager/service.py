@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.data_folder import write_private
+from sunwise.chassis.secret_files import read_secret
 from sunwise.people.pager.channels.courier import ChannelCourier
-from sunwise.people.pager.channels.secret_files import read_secret
 from sunwise.people.pager.channels.settings import ChannelSettings
 from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.instance import Instance

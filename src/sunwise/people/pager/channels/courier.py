@@ -7,6 +7,7 @@ import aiosmtplib
 import httpx
 
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.secret_files import read_secret
 from sunwise.chassis.telemetry import METRICS
 from sunwise.people.pager.channels import chat
 from sunwise.people.pager.channels.chat import Post
@@ -14,7 +15,6 @@ from sunwise.people.pager.channels.mail import Mail
 from sunwise.people.pager.channels.message import Message, compose
 from sunwise.people.pager.channels.outbound import Outbound
 from sunwise.people.pager.channels.phone import PhoneConnector, TwilioConnector
-from sunwise.people.pager.channels.secret_files import read_secret
 from sunwise.people.pager.channels.settings import ChannelSettings, WebPush
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify

@@ -6,8 +6,8 @@ from email.utils import formatdate
 
 import aiosmtplib
 
+from sunwise.chassis.secret_files import read_secret
 from sunwise.people.pager.channels.message import Message
-from sunwise.people.pager.channels.secret_files import read_secret
 from sunwise.people.pager.channels.settings import Smtp
 
 _TIMEOUT_S = 15.0

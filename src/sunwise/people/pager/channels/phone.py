@@ -12,9 +12,9 @@ from typing import Final, Protocol
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
+from sunwise.chassis.secret_files import read_secret
 from sunwise.people.pager.channels.chat import Post
 from sunwise.people.pager.channels.message import Message
-from sunwise.people.pager.channels.secret_files import read_secret
 from sunwise.people.pager.channels.settings import Twilio
 
 SMS_PATH: Final = "/v1/twilio/sms"

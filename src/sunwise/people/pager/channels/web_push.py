@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import msgspec
 from pywebpush import Vapid, WebPusher
 
+from sunwise.chassis.secret_files import read_secret
 from sunwise.people.pager.channels.chat import Post
 from sunwise.people.pager.channels.message import Message
 from sunwise.people.pager.channels.outbound import AddressRefused
-from sunwise.people.pager.channels.secret_files import read_secret
 from sunwise.people.pager.channels.settings import WebPush
 
 _TTL_S: Final = 3_600

@@ -86,7 +86,7 @@ def _body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
         labels=signal.labels,
         links=signal.links,
         sender=sender.name,
-        assignee=signal.assignee,
+        assignee=signal.assignee or signal.labels.get(policy.assignee_label) or None,
     )
 
 

@@ -92,8 +92,11 @@ SEVERITIES: Final = (
     ),
     Severity(name="error", also=("high", "major", "p2"), steps=_chain(0, 15, 30, 45, 60),
              repeat_s=2 * _HOUR),
+    Severity(name="handoff", steps=(Step(to=Target.ASSIGNEE),)),
     Severity(name="warning", also=("minor", "p3"), steps=_chain(0, 60, 120, 180, 240),
              waits_for_daylight=True, repeat_s=8 * _HOUR, ack_lasts_s=24 * _HOUR),
+    Severity(name="gap", steps=(Step(to=Target.ASSIGNEE),), waits_for_daylight=True,
+             repeat_s=24 * _HOUR, ack_lasts_s=24 * _HOUR),
     Severity(name="info", also=("none", "low", "p4"), steps=(Step(to=Target.PRIMARY),),
              waits_for_daylight=True, repeat_s=24 * _HOUR, ack_lasts_s=7 * 24 * _HOUR),
 )  # fmt: skip
@@ -121,6 +124,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whose people are paged about the pager itself."""
     service_label: str = "service"
     """The label that names an alert's service."""
+    assignee_label: str = "assignee"
+    """The label that names a person who is to be asked first."""
     max_open_alerts: Annotated[int, Meta(ge=100, le=1_000_000)] = 200_000
     reach_test_s: Annotated[float, Meta(ge=60, le=_HOUR)] = 15 * _MINUTE
     """A test that nobody answers for so long is an alarm."""

@@ -1,0 +1,179 @@
+"""What somebody must be told now: out of open handoffs, the duty table and the directory. Pure.
+
+Each alarm has a key that stays the same for as long as what it says holds, and a severity of the
+pager's table: who is told, and how soon, is the table's to say. No alarm names a person in words.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from sunwise.chassis.pager_door import Alert
+from sunwise.contracts.people.directory import Id, Service, Snapshot, Team
+from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.contracts.people.handoff import (
+    Asked,
+    HandoffState,
+    OpenHandoff,
+    OpenHandoffs,
+    Step,
+)
+from sunwise.daylight.zones import instant
+
+UNHELD: Final = "critical"
+"""Nobody holds a duty: as bad as the worst that could happen to the service meanwhile."""
+UNANSWERED: Final = "error"
+"""Nobody is left to ask; the outgoing still holds it."""
+ASKED: Final = "handoff"
+"""One person is asked to accept: they alone are told."""
+GAP: Final = "gap"
+"""A gap is near: its owner and whoever plans are told, in their day."""
+HANDOFFS: Final = "handoff/"
+GAPS: Final = "gap/"
+"""What keys begin with, by what they are about."""
+
+
+class Company(Struct, frozen=True, kw_only=True):
+    """Who owns what, as far as alarms need it."""
+
+    services: dict[Id, Service]
+    teams: dict[Id, Team]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Company":
+        """That of the directory."""
+        return cls(
+            services={each.id: each for each in snapshot.services},
+            teams={each.id: each for each in snapshot.teams},
+        )
+
+    def by_team(self, services: Iterable[Id]) -> dict[Id, list[Id]]:
+        """The services of each team, sorted; one that is not known is its own team."""
+        found: dict[Id, list[Id]] = defaultdict(list)
+        for name in sorted(services):
+            known = self.services.get(name)
+            found[known.team if known else name].append(name)
+        return found
+
+    def lead(self, service: Id) -> Id | None:
+        """Who leads the service, else its team."""
+        known = self.services.get(service)
+        team = self.teams.get(known.team) if known else None
+        return (known.lead if known else None) or (team.lead if team else None)
+
+
+def of_handoffs(found: OpenHandoffs, company: Company, now_ns: int) -> Iterator[Alert]:
+    """A duty that nobody holds pages its people; else those who are asked are told one by one.
+
+    The incoming is told from the seam on: before it, the page Today and their calendar say it.
+    """
+    for handoff in found.handoffs:
+        for services in company.by_team(handoff.services).values():
+            if handoff.state is HandoffState.UNHELD:
+                yield _unheld(handoff, services)
+            elif handoff.is_unanswered:
+                yield _unanswered(handoff, services)
+        if handoff.state is HandoffState.OFFERED:
+            for asked in handoff.asked:
+                if asked.step is not Step.INCOMING or now_ns >= handoff.at_ns:
+                    yield _asked(handoff, asked)
+
+
+def of_gaps(
+    table: DutyTable, company: Company, planners: Sequence[Id], *, now_ns: int, until_ns: int
+) -> Iterator[Alert]:
+    """Each gap that goes on or begins before `until_ns`, for its owner and everybody who plans.
+
+    Its owner is whoever accepted it; while nobody has, who leads the service.
+    """
+    gaps: dict[tuple[Id, str, int, int], list[DutySlot]] = defaultdict(list)
+    for slot in table.slots:
+        if slot.person is None and now_ns < slot.until_ns and slot.since_ns < until_ns:
+            known = company.services.get(slot.service)
+            team = known.team if known else slot.service
+            gaps[team, slot.role.value, slot.since_ns, slot.until_ns].append(slot)
+    for (team, *_), slots in sorted(gaps.items()):
+        owners = [slot.gap_owner or company.lead(slot.service) for slot in slots]
+        for person in dict.fromkeys([*owners, *planners]):
+            if person is not None:
+                yield _gap(team, slots, person)
+
+
+def _unheld(handoff: OpenHandoff, services: list[Id]) -> Alert:
+    what = f"Nobody is on duty as {handoff.role.value} of {', '.join(services)}"
+    return _of_handoff(
+        handoff,
+        services,
+        key=f"unheld/{services[0]}",
+        severity=UNHELD,
+        summary=f"{what}: the outgoing is released. Accept the handoff.",
+    )
+
+
+def _unanswered(handoff: OpenHandoff, services: list[Id]) -> Alert:
+    what = f"Nobody has accepted {', '.join(services)} as {handoff.role.value}"
+    until = f"{instant(handoff.unheld_ns):%Y-%m-%d %H:%M} UTC"
+    return _of_handoff(
+        handoff,
+        services,
+        key=f"unanswered/{services[0]}",
+        severity=UNANSWERED,
+        summary=f"{what}, and nobody is left to ask: from {until} on nobody holds it.",
+    )
+
+
+def _asked(handoff: OpenHandoff, asked: Asked) -> Alert:
+    at = f"{instant(handoff.at_ns):%Y-%m-%d %H:%M} UTC"
+    what = f"Accept {', '.join(handoff.services)} as {handoff.role.value}"
+    return _of_handoff(
+        handoff,
+        list(handoff.services),
+        key=f"asked/{asked.person}",
+        severity=ASKED,
+        summary=f"{what}: it is handed over at {at}. You are asked as {asked.step.value}.",
+        person=asked.person,
+    )
+
+
+def _of_handoff(
+    handoff: OpenHandoff,
+    services: list[Id],
+    *,
+    key: str,
+    severity: str,
+    summary: str,
+    person: Id = "",
+) -> Alert:
+    whole = f"{HANDOFFS}{handoff.handoff}/{key}"
+    return Alert(
+        key=whole,
+        group=whole,
+        severity=severity,
+        service=services[0],
+        summary=summary,
+        path=f"/handoff/{handoff.handoff}",
+        person=person,
+    )
+
+
+def _gap(team: Id, slots: list[DutySlot], person: Id) -> Alert:
+    first = slots[0]
+    services = sorted({slot.service for slot in slots})
+    since, until = instant(first.since_ns), instant(first.until_ns)
+    is_accepted = all(slot.gap_owner is not None for slot in slots)
+    said = "it is accepted as a gap" if is_accepted else "nobody has accepted that"
+    return Alert(
+        key=f"{GAPS}{team}/{first.role.value}/{first.since_ns}/{person}",
+        group=f"{GAPS}{team}/{person}",
+        severity=GAP,
+        service=services[0],
+        summary=(
+            f"Nobody is on duty as {first.role.value} of {', '.join(services)} from "
+            f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC: {said}. Take the shift, or plan "
+            "anew."
+        ),
+        path=f"/rota?team={team}&from={first.since_ns}",
+        person=person,
+    )
