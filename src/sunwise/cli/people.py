@@ -20,6 +20,7 @@ from sunwise.cli.people_client import (
     credentials_option,
     write_credentials,
 )
+from sunwise.cli.people_import import command as import_command
 from sunwise.cli.people_parts import AtWork, PeopleWebSettings, has_begun, stores_in
 from sunwise.cli.people_plane import NotUp, PeoplePlane, find_people, people_data_option
 from sunwise.cli.stopping import first_of, told_to_stop
@@ -43,6 +44,9 @@ class NobodyThere(Permanent):
 @click.group("people")
 def command() -> None:
     """Who owns what and who is on duty: run it, and log in."""
+
+
+command.add_command(import_command)
 
 
 @command.command("init")

@@ -125,6 +125,31 @@ def test_no_log_holds_a_secret(people):
     assert token_of(people) not in people.output
 
 
+def test_a_company_comes_in_from_files_shown_first_and_then_whole(people, tmp_path):
+    (tmp_path / "people.csv").write_text(
+        "id,name,email,zone,country\n"
+        "ben,Ben,ben@example.com,Europe/Berlin,DE\n"
+        "cho,Cho,cho@example.com,Asia/Tokyo,JP\n"
+    )
+    (tmp_path / "teams.csv").write_text("id,name,members\nwiki,Wiki,ben cho\n")
+    services = tmp_path / "services.csv"
+    services.write_text("id,name,tier,team\nwiki,Wiki,best-effort,wikis\n")
+    asked = ["people", "import", "csv", str(tmp_path), "--apply"]
+    dangling = people.command(*asked)
+    assert dangling.returncode == 1
+    assert "refused: services.csv:2: service wiki: team 'wikis'" in dangling.stdout
+    assert people.client.get("/directory/people")["total"] == 1
+    services.write_text("id,name,tier,team\nwiki,Wiki,best-effort,wiki\n")
+    shown = people.command(*asked[:-1])
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "+ person cho: zone = Asia/Tokyo" in shown.stdout
+    assert "the same with --apply" in shown.stdout
+    assert people.client.get("/directory/people")["total"] == 1
+    assert people.command(*asked).stdout.endswith("It is in force.\n")
+    assert "Wiki (best-effort) is owned by Wiki." in people.command("who-owns", "wiki").stdout
+    assert "The directory says all of it already." in people.command(*asked[:-1]).stdout
+
+
 def connected(plane: LaunchedPeople) -> contextlib.closing:
     return contextlib.closing(HTTPConnection(plane.running.url.partition("://")[2]))
 
