@@ -1,4 +1,6 @@
-"""Faults of the world, named by what the caller should do about them."""
+"""Faults of the world, named by what the caller should do about them; and what a rule forbids."""
+
+from enum import StrEnum
 
 
 class Retryable(Exception):
@@ -11,3 +13,12 @@ class Retryable(Exception):
 
 class Permanent(Exception):
     """The same call will fail again: somebody has to change something first."""
+
+
+class Refused(Exception):
+    """It cannot be done; nothing has changed. The message says what to do instead."""
+
+    def __init__(self, why: StrEnum, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+        """In one word of the service's own."""

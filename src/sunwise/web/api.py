@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query
 
 from sunwise.chassis.errors import Permanent
-from sunwise.chassis.guard import Principal, Right
+from sunwise.chassis.guard import Principal, Right, person_of
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.web.rota_view import RotaView, midnight_before, rota_view
@@ -67,12 +67,12 @@ def web_routers(sources: Sources, *, require: Callable[[Right], Any]) -> list[AP
 def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa: ANN401
     @router.get("/you", summary="Who the reader is, in which zone, and what time it is")
     def you(principal: Annotated[Principal, reader]) -> Reader:
-        seen = People(sources.snapshot()).seen(_person(principal))
+        seen = People(sources.snapshot()).seen(person_of(principal))
         return Reader(id=seen.id, name=seen.name, zone=seen.zone, now_ns=sources.now_ns())
 
     @router.get("/today", summary="The page Today")
     async def today(principal: Annotated[Principal, reader]) -> Today:
-        person = _person(principal)
+        person = person_of(principal)
         snapshot = await asyncio.to_thread(sources.snapshot)
         return today_of(
             snapshot,
@@ -85,7 +85,9 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
     @router.get("/services", summary="Who is on duty, for every service")
     async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:
         snapshot = await asyncio.to_thread(sources.snapshot)
-        return services_now(snapshot, _on_duty(sources), snapshot.services, you=_person(principal))
+        return services_now(
+            snapshot, _on_duty(sources), snapshot.services, you=person_of(principal)
+        )
 
     @router.get("/rota", summary="The page Rota: a team's shifts")
     async def rota(
@@ -94,7 +96,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
         from_ns: _FromNs = None,
         days: Annotated[int, Query(ge=1, le=35)] = 7,
     ) -> RotaView:
-        now_ns, you = sources.now_ns(), _person(principal)
+        now_ns, you = sources.now_ns(), person_of(principal)
         snapshot = await asyncio.to_thread(sources.snapshot)
         zone = People(snapshot).seen(you).zone
         begins_ns = midnight_before(now_ns if from_ns is None else from_ns, zone)
@@ -137,7 +139,7 @@ def _swapping(router: APIRouter, sources: Sources, swapper: Any) -> None:  # noq
     async def requests(principal: Annotated[Principal, swapper]) -> list[Request]:
         if sources.swaps is None:
             return []
-        found = await sources.swaps.waiting_for(_person(principal))
+        found = await sources.swaps.waiting_for(person_of(principal))
         snapshot = await asyncio.to_thread(sources.snapshot)
         return [_request(each, snapshot) for each in found]
 
@@ -147,7 +149,7 @@ def _swapping(router: APIRouter, sources: Sources, swapper: Any) -> None:  # noq
         change: Annotated[str, Path(pattern=r"^[a-zA-Z0-9._-]{1,80}$")],
         is_yes: Annotated[bool, Body(embed=True)],
     ) -> None:
-        await _desk(sources).answer(_person(principal), change, is_yes=is_yes)
+        await _desk(sources).answer(person_of(principal), change, is_yes=is_yes)
 
 
 async def _consequences(sources: Sources, principal: Principal, wish: SwapWish) -> Consequences:
@@ -200,9 +202,3 @@ def _desk(sources: Sources) -> SwapDesk:
     if sources.swaps is None:
         raise HTTPException(404, _NO_DESK)
     return sources.swaps
-
-
-def _person(principal: Principal) -> str:
-    if principal.person_id is None:
-        raise HTTPException(403, "Pages are for people: come with a personal token.")
-    return principal.person_id

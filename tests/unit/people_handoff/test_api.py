@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
+from sunwise.chassis.guard.door import answer_faults
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.chassis.guard.rights import MATRIX, Right
 from sunwise.contracts.people.facts import Evidence, FactKind, TimelineFact
@@ -62,6 +63,7 @@ class Stage:
             blocking=asyncio.to_thread,
         )
         app = FastAPI()
+        answer_faults(app)
         app.include_router(handoff_router(desk, require=require))
         self.client = TestClient(app)
         self.id = next(h.id for h in self.store.known(0).values() if h.seam.at_ns == at(8))

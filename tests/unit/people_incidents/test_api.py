@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
+from sunwise.chassis.guard.door import answer_faults
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.contracts.people.facts import Actor, FactKind
 from sunwise.daylight.zones import NS_PER_HOUR
@@ -43,6 +44,7 @@ class Stage:
             blocking=asyncio.to_thread,
         )
         app = FastAPI()
+        answer_faults(app)
         app.include_router(incidents_router(desk, require=require))
         self.client = TestClient(app)
 

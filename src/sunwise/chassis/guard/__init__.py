@@ -10,7 +10,7 @@ State: in SQL (SQLite in the data folder or PostgreSQL); nothing can rebuild it.
 """
 
 from sunwise.chassis.guard.audit import Audit, AuditBroken
-from sunwise.chassis.guard.principal import How, NotAllowed, Principal
+from sunwise.chassis.guard.principal import How, NotAllowed, Principal, person_of
 from sunwise.chassis.guard.rights import MATRIX, Right, Role, Scope
 from sunwise.chassis.guard.store import (
     OPERATOR,
@@ -41,4 +41,5 @@ __all__ = [
     "Scope",
     "State",
     "TwoPeople",
+    "person_of",
 ]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Reques
 
 from sunwise.chassis.guard.changes_api import PersonId, add_changes, add_privacy, add_roles
 from sunwise.chassis.guard.door import Guard, address_of, session_of
-from sunwise.chassis.guard.principal import NotAllowed, Principal
+from sunwise.chassis.guard.principal import NotAllowed, Principal, person_of
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.secret_text import Kind
 from sunwise.chassis.guard.store import TOKEN_DAYS, Credential
@@ -144,7 +144,8 @@ def _feeds(router: APIRouter, guard: Guard) -> None:
     @router.get("/feeds", summary="One's own calendar feeds in force")
     def feeds(principal: Annotated[Principal, manager]) -> list[Listed]:
         return [
-            _listed(each) for each in guard.store.credentials(Kind.FEED, person=_person(principal))
+            _listed(each)
+            for each in guard.store.credentials(Kind.FEED, person=person_of(principal))
         ]
 
     @router.post("/feeds", status_code=201, summary="Make an address for a calendar")
@@ -154,7 +155,7 @@ def _feeds(router: APIRouter, guard: Guard) -> None:
             str, Body(embed=True, pattern=r"^(me|team:[a-z0-9][a-z0-9._-]{0,63})$", max_length=69)
         ],
     ) -> Issued:
-        person = _person(principal)
+        person = person_of(principal)
         what = f"person:{person}" if shows == "me" else shows
         return _issued(guard.store.issue_feed(person, what, by=principal))
 
@@ -185,12 +186,6 @@ def _set_cookie(
         httponly=True,
         samesite="strict",
     )
-
-
-def _person(principal: Principal) -> str:
-    if principal.person_id is None:
-        raise HTTPException(403, "An integration is nobody: a person must ask for this.")
-    return principal.person_id
 
 
 def _may_revoke(principal: Principal, credential: Credential) -> bool:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.rights import Right, Role, Scope
+
+_NOBODY: Final = "Only people do this, and an integration is nobody: come with a personal token."
 
 
 class How(StrEnum):
@@ -65,3 +68,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         elif leads:
             needed = Scope.TEAM
         self.demand(right, needed)
+
+
+def person_of(principal: Principal) -> str:
+    """Whose token it is. Raises NotAllowed for an integration."""
+    if principal.person_id is None:
+        raise NotAllowed(_NOBODY)
+    return principal.person_id

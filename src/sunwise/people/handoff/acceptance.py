@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.handoff import (
     FINAL,
@@ -48,14 +49,6 @@ class Why(StrEnum):
     NOT_OUTGOING = "not-outgoing"
     EDITED = "edited"
     UNKNOWN = "unknown"
-
-
-class Refused(Exception):
-    """It cannot be done; nothing has changed. The message says what to do instead."""
-
-    def __init__(self, why: Why, message: str) -> None:
-        super().__init__(message)
-        self.why = why
 
 
 class Handoff(Struct, frozen=True, kw_only=True):

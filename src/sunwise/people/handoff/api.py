@@ -1,31 +1,27 @@
 """Handoffs over HTTP: read, write the note, accept, step down."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Path
+from fastapi import APIRouter, Body, Depends, Path
 
 from sunwise.chassis.guard.door import Requirement
-from sunwise.chassis.guard.principal import Principal
+from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right
-from sunwise.people.handoff.acceptance import Refused, Why
+from sunwise.chassis.http.refusals import Refusals
+from sunwise.people.handoff.acceptance import Why
 from sunwise.people.handoff.desk import HandoffDesk
 from sunwise.people.handoff.page import Page, Row
 from sunwise.people.handoff.store import MAX_TEXT, Note
 
-_T = TypeVar("_T")
 HandoffId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$")]
 Version = Annotated[int, Body(ge=0, description="Version of the note that was read; 0 for none.")]
 Text = Annotated[str, Body(max_length=MAX_TEXT, description="Markdown.")]
 
-_STATUS: Final = {
-    Why.UNKNOWN: 404,
-    Why.UNLAWFUL: 403,
-    Why.NOT_OUTGOING: 403,
-    Why.NOT_ASKED: 403,
-}
-"""Everything else is 409: somebody else came first, or it is not the time."""
+_answered: Final = Refusals(
+    {Why.UNKNOWN: 404, Why.UNLAWFUL: 403, Why.NOT_OUTGOING: 403, Why.NOT_ASKED: 403}
+).answered
 
 
 @dataclass(frozen=True)
@@ -50,11 +46,11 @@ def _reading(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Re
 
     @router.get("", summary="What you hand over, and what waits for you")
     async def mine(principal: Annotated[Principal, reader]) -> list[Row]:
-        return await desk.mine(_person(principal))
+        return await desk.mine(person_of(principal))
 
     @router.get("/{handoff}", summary="One handoff, whole, for its page")
     async def page(handoff: HandoffId, principal: Annotated[Principal, reader]) -> Page:
-        return await _answered(desk.page(handoff, _person(principal)))
+        return await _answered(desk.page(handoff, person_of(principal)))
 
     @router.get("/{handoff}/note/versions", summary="Every version of its note")
     async def versions(
@@ -74,7 +70,7 @@ def _acting(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Req
         read_version: Version,
         principal: Annotated[Principal, writer],
     ) -> NoteVersion:
-        person = _person(principal)
+        person = person_of(principal)
         note = await _answered(desk.write_note(handoff, person, text, read_version=read_version))
         return _shown(note)
 
@@ -84,29 +80,15 @@ def _acting(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Req
         read_version: Annotated[int, Body(embed=True, ge=0)],
         principal: Annotated[Principal, taker],
     ) -> Page:
-        person = _person(principal)
+        person = person_of(principal)
         await _answered(desk.accept(handoff, person, read_version=read_version))
         return await _answered(desk.page(handoff, person))
 
     @router.post("/{handoff}/step-down", summary="Leave a duty that nobody has accepted")
     async def step_down(handoff: HandoffId, principal: Annotated[Principal, taker]) -> Page:
-        person = _person(principal)
+        person = person_of(principal)
         await _answered(desk.step_down(handoff, person))
         return await _answered(desk.page(handoff, person))
-
-
-def _person(principal: Principal) -> str:
-    if principal.person_id is None:
-        raise HTTPException(403, "Only people hand over duty: come with a personal token.")
-    return principal.person_id
-
-
-async def _answered(asked: Awaitable[_T]) -> _T:
-    try:
-        return await asked
-    except Refused as refused:
-        detail: Any = {"why": refused.why.value, "what": str(refused)}
-        raise HTTPException(_STATUS.get(refused.why, 409), detail) from refused
 
 
 def _shown(note: Note) -> NoteVersion:

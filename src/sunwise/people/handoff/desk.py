@@ -6,11 +6,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.handoff import FINAL, HandoffEvent
 from sunwise.contracts.people.incidents import GetShift, Shift
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.handoff.acceptance import Handoff, Refused, Why, step_down
+from sunwise.people.handoff.acceptance import Handoff, Why, step_down
 from sunwise.people.handoff.holidays import holidays_of
 from sunwise.people.handoff.note import Material, Part, draft
 from sunwise.people.handoff.page import Page, Row, page_of, row_of

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.handoff import HandoffState
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
@@ -9,7 +10,6 @@ from sunwise.daylight.zones import instant, local
 from sunwise.people.handoff.acceptance import (
     WAIT_NS,
     Handoff,
-    Refused,
     accept,
     holder_at,
     step_down,

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from sunwise.chassis.db import answering, migrate
+from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.handoff import FINAL, HandoffEvent
 from sunwise.people.handoff.acceptance import (
     Handoff,
-    Refused,
     Why,
     accept,
     closed,

@@ -1,18 +1,19 @@
 """Incidents over HTTP: open, follow, close, review, export."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Response
 
 from sunwise.chassis.guard.door import Requirement
-from sunwise.chassis.guard.principal import Principal
+from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right
+from sunwise.chassis.http.refusals import Refusals
 from sunwise.contracts.people.incidents import IncidentState
 from sunwise.daylight.zones import UnknownZone, zone
 from sunwise.people.incidents.desk import IncidentDesk, Opening
 from sunwise.people.incidents.export import export
-from sunwise.people.incidents.lifecycle import Held, Refused, Why
+from sunwise.people.incidents.lifecycle import Held, Why
 from sunwise.people.incidents.pages import (
     Clocks,
     Page,
@@ -25,7 +26,6 @@ from sunwise.people.incidents.pages import (
 from sunwise.people.incidents.review import markdown
 from sunwise.people.incidents.store import MAX_TEXT
 
-_T = TypeVar("_T")
 Require = Callable[[Right], Requirement]
 IncidentId = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 ServiceId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -34,7 +34,7 @@ SeverityBody = Annotated[int, Body(ge=1, le=4, description="1 is the worst.")]
 RoleName = Annotated[str, Body(pattern=r"^[a-z][a-z-]{0,31}$")]
 Revision = Annotated[int, Body(ge=1, description="Of the incident as it was read.")]
 ReadVersion = Annotated[int, Body(ge=0, description="Of the review that was read; 0 for none.")]
-_STATUS: Final = {Why.UNKNOWN: 404, Why.TOO_MUCH: 422, Why.SAME_PERSON: 403}
+_answered: Final = Refusals({Why.UNKNOWN: 404, Why.TOO_MUCH: 422, Why.SAME_PERSON: 403}).answered
 
 
 def incidents_router(desk: IncidentDesk, *, require: Require) -> APIRouter:
@@ -96,7 +96,7 @@ def _telling(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         services: Annotated[list[ServiceId], Body(max_length=64)] = [],  # noqa: B006 - FastAPI copies it
     ) -> Page:
         opening = Opening(title, severity, service, services)
-        return await _page(desk, await _answered(desk.open(opening, _person(principal))), clocks)
+        return await _page(desk, await _answered(desk.open(opening, person_of(principal))), clocks)
 
     @router.post("/{incident}/notes", summary="Write something down in its timeline")
     async def noted(
@@ -105,7 +105,7 @@ def _telling(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         principal: Annotated[Principal, writer],
         clocks: OnClocks,
     ) -> Page:
-        noting = desk.note(incident, text, _person(principal))
+        noting = desk.note(incident, text, person_of(principal))
         return await _page(desk, await _answered(noting), clocks)
 
 
@@ -121,7 +121,7 @@ def _changing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         principal: Annotated[Principal, writer],
         clocks: OnClocks,
     ) -> Page:
-        moving = desk.move(incident, state, _person(principal), revision=revision)
+        moving = desk.move(incident, state, person_of(principal), revision=revision)
         return await _page(desk, await _answered(moving), clocks)
 
     @router.post("/{incident}/severity", summary="Give it another severity")
@@ -133,7 +133,7 @@ def _changing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         principal: Annotated[Principal, writer],
         clocks: OnClocks,
     ) -> Page:
-        grading = desk.grade(incident, severity, _person(principal), revision=revision)
+        grading = desk.grade(incident, severity, person_of(principal), revision=revision)
         return await _page(desk, await _answered(grading), clocks)
 
     @router.post("/{incident}/roles", summary="Take a role in it")
@@ -145,7 +145,7 @@ def _changing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         principal: Annotated[Principal, writer],
         clocks: OnClocks,
     ) -> Page:
-        taking = desk.take_role(incident, role, _person(principal), revision=revision)
+        taking = desk.take_role(incident, role, person_of(principal), revision=revision)
         return await _page(desk, await _answered(taking), clocks)
 
 
@@ -176,7 +176,7 @@ def _reviewing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         principal: Annotated[Principal, writer],
         clocks: OnClocks,
     ) -> ShownReview:
-        person = _person(principal)
+        person = person_of(principal)
         writing = desk.write_review(incident, person, text, read_version=read_version)
         return review_of(await _answered(writing), clocks)
 
@@ -187,24 +187,10 @@ def _reviewing(router: APIRouter, desk: IncidentDesk, require: Require) -> None:
         principal: Annotated[Principal, writer],
         clocks: OnClocks,
     ) -> ShownReview:
-        accepting = desk.accept_review(incident, _person(principal), read_version=read_version)
+        accepting = desk.accept_review(incident, person_of(principal), read_version=read_version)
         return review_of(await _answered(accepting), clocks)
 
 
 async def _page(desk: IncidentDesk, held: Held, clocks: Clocks) -> Page:
     entries = await _answered(desk.timeline(held.incident.id))
     return page_of(held, entries, await desk.named(held), clocks=clocks)
-
-
-def _person(principal: Principal) -> str:
-    if principal.person_id is None:
-        raise HTTPException(403, "Only people do this: an integration tells facts.")
-    return principal.person_id
-
-
-async def _answered(asked: Awaitable[_T]) -> _T:
-    try:
-        return await asked
-    except Refused as refused:
-        detail: Any = {"why": refused.why.value, "what": str(refused)}
-        raise HTTPException(_STATUS.get(refused.why, 409), detail) from refused

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.incidents import Incident, IncidentState
 from sunwise.people.incidents.timeline import Entry, EntryKind
@@ -22,14 +23,6 @@ class Why(StrEnum):
     STATE = "state"
     TOO_MUCH = "too-much"
     SAME_PERSON = "same-person"
-
-
-class Refused(Exception):
-    """It cannot be done; nothing has changed. The message says what to do instead."""
-
-    def __init__(self, why: Why, message: str) -> None:
-        super().__init__(message)
-        self.why = why
 
 
 class Held(Struct, frozen=True, kw_only=True):

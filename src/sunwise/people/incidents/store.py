@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
 
 from sunwise.chassis.db import answering, migrate
+from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.facts import ENDS, FactKind, TimelineFact
 from sunwise.contracts.people.incidents import (
@@ -25,7 +26,7 @@ from sunwise.contracts.people.incidents import (
     Shift,
 )
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.incidents.lifecycle import By, Held, Refused, Step, Why, opened
+from sunwise.people.incidents.lifecycle import By, Held, Step, Why, opened
 from sunwise.people.incidents.review import Draft, ReviewState, draft_of
 from sunwise.people.incidents.tables import (
     ENTRIES,

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Query, Response
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
-from sunwise.chassis.guard.principal import Principal
+from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.store import Feed
 from sunwise.contracts.people.directory import Role
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, window_of
 from sunwise.people.rota.mending import Mending
-from sunwise.people.rota.mending_api import Id, Instant, PersonId, add_mending, person_of
+from sunwise.people.rota.mending_api import Id, Instant, PersonId, add_mending
 from sunwise.people.rota.page import Change, Page, change_of
 from sunwise.people.rota.proposing import RotaProposing
 from sunwise.people.rota.views import RotaViews

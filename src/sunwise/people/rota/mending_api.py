@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Path
+from fastapi import APIRouter, Body, Depends, Path
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
-from sunwise.chassis.guard.principal import Principal
+from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right, Scope
 from sunwise.people.rota.kept import DAY_NS, RequestKind, window_of
 from sunwise.people.rota.mending import Consequences, Mending
@@ -146,13 +146,6 @@ async def _whose(views: RotaViews, principal: Principal, person: str | None) -> 
     leads = any(team.lead == own and person in team.members for team in teams)
     principal.demand_for(Right.LEAVE_WRITE, person, leads=leads)
     return person
-
-
-def person_of(principal: Principal) -> str:
-    """Whose token it is. Raises HTTPException 403 for an integration."""
-    if principal.person_id is None:
-        raise HTTPException(403, "Only people have hours: come with a personal token.")
-    return principal.person_id
 
 
 def _demand_span(from_ns: int, until_ns: int) -> None:
