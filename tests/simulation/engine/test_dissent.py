@@ -28,6 +28,8 @@ from sunwise.contracts.exchange.records import CommandKind
 from sunwise.exchange.engine.core import Core
 from sunwise.exchange.engine.dissent import (
     Dissent,
+    NotDisputed,
+    Settlement,
     ShardHalted,
     StoredPoint,
     check_undisputed,
@@ -166,7 +168,7 @@ def test_the_shard_halts_when_it_was_the_writer_that_is_wrong(run):
         stream = world.server.streams["EVT_0"]
         (seq,) = [m.seq for m in stream.after(0) if stands_at(m, point)]
         stream.truncate(seq - 1)
-        await settle(bus, SHARD)
+        await settle(bus, SHARD, rebuilt_from=point.position)
         await until(lambda: last_stored(world) > seq, 30)
         assert not any(stands_at(m, point) for m in stream.after(0))
 
@@ -184,7 +186,8 @@ def test_what_is_settled_before_it_is_taken_out_is_settled_once_more(run):
         await until(lambda: deaths(world, ShardHalted), 30)
         for name in world.engines:
             world.processes[name].kill()
-        (point,) = await settle(bus, SHARD)
+        (point,) = (await read_disputes(bus, SHARD)).dissents
+        await settle(bus, SHARD, rebuilt_from=point.position)
         await asyncio.sleep(20.0)
         stream = world.server.streams["EVT_0"]
         (seq,) = [m.seq for m in stream.after(0) if stands_at(m, point)]
@@ -193,8 +196,9 @@ def test_what_is_settled_before_it_is_taken_out_is_settled_once_more(run):
         for name in world.engines:
             world.processes[name].start()
         await until(lambda: deaths(world, ShardHalted) == set(world.engines), 60)
-        (again,) = await settle(bus, SHARD)
+        (again,) = (await read_disputes(bus, SHARD)).dissents
         assert again >= point, "where the clock saw it last"
+        await settle(bus, SHARD, rebuilt_from=again.position)
         await until(lambda: last_stored(world) > seq, 30)
 
     run(body)
@@ -262,9 +266,12 @@ def test_a_difference_is_logged_before_the_others_can_be_told(run, caplog):
     run(body)
 
 
-@pytest.mark.parametrize("n_replicas", [1, 3])
-def test_what_the_clock_saw_otherwise_is_not_stored_any_more(run, n_replicas):
-    """EVT has lost its tail, and this replica would compute another one than clients were told."""
+@pytest.mark.parametrize(("n_replicas", "settles"), [(1, False), (3, False), (3, True)])
+def test_what_the_clock_saw_otherwise_is_not_stored_any_more(run, n_replicas, settles):
+    """EVT has lost its tail, and this replica would compute another one than clients were told.
+
+    Also where an older word of one replica, that has nothing to do with it, is settled meanwhile.
+    """
 
     async def body(world, bus):
         await quiet(world)
@@ -272,10 +279,15 @@ def test_what_the_clock_saw_otherwise_is_not_stored_any_more(run, n_replicas):
             world.processes[name].kill()
         await asyncio.sleep(1.0)
         commands, intact = world.server.streams["CMD_0"], last_stored(world)
+        if settles:
+            lonely = StoredPoint(Position(command_seq=3), bytes(16))
+            await dissent(bus, lonely, shard=SHARD, said=Dissent(2, "build"))
         written = commands.last_seq
         told = StoredPoint(Position(command_seq=written + 1), b"another chain...")
         await bus.append(*batch_of(ADMIN_WRITER, "funds", kind=CommandKind.DEPOSIT, amount_atoms=1))
         await bus.append(*clock_that_saw(told))
+        if settles:
+            assert set(await settle(bus, SHARD)) == {lonely}
         for name in world.engines:
             world.processes[name].start()
         await until(lambda: deaths(world, Diverged) == set(world.engines), 60)
@@ -338,6 +350,25 @@ def test_what_was_said_is_said_once_and_counts_until_it_is_settled(run):
         before = (await bus.stream_info("CMD_1")).last_seq
         assert await settle(bus, "1") == {}
         assert (await bus.stream_info("CMD_1")).last_seq == before == 4
+        assert (await read_disputes(bus, "1")).settlements == (), "what the clock saw still counts"
+
+    run(body, n_replicas=1)
+
+
+def test_only_a_disputed_message_can_be_rebuilt_from(run):
+    async def body(world, bus):
+        del world
+        for spec in shard_streams("1"):
+            await bus.ensure_stream(spec)
+        here, there = Position(command_seq=7), Position(command_seq=7, part=1)
+        assert await settle(bus, "1", rebuilt_from=here) == {}
+        await dissent(bus, StoredPoint(here, bytes(16)), shard="1", said=Dissent(1, "build"))
+        with pytest.raises(NotDisputed, match=r"at event message 7\.1: .* are disputed: 7\.0"):
+            await settle(bus, "1", rebuilt_from=there)
+        assert len((await read_disputes(bus, "1")).dissents) == 1
+        await settle(bus, "1", rebuilt_from=here)
+        disputes = await read_disputes(bus, "1")
+        assert disputes == ({}, (Settlement(here, seq=2),))
 
     run(body, n_replicas=1)
 

@@ -312,7 +312,7 @@ kind u1 CommandKind: CLOCK, RAISE_CAPACITY, ACTIVATE_RULES, QUARANTINE, DISSENT,
 flags u1 CommandFlag
 room_header x6 zero
 wall_ns i8 CLOCK: the clock writer's time, ns since 1970
-attested_seq i8 CLOCK: command position of the newest event its writer saw; 0 for none. DISSENT: of the event message in EVT that differs. SETTLE: of the first one that differed
+attested_seq i8 CLOCK: command position of the newest event its writer saw; 0 for none. DISSENT: of the event message in EVT that differs. SETTLE: of the first one that was taken out of EVT and computed again; 0 for none
 attested_part i4 CLOCK, DISSENT, SETTLE: part of that event message
 capacity i4 RAISE_CAPACITY: Capacity
 attested_chain_0 i8 CLOCK, DISSENT: the chain at that event as EVT holds it, first eight bytes

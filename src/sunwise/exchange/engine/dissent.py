@@ -5,9 +5,10 @@ event message, it is rather what is stored that is wrong, and the shard must not
 So a replica that stops says so by a batch of the writer `dissent` in CMD, which every other reads:
 the position, and the chain as EVT holds it there. Whoever finds there that most replicas differ
 stops as well, and starts again only when an operator, having found out who is right, has settled it
-(runbook: replica diverged). Where events were stored that are wrong, they are taken out of EVT then;
-so what the clock attested of them until the settlement counts no more. Nothing is computed from these
-batches: they change no event.
+(runbook: replica diverged). Where events were stored that are wrong, they are taken out of EVT and
+computed again; what the clock attested of them until the settlement then counts no more. That is the
+operator's word, never the settlement's own doing: where what is stored holds, so does what the clock saw.
+Nothing is computed from these batches: they change no event.
 """
 
 from collections import defaultdict
@@ -29,6 +30,7 @@ from sunwise.contracts.exchange.log import (
 )
 from sunwise.contracts.exchange.records import CommandKind
 
+_NOWHERE: Final = Position(command_seq=0)  # before every event message
 _control: Final = COMMAND_CODECS["control"]
 
 
@@ -53,6 +55,10 @@ class Dissent(NamedTuple):
 Dissents = Mapping[StoredPoint, frozenset[Dissent]]
 
 
+class NotDisputed(Permanent):
+    """No replica has said that it differs there: nothing is settled."""
+
+
 class Settlement(NamedTuple):
     """An end of a dispute: attested chains from `first` on count for nothing before `seq` of CMD."""
 
@@ -70,6 +76,7 @@ class Disputes(NamedTuple):
     dissents: Dissents
     """Said since the last settlement."""
     settlements: tuple[Settlement, ...]
+    """Those after which events were computed again."""
 
 
 async def read_disputes(bus: Bus, shard: str) -> Disputes:
@@ -85,7 +92,8 @@ async def read_disputes(bus: Bus, shard: str) -> Disputes:
             continue  # the loop answers it as malformed
         if command.kind == CommandKind.SETTLE:
             found.clear()
-            settlements.append(Settlement(_point_of(command).position, stored.seq))
+            if (first := _point_of(command).position) > _NOWHERE:
+                settlements.append(Settlement(first, stored.seq))
         elif command.kind == CommandKind.DISSENT:
             said = Dissent(command.replica, command.dissenting_build)
             found[_point_of(command)].add(said)
@@ -119,16 +127,33 @@ async def dissent(bus: Bus, point: StoredPoint, *, shard: str, said: Dissent) ->
     await _append(bus, shard, record)
 
 
-async def settle(bus: Bus, shard: str) -> Dissents:
+async def settle(bus: Bus, shard: str, *, rebuilt_from: Position | None = None) -> Dissents:
     """Ends the dispute: replicas that still differ must say so anew. What had been said.
 
-    Nothing is appended when nothing was said. Raises Retryable, Permanent.
+    `rebuilt_from` is the disputed event message from which EVT's were taken out, to be computed again:
+    what the clock has attested of them counts for nothing. Nothing is appended when nothing was
+    said. Raises NotDisputed when nobody differs at `rebuilt_from`, Retryable, Permanent.
     """
     said = (await read_disputes(bus, shard)).dissents
-    if said:
-        first = min(said)
-        await _append(bus, shard, _control.pack(kind=CommandKind.SETTLE, **_fields(first)))
+    if not said:
+        return said
+    if rebuilt_from is not None:
+        _check_disputed(rebuilt_from, said)
+    first = rebuilt_from or _NOWHERE
+    record = _control.pack(
+        kind=CommandKind.SETTLE, attested_seq=first.command_seq, attested_part=first.part
+    )
+    await _append(bus, shard, record)
     return said
+
+
+def _check_disputed(position: Position, said: Dissents) -> None:
+    disputed = {f"{each.position.command_seq}.{each.position.part}": each.position for each in said}
+    if position not in disputed.values():
+        raise NotDisputed(
+            f"no replica differs at event message {position.command_seq}.{position.part}: nothing is "
+            f"settled. Those that are disputed: {', '.join(disputed)}"
+        )
 
 
 async def _append(bus: Bus, shard: str, record: bytes) -> None:
