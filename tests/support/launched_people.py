@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from sunwise.chassis.child_process import dying_with_parent
-from sunwise.cli.children import READY_FD
+from sunwise.chassis.children import READY_FD
+from sunwise.chassis.data_folder import holder_of
 from sunwise.cli.people_client import PeopleClient
 from sunwise.cli.people_plane import PeopleRunning, find_people
 
@@ -62,6 +63,7 @@ class LaunchedPeople:
         """Returns when it answers; its address is written into the credentials."""
         read_fd, write_fd = os.pipe()
         command = [sys.executable, "-m", "sunwise.cli", "people", "up", "--port", str(port)]
+        command += ["--pager-port", "0"]
         with self._out.open("ab") as out:
             self._process = subprocess.Popen(
                 dying_with_parent([*command, "--data", str(self.data)]),
@@ -94,10 +96,18 @@ class LaunchedPeople:
         return PeopleClient.of(self.credentials)
 
     def kill(self) -> None:
-        """Like a power cut for the supervisor."""
+        """`kill -9` of the supervisor: the pagers go on, until the next start or `end_pagers`."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def end_pagers(self) -> None:
+        """Ends those that a killed supervisor left behind."""
+        for order in (0, 1):
+            pid = holder_of(self.data / "pagers" / str(order))
+            if pid is not None:
+                os.kill(pid, signal.SIGTERM)
+                until(lambda gone=pid: not is_alive(gone))
 
     def stop(self) -> int:
         if self._process is None:

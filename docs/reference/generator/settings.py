@@ -23,7 +23,7 @@ from sunwise.exchange.market_data.service import MarketDataSettings
 from sunwise.people.alarms.service import AlarmSettings
 from sunwise.people.handoff.service import HandoffSettings
 from sunwise.people.incidents.service import IncidentSettings
-from sunwise.people.pager.feed import PagerFeedSettings
+from sunwise.people.pager.client import PagersSettings
 from sunwise.people.pager.service import PagerSettings
 from sunwise.people.rota.planner import PlannerSettings
 from sunwise.people.rota.service import RotaSettings
@@ -44,7 +44,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "people_alarms": AlarmSettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
-    "pager_feed": PagerFeedSettings,
+    "pagers": PagersSettings,
 }
 """What `sunwise run` reads, by section."""
 FIXED: Final[dict[str, type[msgspec.Struct]]] = {
@@ -76,7 +76,8 @@ limits, and a name that does not exist, stop the start with a sentence that says
 `SUNWISE_GATEWAY_LIMITS_ENABLED=false sunwise up`. It sets `[bus]`, `[time]` and, in `[gateway]`,
 `host`, `rest_port`, `ws_port` and `legacy_listen_key` by its own options (so the ports are 7070 and
 7071 there), and takes no settings file: settings without a variable are out of its reach.
-`sunwise people up` does the same for the people plane, with `[people_web]` set by its own options.
+`sunwise people up` does the same for the people plane, with `[people_web]` and `[pagers]` set by its own
+options, and reads `[pager]` of its two pagers from `pagers/pager.toml` in the data folder.
 
 More variables: `SUNWISE_DATA` and `SUNWISE_PEOPLE_DATA`, the data folders,
 `SUNWISE_PEOPLE_CREDENTIALS`, the private file with one's own token, and `SUNWISE_CACHE_DIR`, below which compiled

@@ -85,6 +85,23 @@ def open_data_folder(path: Path) -> DataFolder:
     return DataFolder(path, lock_fd=lock_fd)
 
 
+def holder_of(path: Path) -> int | None:
+    """The process that has the data folder at `path` now; None when nobody has."""
+    try:
+        fd = os.open(path.absolute() / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        written = os.read(fd, 32).decode("ascii", "replace").strip()
+        return int(written) if written.isdecimal() else None
+    else:
+        return None
+    finally:
+        os.close(fd)
+
+
 def _keep_private(path: Path) -> None:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:

@@ -1,8 +1,7 @@
 """A whole exchange as one object: started in order, supervised, stopped in the opposite order.
 
-`sunwise up`, `sunwise replay`, the pytest plugin and the tests all use this; nobody else starts
-processes. The supervisor holds the data folder's lock, runs nats-server and the children, and
-restarts whichever of them crashes.
+`sunwise up`, `sunwise replay`, the pytest plugin and the tests all use this. The supervisor holds the
+data folder's lock, runs nats-server and the children, and restarts whichever of them crashes.
 """
 
 import asyncio
@@ -10,7 +9,6 @@ import contextlib
 import os
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -23,15 +21,15 @@ from sunwise.chassis.bus.disk_guard import MIN_FREE_BYTES, DiskGuard
 from sunwise.chassis.bus.nats_connect import connect_nats
 from sunwise.chassis.bus.provisioning import Provisioning
 from sunwise.chassis.bus.streams import shard_streams
-from sunwise.chassis.data_folder import DataFolder, open_data_folder, write_private
+from sunwise.chassis.children import Child, Report
+from sunwise.chassis.data_folder import DataFolder, write_private
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.nats_server import OPERATOR
-from sunwise.cli.children import Child, ChildFailed, ChildSpec, Patience, Report
+from sunwise.chassis.supervisor import Supervisor, start_together
 from sunwise.cli.grants import OPERATOR_USER, grants
-from sunwise.cli.kept_nats import KeptNatsServer
 from sunwise.cli.market_plan import DEMO, TAKER, MarketPlan, maker_of
 from sunwise.cli.operator import Operator
-from sunwise.cli.place import TimeSettings
+from sunwise.cli.place import TimeSettings, service_command
 from sunwise.cli.running import DemoKey, RunningExchange, remove_running, write_running
 from sunwise.cli.services import LIQUIDITY_FILE, PROGRESS_FILE
 from sunwise.contracts.exchange.log import decode_events, event_stream
@@ -89,13 +87,12 @@ class Exchange:
         self.plan = plan
         self.accounts: dict[str, int] = {}
         """Account numbers by reference, once started."""
-        self.children: dict[str, Child] = {}
         self.running: RunningExchange
         self.operator: Operator
         self._with_liquidity = liquidity
         self._report = report
-        self._stack = contextlib.AsyncExitStack()
-        self._nats: KeptNatsServer
+        self._supervisor = Supervisor(settings.data, report=report, on_change=self._write_running)
+        self._stack = self._supervisor.stack
         self._time: TimeSettings
         self._streams = shard_streams(SHARD)
 
@@ -105,34 +102,38 @@ class Exchange:
         Raises CannotStart, DataFolderUnusable, NatsServerFailed, ChildFailed, StoreDamaged and
         other Permanent faults; what had been started is stopped then.
         """
-        try:
+        async with self._supervisor.starting():
             await self._start()
-        except BaseException:
-            await self.stop()
-            raise
         return self.running
 
     async def stop(self) -> None:
         """Ends everything in order. Safe to call twice."""
-        await self._stack.aclose()
+        await self._supervisor.stop()
+
+    @property
+    def children(self) -> dict[str, Child]:
+        """The processes by name."""
+        return self._supervisor.children
 
     # --- the start ---
 
     async def _start(self) -> None:
         settings = self.settings
         _check_ports(settings)
-        folder = open_data_folder(settings.data)
-        self._stack.callback(folder.close)
+        folder = self._supervisor.open_folder()
         _check_room(folder.path, settings.min_free_bytes)
         remove_running(folder.path)
         await self._start_nats(folder)
         self._time = await self._settle_time()
         processes = settings.processes
         children = {name: self._child(name, processes[name]) for name in processes}
-        for child in children.values():
-            self._stack.push_async_callback(child.stop)
-        starts = [child.start() for child in children.values()]
-        await _together(*starts, self._explain_compiling(children[_home_of("engine", processes)]))
+        explaining = asyncio.create_task(
+            self._explain_compiling(children[_home_of("engine", processes)])
+        )
+        try:
+            await start_together(children.values())
+        finally:
+            explaining.cancel()
         gateway = children[_home_of("gateway", processes)]
         _keep_ports(gateway)
         await self._provision(gateway.answer)
@@ -141,10 +142,7 @@ class Exchange:
 
     async def _start_nats(self, folder: DataFolder) -> None:
         place = folder.subfolder("nats")
-        self._nats = await KeptNatsServer.start(
-            place, grants(SHARD), report=self._report, on_return=self._write_running
-        )
-        self._stack.push_async_callback(self._nats.stop)
+        await self._supervisor.start_nats(place, grants(SHARD))
         admin = await self.connect(OPERATOR)
         provisioning = Provisioning(admin, specs=self._streams, record=folder.path / "streams.json")
         await _patiently(provisioning.provide)
@@ -161,7 +159,8 @@ class Exchange:
 
     async def connect(self, user: str) -> Any:  # noqa: ANN401 - a NatsBus, which is Bus and StreamAdmin
         """A connection of this bus user, closed with the exchange."""
-        bus = await connect_nats(self._nats.url, user=user, seed=self._nats.keys / f"{user}.nk")
+        nats = self._supervisor.nats
+        bus = await connect_nats(nats.url, user=user, seed=nats.keys / f"{user}.nk")
         self._stack.push_async_callback(bus.close)
         return bus
 
@@ -179,29 +178,18 @@ class Exchange:
 
     def _child(self, name: str, services: tuple[str, ...]) -> Child:
         settings = self.settings
-        data = settings.data.absolute()
-        logs = data / "logs"
-        logs.mkdir(mode=0o700, exist_ok=True)
         environment = {
             **os.environ,
             **self._time.environment(),
-            "SUNWISE_BUS_URL": self._nats.url,
-            "SUNWISE_BUS_KEYS": str(self._nats.keys),
+            **self._supervisor.bus_environment(),
             "SUNWISE_GATEWAY_HOST": settings.host,
             "SUNWISE_GATEWAY_REST_PORT": str(settings.rest_port),
             "SUNWISE_GATEWAY_WS_PORT": str(settings.ws_port),
             "SUNWISE_GATEWAY_LEGACY_LISTEN_KEY": str(settings.legacy_listen_key).lower(),
             **settings.environment,
         }
-        spec = ChildSpec(
-            name=name,
-            command=[sys.executable, "-m", "sunwise.cli", "run", *services, "--data", str(data)],
-            environment=environment,
-            log=logs / f"{name}.log",
-        )
-        child = Child(spec, report=self._on_report, patience=Patience())
-        self.children[name] = child
-        return child
+        command = service_command(services, self._supervisor.data)
+        return self._supervisor.child(name, command, environment)
 
     async def _explain_compiling(self, engine: Child) -> None:
         """Says why it takes so long, when it does."""
@@ -231,8 +219,8 @@ class Exchange:
             pid=os.getpid(),
             rest_url=f"http://{host}:{ports['rest_port']}",
             ws_url=f"ws://{host}:{ports['ws_port']}",
-            nats_url=self._nats.url,
-            nats_keys=str(self._nats.keys),
+            nats_url=self._supervisor.nats.url,
+            nats_keys=str(self._supervisor.nats.keys),
             demo=demo,
         )
         self._stack.callback(remove_running, self.settings.data)
@@ -255,9 +243,7 @@ class Exchange:
     def _write_running(self) -> None:
         if not hasattr(self, "running"):
             return
-        pids = {name: child.pid for name, child in self.children.items() if child.pid}
-        pids["nats-server"] = self._nats.pid
-        self.running = msgspec.structs.replace(self.running, children=pids)
+        self.running = msgspec.structs.replace(self.running, children=self._supervisor.pids)
         write_running(self.settings.data, self.running)
 
     async def _start_liquidity(self, folder: DataFolder) -> None:
@@ -280,9 +266,7 @@ class Exchange:
             shapes={name: tight for name in names if name in {"BTCUSDT", "ETHUSDT"}},
         )
         write_private(folder.path / LIQUIDITY_FILE, msgspec.json.encode(liquidity))
-        child = self._child("liquidity", ("liquidity",))
-        self._stack.push_async_callback(child.stop)
-        await child.start()
+        await self._child("liquidity", ("liquidity",)).start()
         self._write_running()
 
     # --- watching ---
@@ -295,10 +279,6 @@ class Exchange:
             await asyncio.gather(task, return_exceptions=True)
 
         self._stack.push_async_callback(end)
-
-    def _on_report(self, sentence: str) -> None:
-        self._report(sentence)
-        self._write_running()
 
 
 def _home_of(service: str, processes: dict[str, tuple[str, ...]]) -> str:
@@ -344,20 +324,6 @@ def _check_room(folder: Path, min_free_bytes: int) -> None:
 
 
 # --- patience ---
-
-
-async def _together(*work: Awaitable[None]) -> None:
-    """All of it; the first failure ends the rest."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for each in work:
-                tasks.create_task(_awaited(each))
-    except* (ChildFailed, Permanent) as failures:
-        raise failures.exceptions[0] from None
-
-
-async def _awaited(work: Awaitable[None]) -> None:
-    await work
 
 
 async def _patiently(work: Callable[[], Awaitable[Any]], *, for_s: float = 15.0) -> None:

@@ -23,8 +23,8 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from sunwise.chassis.child_process import dying_with_parent
+from sunwise.chassis.children import READY_FD
 from sunwise.chassis.errors import Permanent
-from sunwise.cli.children import READY_FD
 from sunwise.cli.credit import asset_named, atoms_of
 from sunwise.cli.operator import Operator
 from sunwise.cli.running import DemoKey, RunningExchange, find_running

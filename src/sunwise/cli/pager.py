@@ -1,17 +1,13 @@
 """`sunwise pager`: runs an instance of the pager, and makes the keys that senders and people use."""
 
 import asyncio
-import ssl
 import sys
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError
 
 import click
 
 from sunwise.chassis.config import load_settings, read_settings_file
-from sunwise.chassis.errors import Permanent
 from sunwise.cli.failures import told_in_one_sentence
 
 if TYPE_CHECKING:
@@ -19,10 +15,8 @@ if TYPE_CHECKING:
 
 _MAX_BODY: Final = 4 * 1_048_576  # an Alertmanager group of thousands
 _STOP_S: Final = 8.0
-_ASK_S: Final = 10.0
 _data = click.option(
     "--data",
-    envvar="SUNWISE_PAGER_DATA",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("pager-data"),
     show_default=True,
@@ -31,10 +25,6 @@ _data = click.option(
 _settings = click.option(
     "--settings", "settings_file", type=click.Path(path_type=Path), help="TOML file."
 )
-
-
-class PagerNotReached(Permanent):
-    """The instance does not answer, or refuses."""
 
 
 @click.group("pager")
@@ -60,6 +50,7 @@ def run(data: Path, settings_file: Path | None, log: str) -> None:
 
 
 async def _run(data: Path, settings: "PagerSettings") -> int:
+    from sunwise.chassis.children import tell_ready
     from sunwise.chassis.clock import SystemClock
     from sunwise.chassis.data_folder import open_data_folder
     from sunwise.chassis.http import HttpLimits, HttpServer
@@ -96,7 +87,9 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
             finally:
                 await server.stop()
 
-        return await run_services([Hosted("pager", work)], stop_timeout_s=_STOP_S)
+        return await run_services(
+            [Hosted("pager", work)], on_ready=lambda: tell_ready({}), stop_timeout_s=_STOP_S
+        )
 
 
 @command.command("new-key")
@@ -149,32 +142,12 @@ def _ask(
     *,
     json: dict[str, str] | None = None,
 ) -> Any:  # noqa: ANN401 - JSON
-    """What the instance of this folder answers to its operator."""
-    import msgspec
-
-    from sunwise.people.pager.keys import operator_token
+    """What the instance of this folder answers to its operator. Raises PagerRefused and Retryable."""
+    from sunwise.people.pager.client import PagerClient
     from sunwise.people.pager.service import secret_of
 
     settings = _load(settings_file)
-    url = settings.own_url + path
-    request = urllib.request.Request(  # noqa: S310 - the settings' own address
-        url,
-        method=method,
-        data=None if json is None else msgspec.json.encode(json),
-        headers={
-            "authorization": f"Bearer {operator_token(secret_of(data, settings))}",
-            "content-type": "application/json",
-        },
+    pager = PagerClient(
+        [settings.own_url], secret_of(data, settings), certificate=settings.tls_certificate
     )
-    context = ssl.create_default_context(cafile=settings.tls_certificate or None)
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    )
-    try:
-        with opener.open(request, timeout=_ASK_S) as answer:
-            return msgspec.json.decode(answer.read())
-    except HTTPError as error:
-        why = error.read().decode("utf-8", "replace")
-        raise PagerNotReached(f"the pager refuses (HTTP {error.code}): {why}") from error
-    except OSError as error:
-        raise PagerNotReached(f"no pager answers at {url} ({error}): start it first") from error
+    return pager.ask(method, path, content=json)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from sunwise.chassis.children import tell_ready
 from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.data_folder import open_data_folder
 from sunwise.chassis.errors import Permanent
-from sunwise.cli.children import tell_ready
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.people_client import (
     Credentials,
@@ -21,9 +21,16 @@ from sunwise.cli.people_client import (
     write_credentials,
 )
 from sunwise.cli.people_import import command as import_command
+from sunwise.cli.people_pagers import PagerPorts
 from sunwise.cli.people_parts import AtWork, PeopleWebSettings, has_begun, stores_in
-from sunwise.cli.people_plane import NotUp, PeoplePlane, find_people, people_data_option
-from sunwise.cli.stopping import first_of, told_to_stop
+from sunwise.cli.people_plane import (
+    NotUp,
+    PeoplePlane,
+    PeopleRunning,
+    find_people,
+    people_data_option,
+)
+from sunwise.cli.stopping import run_until_told
 from sunwise.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -168,32 +175,42 @@ def login(*, credentials: Path, url: str) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=7080, show_default=True, help="TCP port; 0: any free one.")
 @click.option("--origins", default="", help="Addresses that people open, https://..., with commas.")
+@click.option(
+    "--pager-port",
+    type=click.IntRange(0, 65_534),
+    default=7090,
+    show_default=True,
+    help="Of the first pager; the second has the next one. 0: any free ones.",
+)
+@click.option("--no-pagers", is_flag=True, help="They run elsewhere, where [pagers] says.")
 @told_in_one_sentence
-def up(*, data: Path, host: str, port: int, origins: str) -> None:
-    """Start the people plane, and keep it running until Ctrl-C."""
+def up(*, data: Path, host: str, port: int, origins: str, pager_port: int, no_pagers: bool) -> None:
+    """Start the people plane with two pagers, and keep it running until Ctrl-C."""
     settings = PeopleWebSettings(host=host, port=port, origins=origins)
     terminal = Terminal()
-    asyncio.run(_up(PeoplePlane(data, settings, report=terminal.say), terminal))
+    pagers = None if no_pagers else PagerPorts(first=pager_port)
+    plane = PeoplePlane(data, settings, report=terminal.say, pagers=pagers)
+
+    async def meanwhile() -> None:
+        tell_where(plane.running, terminal)
+        tell_ready({"data": str(plane.data), "url": plane.running.url})
+
+    asyncio.run(run_until_told(plane, terminal, what="the people plane", meanwhile=meanwhile))
 
 
-async def _up(plane: PeoplePlane, terminal: Terminal) -> None:
-    async with told_to_stop() as stop:
-        starting = asyncio.create_task(plane.start())
-        with terminal.waiting("Starting the people plane ..."):
-            await first_of(starting, stop)
-        try:
-            if not stop.is_set():
-                terminal.say("The people plane is up.")
-                terminal.table(
-                    {"Pages": plane.running.url, "API page": f"{plane.running.url}/docs"}
-                )
-                terminal.say("Log in with your personal token. Ctrl-C stops everything.")
-                tell_ready({"data": str(plane.data), "url": plane.running.url})
-                await stop.wait()
-        finally:
-            with terminal.waiting("Stopping ..."):
-                await plane.stop()
-    terminal.say("Stopped. Everything is in the data folder.")
+def tell_where(running: PeopleRunning, terminal: Terminal) -> None:
+    """Where people log in, and where alerts go."""
+    terminal.say("The people plane is up.")
+    rows = {"Pages": running.url, "API page": f"{running.url}/docs"}
+    if running.pagers:
+        rows["Alertmanager"] = ", ".join(f"{url}/v1/alertmanager" for url in running.pagers)
+        rows["PagerDuty"] = ", ".join(f"{url}/v2/enqueue" for url in running.pagers)
+    terminal.table(rows)
+    if running.pagers:
+        terminal.say(
+            "A key for a sender of alerts: sunwise people pager-key NAME --service SERVICE"
+        )
+    terminal.say("Log in with your personal token. Ctrl-C stops everything.")
 
 
 @contextlib.contextmanager

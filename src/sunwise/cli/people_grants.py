@@ -8,7 +8,6 @@ from sunwise.contracts.people import directory, duty, facts, handoff, incidents,
 _READ: Final = (directory.SUBJECT, duty.SUBJECT)
 _FOLLOW: Final = (directory.CHANGED, duty.CHANGED)
 _TELL_FACTS: Final = (facts.SUBJECT, facts.RECORD)
-_PAGER_EVENTS: Final = f"{pager.EVENTS}.*"
 
 
 def people_grants() -> list[Grant]:
@@ -18,8 +17,8 @@ def people_grants() -> list[Grant]:
         Grant(
             user="rota",
             publish=(duty.CHANGED, directory.SUBJECT, handoff.SUBJECT, *_TELL_FACTS),
-            subscribe=(directory.CHANGED, handoff.EVENTS, _PAGER_EVENTS),
-            serve=(duty.SUBJECT,),
+            subscribe=(directory.CHANGED, handoff.EVENTS),
+            serve=(duty.SUBJECT, pager.CREDIT),
         ),
         Grant(
             user="handoff",
@@ -30,13 +29,12 @@ def people_grants() -> list[Grant]:
         Grant(
             user="incidents",
             publish=(incidents.CHANGED, *_READ),
-            subscribe=(*_FOLLOW, facts.SUBJECT, _PAGER_EVENTS, handoff.EVENTS),
+            subscribe=(*_FOLLOW, facts.SUBJECT, handoff.EVENTS),
             serve=(incidents.SUBJECT, facts.RECORD),
         ),
         Grant(
             user="pager",
-            publish=(_PAGER_EVENTS, *_READ, *_TELL_FACTS),
-            subscribe=_FOLLOW,
+            publish=(pager.CREDIT, facts.RECORD, *_READ),
         ),
         Grant(
             user="alarms",

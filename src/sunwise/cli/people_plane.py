@@ -1,25 +1,26 @@
-"""The people plane on one machine: nats-server and one process, supervised; pagers come beside them."""
+"""The people plane on one machine: nats-server, one process and two pagers, supervised."""
 
 import os
-import sys
-from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
 
-from sunwise.chassis.data_folder import open_data_folder, write_private
+from sunwise.chassis.children import Report
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.http.server import bind
-from sunwise.cli.children import Child, ChildSpec, Patience, Report
-from sunwise.cli.kept_nats import KeptNatsServer
+from sunwise.chassis.running_file import RunningFile
+from sunwise.chassis.supervisor import Supervisor
 from sunwise.cli.people_grants import people_grants
+from sunwise.cli.people_pagers import SERVICES as OF_PAGERS
+from sunwise.cli.people_pagers import PagerPorts, Pagers
 from sunwise.cli.people_parts import PeopleWebSettings
-from sunwise.cli.running import default_data_folder, is_alive
+from sunwise.cli.place import service_command
+from sunwise.cli.running import default_data_folder
 
-SERVICES: Final = ("directory", "rota", "incidents", "handoff", "alarms", "people_web")
-"""In one process on a laptop; production gives each its own."""
+SERVICES: Final = ("directory", "rota", "incidents", "handoff", "alarms")
+"""In one process on a laptop, with the pages; production gives each its own."""
 _RUNNING: Final = "people-running.json"
 
 
@@ -33,6 +34,8 @@ class PeopleRunning(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     """Of the supervisor."""
     url: str
+    pagers: tuple[str, ...] = ()
+    """Where alerts are taken."""
     children: dict[str, int] = {}
     """Process ids by name, as of the last start of each."""
 
@@ -49,90 +52,88 @@ people_data_option = click.option(
 
 def find_people(data: Path) -> PeopleRunning:
     """The people plane that runs on this folder. Raises NotUp."""
-    with suppress(OSError, msgspec.DecodeError):
-        running = msgspec.json.decode((data / _RUNNING).read_bytes(), type=PeopleRunning)
-        if is_alive(running.pid):
-            return running
-    raise NotUp(f"No people plane is running on {data}. Start it: sunwise people up --data {data}")
+    running = _file(data).find()
+    if running is None:
+        raise NotUp(
+            f"No people plane is running on {data}. Start it: sunwise people up --data {data}"
+        )
+    return running
 
 
 class PeoplePlane:
     """Made, started once, stopped once."""
 
-    def __init__(self, data: Path, settings: PeopleWebSettings, *, report: Report) -> None:
-        self.data = data.absolute()
+    def __init__(
+        self,
+        data: Path,
+        settings: PeopleWebSettings,
+        *,
+        report: Report,
+        pagers: PagerPorts | None = None,
+    ) -> None:
+        """`pagers`: where the two listen; None: they run elsewhere, as [pagers] says."""
         self.settings = settings
         self.running: PeopleRunning
-        self._report = report
-        self._stack = AsyncExitStack()
-        self._nats: KeptNatsServer
-        self._child: Child
+        self._supervisor = Supervisor(data, report=report, on_change=self._write_running)
+        self._pagers = Pagers(self._supervisor, pagers) if pagers else None
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self._supervisor.data
 
     async def start(self) -> PeopleRunning:
         """Returns when it answers. Raises Permanent faults; what had been started is stopped then."""
-        try:
+        async with self._supervisor.starting():
             await self._start()
-        except BaseException:
-            await self.stop()
-            raise
         return self.running
 
     async def stop(self) -> None:
         """Ends everything in order. Safe to call twice."""
-        await self._stack.aclose()
+        await self._supervisor.stop()
 
     async def _start(self) -> None:
         settings = self.settings = _with_port(self.settings)
         settings.addresses()  # refused before anything is started
-        folder = open_data_folder(self.data)
-        self._stack.callback(folder.close)
-        self._nats = await KeptNatsServer.start(
-            folder.subfolder("nats"),
-            people_grants(),
-            report=self._report,
-            on_return=self._write_running,
+        folder = self._supervisor.open_folder()
+        if self._pagers is not None:
+            self._pagers.prepare()
+        await self._supervisor.start_nats(folder.subfolder("nats"), people_grants())
+        if self._pagers is not None:
+            await self._pagers.start()
+        services = [*SERVICES, *(OF_PAGERS if self._has_pagers() else ()), "people_web"]
+        people = self._supervisor.child(
+            "people", service_command(services, self.data), self._environment()
         )
-        self._stack.push_async_callback(self._nats.stop)
-        self._child = Child(
-            self._spec(folder.subfolder("logs")), report=self._on_report, patience=Patience()
+        await people.start()
+        self.running = PeopleRunning(
+            pid=os.getpid(),
+            url=f"http://{settings.host}:{settings.port}",
+            pagers=self._pagers.urls if self._pagers else (),
         )
-        self._stack.push_async_callback(self._child.stop)
-        await self._child.start()
-        self.running = PeopleRunning(pid=os.getpid(), url=f"http://{settings.host}:{settings.port}")
-        self._stack.callback((self.data / _RUNNING).unlink, missing_ok=True)
+        self._supervisor.stack.callback(_file(self.data).remove)
         self._write_running()
 
-    def _spec(self, logs: Path) -> ChildSpec:
-        settings = self.settings
+    def _has_pagers(self) -> bool:
+        return self._pagers is not None or "SUNWISE_PAGERS_URLS" in os.environ
+
+    def _environment(self) -> dict[str, str]:
         of_web = {
             f"SUNWISE_PEOPLE_WEB_{name.upper()}": str(value)
-            for name, value in msgspec.structs.asdict(settings).items()
+            for name, value in msgspec.structs.asdict(self.settings).items()
         }
-        command = [sys.executable, "-m", "sunwise.cli", "run", *SERVICES, "--data", str(self.data)]
-        return ChildSpec(
-            name="people",
-            command=command,
-            environment={
-                **os.environ,
-                "SUNWISE_BUS_URL": self._nats.url,
-                "SUNWISE_BUS_KEYS": str(self._nats.keys),
-                **of_web,
-            },
-            log=logs / "people.log",
-        )
-
-    def _on_report(self, sentence: str) -> None:
-        self._report(sentence)
-        self._write_running()
+        of_pagers = self._pagers.environment() if self._pagers else {}
+        return {**os.environ, **self._supervisor.bus_environment(), **of_web, **of_pagers}
 
     def _write_running(self) -> None:
         if not hasattr(self, "running"):
             return
-        children = {"nats-server": self._nats.pid}
-        if self._child.pid is not None:
-            children["people"] = self._child.pid
-        self.running = msgspec.structs.replace(self.running, children=children)
-        write_private(self.data / _RUNNING, msgspec.json.encode(self.running))
+        self.running = msgspec.structs.replace(self.running, children=self._supervisor.pids)
+        _file(self.data).write(self.running)
+
+
+def _file(data: Path) -> RunningFile[PeopleRunning]:
+    return RunningFile(data / _RUNNING, PeopleRunning)
 
 
 def _with_port(settings: PeopleWebSettings) -> PeopleWebSettings:

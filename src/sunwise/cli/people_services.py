@@ -199,20 +199,26 @@ async def make_people_web(place: Place) -> Service:
 
 
 async def make_pager_feed(place: Place) -> Service:
-    """What keeps a pager's roster new and publishes its events; runs beside the pager."""
+    """What keeps the pagers' rosters new and tells what they did."""
     from pathlib import Path
 
-    from sunwise.chassis.secret_files import read_secret
-    from sunwise.people.pager.feed import PagerFeed, PagerFeedSettings, ask_pager
-    from sunwise.people.pager.keys import operator_token
+    from sunwise.people.pager.client import PagersSettings, parts
+    from sunwise.people.pager.feed import PagerFeed, ask_pager
 
-    settings = place.settings(PagerFeedSettings, "pager_feed")
-    ask = ask_pager(settings.url, operator_token(read_secret(settings.secret_file)))
+    settings = place.settings(PagersSettings, "pagers")
+    pagers = settings.client()
 
     async def work(ready: Ready) -> None:
         bus = await place.connect("pager")
+        feed = PagerFeed(
+            bus,
+            ask_pager(pagers),
+            roster_files=[Path(each) for each in parts(settings.roster_files)],
+            position_file=place.folder("pager_feed") / "position",
+            clock=place.clock,
+        )
         try:
-            await PagerFeed(bus, ask, Path(settings.roster_file), place.clock).run(ready)
+            await feed.run(ready)
         finally:
             await bus.close()
 

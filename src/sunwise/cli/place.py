@@ -4,7 +4,8 @@ The supervisor hands these to its children by the environment, as anybody else w
 by hand or by systemd does.
 """
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -94,3 +95,8 @@ class Place:
             seed=Path(self.bus.keys) / f"{user}.nk",
             gather_s=gather_s,
         )
+
+
+def service_command(services: Iterable[str], data: Path) -> list[str]:
+    """What a supervisor starts to have these services in one process."""
+    return [sys.executable, "-m", "sunwise.cli", "run", *services, "--data", str(data)]

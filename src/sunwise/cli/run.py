@@ -10,10 +10,10 @@ from typing import Final
 import click
 import uvloop
 
+from sunwise.chassis.children import tell_ready
 from sunwise.chassis.config import read_settings_file
 from sunwise.chassis.lifecycle import Service, run_services
 from sunwise.chassis.telemetry import start_logging
-from sunwise.cli.children import tell_ready
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.place import Place
 from sunwise.cli.running import data_option

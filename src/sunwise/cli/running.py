@@ -1,8 +1,4 @@
-"""What other commands must know of a running exchange: one private file in the data folder.
-
-The supervisor writes it when the exchange is ready and removes it when it ends. A file that a
-killed supervisor left behind is recognised by its process being gone.
-"""
+"""What other commands must know of a running exchange; see `running_file`."""
 
 import os
 from pathlib import Path
@@ -11,8 +7,8 @@ from typing import Final
 import click
 import msgspec
 
-from sunwise.chassis.data_folder import write_private
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.running_file import RunningFile
 
 _FILE: Final = "running.json"
 
@@ -66,35 +62,23 @@ data_option = click.option(
 
 def write_running(folder: Path, running: RunningExchange) -> None:
     """Makes `running` known to other commands."""
-    write_private(folder / _FILE, msgspec.json.encode(running))
+    _file(folder).write(running)
 
 
 def remove_running(folder: Path) -> None:
     """The exchange has ended."""
-    (folder / _FILE).unlink(missing_ok=True)
+    _file(folder).remove()
 
 
 def find_running(folder: Path) -> RunningExchange:
     """The exchange that runs on `folder`. Raises NotRunning."""
-    try:
-        running = msgspec.json.decode((folder / _FILE).read_bytes(), type=RunningExchange)
-    except (OSError, msgspec.DecodeError) as error:
-        raise _not_running(folder) from error
-    if not is_alive(running.pid):
-        raise _not_running(folder)
+    running = _file(folder).find()
+    if running is None:
+        raise NotRunning(
+            f"No exchange is running on {folder}. Start one: sunwise up --data {folder}"
+        )
     return running
 
 
-def _not_running(folder: Path) -> NotRunning:
-    return NotRunning(f"No exchange is running on {folder}. Start one: sunwise up --data {folder}")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether there is a process of this number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _file(folder: Path) -> RunningFile[RunningExchange]:
+    return RunningFile(folder / _FILE, RunningExchange)

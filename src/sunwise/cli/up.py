@@ -1,6 +1,7 @@
 """`sunwise up`: an exchange to trade against, on this machine, until Ctrl-C."""
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 from typing import Final
@@ -9,12 +10,13 @@ import click
 import msgspec
 
 from sunwise.chassis.bus import Message
-from sunwise.cli.children import tell_ready
+from sunwise.chassis.children import tell_ready
+from sunwise.chassis.errors import Retryable
 from sunwise.cli.exchange import SHARD, Exchange, ExchangeSettings
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.market_plan import dozen
 from sunwise.cli.running import RunningExchange, data_option
-from sunwise.cli.stopping import first_of, told_to_stop
+from sunwise.cli.stopping import run_until_told
 from sunwise.cli.terminal import Terminal
 from sunwise.contracts.exchange.catalog import Asset, Symbol
 from sunwise.contracts.exchange.market_data import Feed, TradePrint
@@ -87,23 +89,15 @@ def command(
 
 async def _up(exchange: Exchange, terminal: Terminal, *, liquidity: bool) -> None:
     started_s = time.monotonic()
-    async with told_to_stop() as stop:
-        starting = asyncio.create_task(exchange.start())
-        with terminal.waiting("Starting the exchange ..."):
-            await first_of(starting, stop)
-        try:
-            if not stop.is_set():
-                first_trade = asyncio.create_task(_tell_first_trade(exchange, terminal, started_s))
-                _tell_how_to_reach(exchange.running, terminal, time.monotonic() - started_s)
-                tell_ready({"data": str(exchange.settings.data)})
-                if not liquidity:
-                    first_trade.cancel()
-                await stop.wait()
-                first_trade.cancel()
-        finally:
-            with terminal.waiting("Stopping ..."):
-                await exchange.stop()
-    terminal.say("Stopped. Everything is in the data folder; `sunwise up` goes on from there.")
+
+    async def meanwhile() -> None:
+        _tell_how_to_reach(exchange.running, terminal, time.monotonic() - started_s)
+        tell_ready({"data": str(exchange.settings.data)})
+        if liquidity:
+            with contextlib.suppress(Retryable):  # a line less is no reason to stop
+                await _tell_first_trade(exchange, terminal, started_s)
+
+    await run_until_told(exchange, terminal, what="the exchange", meanwhile=meanwhile)
 
 
 def _tell_how_to_reach(running: RunningExchange, terminal: Terminal, took_s: float) -> None:

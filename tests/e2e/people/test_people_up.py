@@ -12,6 +12,7 @@ import pytest
 from sunwise.chassis.errors import Retryable
 from sunwise.cli.people_client import Credentials, PeopleClient, Refused
 from sunwise.cli.people_parts import DatabaseSettings
+from sunwise.people.pager.client import PagerClient
 from tests.support.launched_people import LaunchedPeople, is_alive, launched_people, until
 from tests.support.postgresql_server import running_postgresql
 
@@ -97,7 +98,8 @@ def test_all_of_it_can_be_kept_in_one_postgresql(tmp_path):
 def test_it_does_not_listen_where_tokens_would_be_in_the_clear(tmp_path):
     plane = LaunchedPeople(tmp_path)
     plane.init()
-    refused = plane.command("people", "up", "--host", "0.0.0.0", "--port", "0")
+    options = ["--port", "0", "--pager-port", "0"]
+    refused = plane.command("people", "up", "--host", "0.0.0.0", *options)
     assert refused.returncode == 1
     assert "in the clear" in refused.stderr
     assert not (plane.data / "nats").exists()
@@ -105,7 +107,7 @@ def test_it_does_not_listen_where_tokens_would_be_in_the_clear(tmp_path):
 
 def test_a_port_that_is_taken_is_told(people):
     port = people.running.url.rpartition(":")[2]
-    refused = people.command("people", "up", "--port", port)
+    refused = people.command("people", "up", "--port", port, "--pager-port", "0")
     assert refused.returncode == 1
     assert "choose another port" in refused.stderr
 
@@ -176,7 +178,7 @@ def test_a_body_without_end_is_refused(people):
         assert connection.getresponse().status == 413
 
 
-@pytest.mark.parametrize("name", ["people", "nats-server"])
+@pytest.mark.parametrize("name", ["people", "nats-server", "pager-0"])
 def test_a_crashed_process_is_started_again_at_the_same_place(people, name):
     before = people.running
     os.kill(before.children[name], signal.SIGKILL)
@@ -192,23 +194,36 @@ def test_a_crashed_process_is_started_again_at_the_same_place(people, name):
     assert people.running.url == before.url
 
 
-def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_goes_on(tmp_path):
+def test_a_killed_supervisor_leaves_only_the_pagers_and_the_next_start_goes_on(tmp_path):
     plane = LaunchedPeople(tmp_path)
     assert plane.init().returncode == 0
     plane.start()
-    made = plane.client.post("/people/ada/tokens", {"name": "phone"})
-    pids = list(plane.running.children.values())
-    assert len(pids) == 2
-    plane.kill()
-    until(lambda: not any(is_alive(pid) for pid in pids))
-    plane.start()
     try:
+        made = plane.client.post("/people/ada/tokens", {"name": "phone"})
+        pids = plane.running.children
+        assert sorted(pids) == ["nats-server", "pager-0", "pager-1", "people"]
+        pagers = [PagerClient([url], secret_of(plane)) for url in plane.running.pagers]
+        until(lambda: all(pager.ask("GET", "/healthz")["duty_as_of_ns"] for pager in pagers))
+        plane.kill()
+        until(lambda: not any(is_alive(pids[name]) for name in ("nats-server", "people")))
+        assert all(pager.ask("GET", "/healthz")["peer_reachable"] for pager in pagers)
+        key = pagers[0].ask("POST", "/v1/keys", content={"name": "ci", "service": "gateway"})
+        plane.start()
+        after = plane.running.children
+        assert {after[name] for name in after}.isdisjoint(pids.values())
+        again = PagerClient(plane.running.pagers, secret_of(plane))
+        assert key["id"] in {each["id"] for each in again.ask("GET", "/v1/keys")}
         tokens = plane.client.get("/people/ada/tokens")
         assert {each["id"] for each in tokens} >= {made["credential"]["id"]}
-        assert "phone" in {each["name"] for each in tokens}
     finally:
-        assert plane.stop() == 0
+        plane.stop()
+        plane.end_pagers()
+    assert not any(is_alive(pid) for pid in after.values())
     assert not (plane.data / "people-running.json").exists()
+
+
+def secret_of(plane: LaunchedPeople) -> bytes:
+    return (plane.data / "pagers" / "secret").read_bytes()
 
 
 def test_a_lost_token_is_replaced_while_it_runs_and_opens_nothing_from_then_on(tmp_path):

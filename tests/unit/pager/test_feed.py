@@ -1,12 +1,20 @@
-"""What the feed asks of the bus, what it writes, and what it publishes."""
+"""What the feed asks of the bus, what it writes, and what it tells."""
 
 import msgspec
 import pytest
 
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.chassis.errors import Retryable
-from sunwise.contracts.people import directory, duty
-from sunwise.contracts.people.pager import PageClosed, WakeUpCredited
+from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.contracts.people import directory, duty, facts
+from sunwise.contracts.people.facts import FactKind, FactRecorded, TimelineFact
+from sunwise.contracts.people.pager import (
+    CREDIT,
+    CreditWakeUps,
+    PageAcknowledged,
+    PageClosed,
+    PageOpened,
+    WakeUpsBooked,
+)
 from sunwise.people.pager.feed import PagerFeed, Told
 from sunwise.people.pager.roster import load_roster
 from sunwise.people.pager.wake_ups import WakeUp
@@ -14,33 +22,43 @@ from tests.support.pager_people import NOON_UTC
 from tests.support.pager_roster import roster_around
 
 WHOLE = roster_around(NOON_UTC)
-CLOSED = PageClosed(page="p", service="gateway", at_ns=1, by_hand=False)
+OPENED = PageOpened(page="p", service="gateway", severity="critical", summary="Slow", at_ns=1)
+CLOSED = PageClosed(page="p", service="gateway", at_ns=3, by_hand=False)
 WOKEN = tuple(
     WakeUp(key=f"call-{person}", person=person, service="gateway", at_ns=2)
     for person in ("ana", "erased")
 )
+TOLD = Told(events=(OPENED, CLOSED), wake_ups=WOKEN, next="a:7")
 
 
 class PeopleBus:
-    """Answers as directory and rota do, one person and one slot a page."""
+    """Answers as directory and rota do, one person and one slot a page; keeps what it is told."""
 
     def __init__(self):
-        self.published = []
-        self.is_cut = False
+        self.facts, self.credits = [], []
+        self.silent = set()
 
     async def request(self, subject, payload, *, timeout_s=2.0):
-        if self.is_cut:
-            raise Retryable("cut off")
+        if subject in self.silent:
+            raise Retryable(f"nobody answers on {subject}")
         if subject == duty.SUBJECT:
             return msgspec.msgpack.encode(_duty(_decoded(payload, duty.GetDuty)))
+        if subject == facts.RECORD:
+            return msgspec.msgpack.encode(self._record(_decoded(payload, TimelineFact)))
+        if subject == CREDIT:
+            self.credits += _decoded(payload, CreditWakeUps).credits
+            return msgspec.msgpack.encode(WakeUpsBooked(n_new=1))
         query = _decoded(payload, directory.GetDirectory | directory.GetPseudonyms)
         if isinstance(query, directory.GetPseudonyms):
             known = {"ana": "nym-1"} if "ana" in query.people else {}
             return msgspec.msgpack.encode(directory.Pseudonyms(of=known))
         return msgspec.msgpack.encode(_directory(query))
 
-    def publish(self, subject, payload):
-        self.published.append((subject, payload))
+    def _record(self, fact):
+        if fact.what.endswith("refused"):
+            raise Permanent("this is no fact")
+        self.facts.append(fact)
+        return FactRecorded(id=fact.id, is_new=True)
 
 
 def _decoded(payload, kind):
@@ -65,52 +83,80 @@ def bus():
     return PeopleBus()
 
 
-def feed_of(bus, path, told=()):
-    answers = list(told)
+class Stage:
+    """Pagers that have told so much, and feeds that are started one after the other."""
 
-    def ask(after):
-        return answers.pop(0) if answers else Told(events=(), wake_ups=(), next=after)
+    def __init__(self, bus, folder, told=TOLD):
+        self.bus, self.told = bus, told
+        self.rosters = [folder / "a.msgpack", folder / "b.msgpack"]
+        self._position = folder / "position"
+        self.asked = []
 
-    return PagerFeed(bus, ask, path, SimulatedClock(start_ns=NOON_UTC))
+    def _ask(self, after):
+        self.asked.append(after)
+        return self.told if after == "" else Told(events=(), wake_ups=(), next=after)
+
+    def feed(self):
+        return PagerFeed(
+            self.bus,
+            self._ask,
+            roster_files=self.rosters,
+            position_file=self._position,
+            clock=SimulatedClock(start_ns=NOON_UTC),
+        )
 
 
-async def test_the_roster_is_put_together_from_all_pages(bus, tmp_path):
-    path = tmp_path / "roster.msgpack"
-    feed = feed_of(bus, path)
-    await feed.write_roster()
-    assert load_roster(path) == WHOLE
+async def test_each_pagers_roster_is_put_together_from_all_pages(bus, tmp_path):
+    stage = Stage(bus, tmp_path)
+    await stage.feed().write_rosters()
+    assert [load_roster(path) for path in stage.rosters] == [WHOLE, WHOLE]
 
 
-async def test_cut_off_the_file_stays_as_it_is(bus, tmp_path):
-    path = tmp_path / "roster.msgpack"
-    feed = feed_of(bus, path)
-    await feed.write_roster()
-    bus.is_cut = True
+async def test_cut_off_the_files_stay_as_they_are(bus, tmp_path):
+    stage = Stage(bus, tmp_path)
+    feed = stage.feed()
+    await feed.write_rosters()
+    bus.silent = {directory.SUBJECT, duty.SUBJECT}
     with pytest.raises(Retryable):
-        await feed.write_roster()
-    assert load_roster(path) == WHOLE
+        await feed.write_rosters()
+    assert load_roster(stage.rosters[0]) == WHOLE
 
 
-async def test_events_and_credits_are_published_under_the_ledgers_name(bus, tmp_path):
-    told = Told(events=(CLOSED,), wake_ups=WOKEN, next="a:7")
-    await feed_of(bus, tmp_path / "r", [told]).tell()
-    (closed, credited) = bus.published
-    assert closed == ("people.pager.closed", msgspec.msgpack.encode(CLOSED))
-    assert credited[0] == "people.pager.credited"
-    assert msgspec.msgpack.decode(credited[1], type=WakeUpCredited) == WakeUpCredited(
-        key="call-ana", pseudonym="nym-1", service="gateway", at_ns=2
-    )
+async def test_pages_become_facts_that_link_to_the_page(bus, tmp_path):
+    await Stage(bus, tmp_path).feed().tell()
+    assert [fact.kind for fact in bus.facts] == [FactKind.PAGE, FactKind.PAGE_CLOSED]
+    assert {fact.evidence.url for fact in bus.facts} == {"/pager/pages/p"}
+    assert bus.facts[0].what == "Page (critical): Slow"
 
 
-async def test_without_the_directory_nothing_is_passed_over(bus, tmp_path):
-    told = Told(events=(CLOSED,), wake_ups=WOKEN, next="a:7")
-    feed = feed_of(bus, tmp_path / "r", [told, told])
-    bus.is_cut = True
+async def test_who_was_woken_is_credited_under_the_ledgers_name_and_nobody_who_was_erased(
+    bus, tmp_path
+):
+    await Stage(bus, tmp_path).feed().tell()
+    [credit] = bus.credits
+    assert (credit.key, credit.pseudonym, credit.at_ns) == ("call-ana", "nym-1", 2)
+
+
+@pytest.mark.parametrize("silent", [facts.RECORD, directory.SUBJECT, CREDIT])
+async def test_what_could_not_be_told_is_told_later_also_by_the_next_process(bus, tmp_path, silent):
+    stage = Stage(bus, tmp_path)
+    bus.silent = {silent}
     with pytest.raises(Retryable):
-        await feed.tell()
-    bus.is_cut = False
-    await feed.tell()
-    assert [subject for subject, _ in bus.published] == [
-        "people.pager.closed",
-        "people.pager.credited",
-    ]
+        await stage.feed().tell()
+    bus.silent = set()
+    bus.facts.clear()
+    await stage.feed().tell()
+    assert len(bus.facts) == 2
+    assert [credit.key for credit in bus.credits] == ["call-ana"]
+    await stage.feed().tell()
+    assert stage.asked[-1] == "a:7", "what was told is not asked for again"
+    assert len(bus.facts) == 2
+
+
+async def test_what_can_be_no_fact_holds_up_nothing(bus, tmp_path):
+    odd = msgspec.structs.replace(OPENED, service="No Id", summary="x" * 2_000)
+    refused = msgspec.structs.replace(OPENED, summary="refused")
+    named = PageAcknowledged(page="p", service="gateway", at_ns=2)
+    stage = Stage(bus, tmp_path, Told(events=(odd, refused, named), wake_ups=(), next="a:9"))
+    await stage.feed().tell()
+    assert [fact.what for fact in bus.facts] == ["The page was acknowledged."]

@@ -12,7 +12,7 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.simulated_loop import run_simulated
-from sunwise.contracts.people import facts, incidents, pager
+from sunwise.contracts.people import facts, incidents
 from sunwise.contracts.people.facts import FactKind, FactRecorded
 from sunwise.contracts.people.incidents import GetShift, Shift
 from sunwise.people.incidents.service import IncidentService
@@ -109,24 +109,12 @@ def test_a_storm_of_alerts_is_stored_whole(tmp_path):
     simulated(tmp_path, 1, act)
 
 
-def test_the_pagers_events_become_facts_without_anybodys_name(tmp_path):
+def test_what_is_published_and_no_fact_is_passed_over(tmp_path):
     async def act(world: World) -> None:
-        for event in (
-            pager.PageOpened(
-                page="p1", service="ledger", severity="high", summary="Slow", at_ns=at(9)
-            ),
-            pager.PageAcknowledged(page="p1", service="ledger", at_ns=at(9.1)),
-            pager.WakeUpCredited(key="k", pseudonym="p-bo", service="ledger", at_ns=at(9)),
-            pager.PageOpened(page="p 2", service="Not An Id", severity="x", summary="", at_ns=1),
-        ):
-            world.bus.publish(f"{pager.EVENTS}.event", _encode(event))
-        world.bus.publish(f"{pager.EVENTS}.event", b"\xc1")
         world.bus.publish(facts.SUBJECT, b"no fact")
+        world.bus.publish(facts.SUBJECT, _encode(fact("a1", FactKind.ALERT, 9)))
         await asyncio.sleep(1)
-        shift = await world.shift()
-        kinds = [each.kind for each in shift.facts]
-        assert kinds == [FactKind.PAGE, FactKind.PAGE_ACKNOWLEDGED]
-        assert b"bo" not in _encode(shift)
+        assert [each.id for each in (await world.shift()).facts] == ["a1"]
 
     simulated(tmp_path, 2, act)
 

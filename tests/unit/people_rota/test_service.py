@@ -28,7 +28,7 @@ from sunwise.contracts.people.handoff import (
     HandoffHead,
     Step,
 )
-from sunwise.contracts.people.pager import WakeUpCredited
+from sunwise.contracts.people.pager import CreditWakeUps, WakeUpCredited, WakeUpsBooked
 from sunwise.people.rota.kept import WINDOW_NS, State, window_of
 from sunwise.people.rota.service import RotaService
 from sunwise.people.rota.store import RotaStore
@@ -184,10 +184,10 @@ async def test_whoever_accepted_the_handoff_is_actual(stage):
 
 async def test_a_wake_up_is_credited_once(stage):
     credit = WakeUpCredited(key="k1", pseudonym="x-ana", service="ledger", at_ns=1)
-    for _ in range(2):
-        stage.world.publish(f"{pager.EVENTS}.credited", encode(credit))
-    await stage.until(lambda: stage.store.ledger_of("x-ana"))
-    await asyncio.sleep(0.2)
+    asked = encode(CreditWakeUps(credits=(credit, credit)))
+    answers = [await stage.world.request(pager.CREDIT, asked) for _ in range(2)]
+    booked = [msgspec.msgpack.decode(each, type=WakeUpsBooked).n_new for each in answers]
+    assert booked == [1, 0]
     [row] = stage.store.ledger_of("x-ana")
     assert (row.kind, row.points) == ("wake-up", 16)
 

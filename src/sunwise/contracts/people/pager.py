@@ -1,8 +1,9 @@
 """What the pager takes in besides Alertmanager's and PagerDuty's formats, and what it tells others.
 
 `SloBurned` is posted to the pager's own door (`/v1/slo-burned`) and never goes over the bus: the pager
-must hear of it when the bus is the incident. Pager events are published when a bus is there, and can
-be read in order from the pager itself.
+must hear of it when the bus is the incident. Pager events are read in order from the pager itself
+(`/v1/events`); when a bus is there they become facts (`facts.RECORD`), and wake-ups are credited by a
+request to `people.pager.credit`, which is answered once they are booked.
 """
 
 from typing import Annotated, Final
@@ -11,7 +12,7 @@ from msgspec import Meta, Struct
 
 from sunwise.contracts.people.directory import Id
 
-EVENTS: Final = "people.pager"
+CREDIT: Final = "people.pager.credit"
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=1_024)]
 
@@ -101,3 +102,16 @@ class WakeUpCredited(Struct, frozen=True, kw_only=True, tag="credited"):
 
 
 PagerEvent = PageOpened | PageNotified | PageAcknowledged | PageClosed | WakeUpCredited
+
+
+class CreditWakeUps(Struct, frozen=True, kw_only=True):
+    """Books these in the burden ledger, each key once."""
+
+    credits: tuple[WakeUpCredited, ...]
+
+
+class WakeUpsBooked(Struct, frozen=True, kw_only=True):
+    """The answer, once they are booked."""
+
+    n_new: int
+    """How many of them were not booked already."""

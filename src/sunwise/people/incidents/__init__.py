@@ -1,7 +1,7 @@
 """Incidents: what happened, told by whoever knows it, each fact with its evidence.
 
 owns: facts, incidents, their timelines and reviews
-consumes: `people.facts`, `people.facts.record`, `people.pager.*`; asks `people.directory` for pseudonyms
+consumes: `people.facts`, `people.facts.record`; asks `people.directory` for pseudonyms
 publishes: `people.incidents.changed`; answers on `people.incidents` and `people.facts.record`
 state: in SQL (SQLite or PostgreSQL); nothing can rebuild it
 owner: people

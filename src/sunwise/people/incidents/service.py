@@ -12,17 +12,14 @@ from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.queries import QueryDesk
-from sunwise.contracts.people import directory, facts, incidents, pager
+from sunwise.contracts.people import directory, facts, incidents
 from sunwise.contracts.people.directory import GetPseudonyms, Id, Pseudonyms
 from sunwise.contracts.people.facts import FactRecorded, TimelineFact
 from sunwise.contracts.people.incidents import GetShift, Incident, IncidentChanged, Shift
-from sunwise.contracts.people.pager import PagerEvent
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.incidents.desk import Blocking, IncidentDesk
-from sunwise.people.incidents.paging import fact_of
 from sunwise.people.incidents.store import IncidentStore
 
-_PAGER: Final = f"{pager.EVENTS}.*"
 _BATCH: Final = 500
 _FORGET_S: Final = 3_600.0
 _LONGEST_QUEUE: Final = 50_000
@@ -31,7 +28,6 @@ _log: Final = logging.getLogger("sunwise.incidents")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_fact: Final = msgspec.msgpack.Decoder(TimelineFact).decode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(Pseudonyms).decode
-_pager_events: Final[msgspec.msgpack.Decoder[PagerEvent]] = msgspec.msgpack.Decoder(PagerEvent)
 
 Waiting = tuple[TimelineFact, asyncio.Future[bool]]
 
@@ -71,12 +67,8 @@ class IncidentService:
     async def run(self, ready: Callable[[], None]) -> None:
         """Takes facts, many in one transaction when many come, and answers."""
         async with AsyncExitStack() as stack:
-            for subject, hear in (
-                (facts.SUBJECT, self._hear_fact),
-                (_PAGER, self._hear_page),
-            ):
-                subscription = await self._bus.subscribe(subject, hear, group="incidents")
-                stack.push_async_callback(subscription.close)
+            told = await self._bus.subscribe(facts.SUBJECT, self._hear_fact, group="incidents")
+            stack.push_async_callback(told.close)
             recording = await self._bus.serve(facts.RECORD, self._record, group="incidents")
             stack.push_async_callback(recording.close)
             asked = await QueryDesk.open(
@@ -136,17 +128,6 @@ class IncidentService:
             _log.warning("this is no fact", extra={"why": str(error)})
             return
         self._take(fact)
-
-    def _hear_page(self, message: Message) -> None:
-        try:
-            fact = fact_of(_pager_events.decode(message.payload))
-            if fact is not None:
-                fact = _decode_fact(_encode(fact))  # the pager's texts may be longer or empty
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            _log.warning("the pager is not understood", extra={"why": str(error)})
-            return
-        if fact is not None:
-            self._take(fact)
 
     def _take(self, fact: TimelineFact) -> None:
         """A fact that nobody waits for: lost where the store fails, as its sender was told."""

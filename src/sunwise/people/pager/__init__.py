@@ -2,7 +2,7 @@
 
 owns: alerts, pages, acknowledgements, silences, the channels by which people are reached
 consumes: Alertmanager webhooks, PagerDuty events, `SloBurned`; a copy of duty and directory
-publishes: `people.pager.*`, when a bus is there
+publishes: nothing; tells facts and wake-ups by requests, when a bus is there
 state: facts in a SQLite file of each instance, synced before anything is accepted; the same in both
 owner: people
 

@@ -1,47 +1,40 @@
-"""Between the bus and a pager, while there is a bus: keeps its roster file new, publishes its events.
+"""Between the people plane and the pagers: keeps their rosters new, and tells what they did.
 
-A process beside the pager, not a part of it: when the bus is the incident this one stands still, and
-the pager goes on with what is in its file.
+When the bus is the incident this one stands still: the pagers go on with what is in their files, and
+what they did meanwhile is told afterwards. What was told is remembered, so nothing is passed over;
+it may be told twice, and whoever hears it takes it once.
 """
 
 import asyncio
 import logging
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.data_folder import write_private
 from sunwise.chassis.directory import read_directory
 from sunwise.chassis.duty.table import read_duty
 from sunwise.chassis.errors import Permanent, Retryable
-from sunwise.contracts.people import directory, duty
-from sunwise.contracts.people.pager import EVENTS, PagerEvent, WakeUpCredited
+from sunwise.contracts.people import directory, duty, facts
+from sunwise.contracts.people.facts import TimelineFact
+from sunwise.contracts.people.pager import CREDIT, CreditWakeUps, PagerEvent, WakeUpCredited
+from sunwise.people.pager.client import PagerClient
+from sunwise.people.pager.page_facts import fact_of
 from sunwise.people.pager.roster import Roster, save_roster
 from sunwise.people.pager.wake_ups import WakeUp
 
-_LOOK_S: Final = 10.0
-_REPEAT_S: Final = 6 * 3_600.0
-"""Wake-ups are told again so often: the bus forgets what nobody hears, the ledger takes a key once."""
-_TIMEOUT_S: Final = 5.0
+_LOOK_S: Final = 2.0
+_ROSTER_S: Final = 10.0
+_AT_ONCE: Final = 100  # facts on their way
 _NS: Final = 1_000_000_000
 _log = logging.getLogger("sunwise.pager.feed")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(directory.Pseudonyms).decode
-
-
-class PagerFeedSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps one pager and the bus in touch."""
-
-    url: str = "http://127.0.0.1:7090"
-    """Where the pager is."""
-    secret_file: str
-    """The secret that the pager has."""
-    roster_file: str
-    """`roster.msgpack` in the pager's data folder."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +46,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Ask = Callable[[str], Told]
-"""Asks the pager what happened behind a cursor; blocks. Raises Retryable."""
+"""Asks a pager what happened behind a position; blocks. Raises Retryable and PagerRefused."""
 
 
 class PagerFeed:
@@ -61,25 +54,35 @@ class PagerFeed:
 
     name = "pager_feed"
 
-    def __init__(self, bus: Bus, ask: Ask, roster_file: Path, clock: Clock) -> None:
-        self._bus, self._ask, self._file, self._clock = bus, ask, roster_file, clock
+    def __init__(
+        self,
+        bus: Bus,
+        ask: Ask,
+        *,
+        roster_files: Sequence[Path],
+        position_file: Path,
+        clock: Clock,
+    ) -> None:
+        """Goes on behind what the position file says was told."""
+        self._bus, self._ask, self._clock = bus, ask, clock
+        self._roster_files = roster_files
+        self._position_file = position_file
+        self._position = _read(position_file)
         self._snapshot: directory.Snapshot | None = None
         self._table: duty.DutyTable | None = None
-        self._cursor = ""
-        self._began_ns = clock.monotonic_ns()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """See `Service.run`."""
         ready()
+        roster_ns = self._clock.monotonic_ns()
         while True:
-            for step in (self.write_roster, self.tell):
-                try:
-                    await step()
-                except (Retryable, Permanent, msgspec.DecodeError, OSError) as fault:
-                    _log.warning("put off: %s", fault)
+            if self._clock.monotonic_ns() >= roster_ns:
+                roster_ns = self._clock.monotonic_ns() + int(_ROSTER_S * _NS)
+                await _put_off(self.write_rosters())
+            await _put_off(self.tell())
             await self._clock.sleep(_LOOK_S)
 
-    async def write_roster(self) -> None:
+    async def write_rosters(self) -> None:
         """Writes what directory and rota say now. Raises what the bus raises."""
         self._snapshot = await read_directory(self._bus, known=self._snapshot)
         self._table = await read_duty(self._bus, known=self._table)
@@ -88,58 +91,69 @@ class PagerFeed:
             table=self._table,
             directory=self._snapshot,
         )
-        await asyncio.to_thread(save_roster, self._file, roster)
+        for path in self._roster_files:
+            await asyncio.to_thread(save_roster, path, roster)
 
     async def tell(self) -> None:
-        """Publishes what happened since it was asked last. Raises what the bus and the pager raise."""
-        if self._clock.monotonic_ns() - self._began_ns > _REPEAT_S * _NS:
-            self._cursor, self._began_ns = "", self._clock.monotonic_ns()
+        """Tells what happened since it was told last. Raises what the bus and the pagers raise."""
         while True:
-            told = await asyncio.to_thread(self._ask, self._cursor)
-            credited = await self._credits(told.wake_ups)
-            for event in (*told.events, *credited):
-                self._bus.publish(f"{EVENTS}.{_tag(event)}", _encode(event))
-            if told.next == self._cursor:
+            told = await asyncio.to_thread(self._ask, self._position)
+            await self._record([fact for event in told.events if (fact := fact_of(event))])
+            await self._credit(told.wake_ups)
+            if told.next == self._position:
                 return
-            self._cursor = told.next
+            await asyncio.to_thread(write_private, self._position_file, told.next.encode())
+            self._position = told.next
 
-    async def _credits(self, wake_ups: tuple[WakeUp, ...]) -> list[WakeUpCredited]:
-        """Who was woken, under the name that the ledger has for them; none who was erased."""
+    async def _record(self, told: Sequence[TimelineFact]) -> None:
+        """Returns once all of them are stored."""
+        for first in range(0, len(told), _AT_ONCE):
+            await asyncio.gather(*map(self._record_one, told[first : first + _AT_ONCE]))
+
+    async def _record_one(self, fact: TimelineFact) -> None:
+        try:
+            await self._bus.request(facts.RECORD, _encode(fact))
+        except Permanent as fault:  # it would be refused for ever
+            _log.error("a fact is passed over", extra={"fact": fact.id, "why": str(fault)})
+
+    async def _credit(self, wake_ups: tuple[WakeUp, ...]) -> None:
+        """Books who was woken, under the name that the ledger has for them; none who was erased."""
         people = tuple({wake_up.person for wake_up in wake_ups})
         if not people:
-            return []
+            return
         query = directory.GetPseudonyms(people=people)
         answer = await self._bus.request(directory.SUBJECT, _encode(query))
         names = _decode_pseudonyms(answer).of
-        return [
+        credits_ = tuple(
             WakeUpCredited(
-                key=each.key,
-                pseudonym=names[each.person],
-                service=each.service,
-                at_ns=each.at_ns,
+                key=each.key, pseudonym=names[each.person], service=each.service, at_ns=each.at_ns
             )
             for each in wake_ups
             if each.person in names
-        ]
+        )
+        await self._bus.request(CREDIT, _encode(CreditWakeUps(credits=credits_)))
 
 
-def ask_pager(url: str, operator_token: str) -> Ask:
-    """Asks the pager at `url` over HTTP."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def ask_pager(pagers: PagerClient) -> Ask:
+    """Asks whichever pager answers: a position means the same to both."""
 
     def ask(after: str) -> Told:
-        request = urllib.request.Request(  # noqa: S310 - the address is the settings' own
-            f"{url.rstrip('/')}/v1/events?after={after}",
-            headers={"authorization": f"Bearer {operator_token}"},
-        )
-        try:
-            with opener.open(request, timeout=_TIMEOUT_S) as answer:
-                return msgspec.json.decode(answer.read(), type=Told)
-        except OSError as error:
-            raise Retryable(f"the pager at {url} does not answer: {error}") from error
+        found = pagers.ask("GET", f"/v1/events?after={quote(after)}")
+        return msgspec.convert(found, type=Told)
 
     return ask
 
 
-def _tag(event: PagerEvent) -> Any:  # noqa: ANN401 - msgspec's own
-    return event.__struct_config__.tag
+async def _put_off(work: Awaitable[None]) -> None:
+    """Does the work, or says why it must wait."""
+    try:
+        await work
+    except (Retryable, Permanent, msgspec.DecodeError, OSError) as fault:
+        _log.warning("put off: %s", fault)
+
+
+def _read(position_file: Path) -> str:
+    try:
+        return position_file.read_text("utf-8")
+    except FileNotFoundError:
+        return ""

@@ -1,8 +1,8 @@
 """Rota: who of the owners is on duty when, and what it costs them.
 
 owns: rotas, swaps, re-plans, consents, the burden ledger
-consumes: `people.directory.changed` and the directory behind it, `people.handoff.*`, `people.pager.credited`
-publishes: `people.duty.changed`; answers on `people.duty`
+consumes: `people.directory.changed` and the directory behind it, `people.handoff.*`
+publishes: `people.duty.changed`; answers on `people.duty` and `people.pager.credit`
 state: in SQL (SQLite or PostgreSQL); nothing else can rebuild it; the planning core keeps nothing
 owner: people
 

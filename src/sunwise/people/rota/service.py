@@ -25,7 +25,7 @@ from sunwise.contracts.people.duty import (
     DutyTable,
     GetDuty,
 )
-from sunwise.contracts.people.pager import WakeUpCredited
+from sunwise.contracts.people.pager import CreditWakeUps, WakeUpsBooked
 from sunwise.people.rota.ahead import Task, tasks
 from sunwise.people.rota.desk import Blocking, RotaDesk, Solve
 from sunwise.people.rota.directory_copy import DirectoryCopy
@@ -44,11 +44,10 @@ _NS: Final = 1_000_000_000
 _RETRY_NS: Final = 600 * _NS
 _PAST_NS: Final = 7 * DAY_NS
 _KEPT_VERSIONS: Final = 4
-_MOST_CREDITS: Final = 10_000
 _log: Final = logging.getLogger("sunwise.rota")
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_credit: Final = msgspec.msgpack.Decoder(WakeUpCredited).decode
+_decode_credits: Final = msgspec.msgpack.Decoder(CreditWakeUps).decode
 
 
 class RotaSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +80,6 @@ class RotaService:
         self._directory = DirectoryCopy(bus)
         self._told = -1
         self._pages: OrderedDict[int, list[DutyPage]] = OrderedDict()
-        self._credits: asyncio.Queue[WakeUpCredited] = asyncio.Queue(_MOST_CREDITS)
         self._not_before: dict[tuple[str, int], int] = {}
         self.desk = RotaDesk(
             store,
@@ -100,7 +98,6 @@ class RotaService:
             for subject, hear in (
                 (directory.CHANGED, self._directory.hear),
                 (handoff.EVENTS, self._take_overs.hear),
-                (f"{pager.EVENTS}.credited", self._hear_credit),
             ):
                 subscription = await self._bus.subscribe(subject, hear)
                 stack.push_async_callback(subscription.close)
@@ -108,12 +105,13 @@ class RotaService:
                 self._bus, SUBJECT, kind=GetDuty, barrier=_at_once, answer=self._answer
             )
             stack.push_async_callback(asked.close)
+            crediting = await self._bus.serve(pager.CREDIT, self._credit, group="rota")
+            stack.push_async_callback(crediting.close)
             self._told = await self._blocking(self._store.version)
             ready()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tell())
                 group.create_task(self._plan())
-                group.create_task(self._credit())
                 group.create_task(self._take_overs.follow())
 
     # --- who is on duty ---
@@ -273,23 +271,23 @@ class RotaService:
             await self._blocking(self._store.book, booked)
         await self._blocking(self._store.forget, now_ns - round(self._settings.kept_days * DAY_NS))
 
-    def _hear_credit(self, message: Message) -> None:
+    async def _credit(self, message: Message) -> bytes:
+        """Books wake-ups, each once however often it is asked for."""
         try:
-            self._credits.put_nowait(_decode_credit(message.payload))
-        except (msgspec.DecodeError, asyncio.QueueFull) as error:
-            _log.warning("a wake-up is not credited", extra={"why": repr(error)})
-
-    async def _credit(self) -> None:
-        while True:
-            credit = await self._credits.get()
-            entry = Entry(
+            asked = _decode_credits(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Permanent(f"these are no wake-ups: {error}") from error
+        booked = [
+            Entry(
                 window_ns=window_of(credit.at_ns),
                 pseudonym=credit.pseudonym,
                 kind="wake-up",
                 points=WAKE_UP_POINTS,
                 what=credit.key,
             )
-            await self._blocking(self._store.book, [entry])
+            for credit in asked.credits
+        ]
+        return _encode(WakeUpsBooked(n_new=await self._blocking(self._store.book, booked)))
 
 
 def _is_settled(kept: Kept, unit: Unit, of: Ground) -> bool:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from sunwise.cli.children import Child, ChildFailed, ChildSpec, Patience, last_words
+from sunwise.chassis.children import Child, ChildFailed, ChildSpec, Patience, last_words
 
 READY = "import os,time; os.write(int(os.environ['SUNWISE_READY_FD']), b'{\"port\": 7}\\n');"
 
@@ -101,13 +101,15 @@ async def test_stop_is_polite_first_and_forceful_then(child, said):
     assert said == ["worker did not end in time and was killed."]
 
 
-async def test_no_child_outlives_a_supervisor_that_was_killed(tmp_path):
+@pytest.mark.parametrize("outlives_us", [False, True])
+async def test_no_child_outlives_a_killed_supervisor_unless_it_is_meant_to(tmp_path, outlives_us):
     supervisor = textwrap.dedent(f"""
         import asyncio, os, pathlib, sys
-        from sunwise.cli.children import Child, ChildSpec, Patience
+        from sunwise.chassis.children import Child, ChildSpec, Patience
         async def main():
             spec = ChildSpec(name="w", command=[sys.executable, "-c", {READY + "time.sleep(60)"!r}],
-                environment=dict(os.environ), log=pathlib.Path({str(tmp_path / "w.log")!r}))
+                environment=dict(os.environ), log=pathlib.Path({str(tmp_path / "w.log")!r}),
+                outlives_us={outlives_us})
             child = Child(spec, report=print, patience=Patience())
             await child.start()
             print(child.pid, flush=True)
@@ -121,6 +123,10 @@ async def test_no_child_outlives_a_supervisor_that_was_killed(tmp_path):
     process.kill()
     process.wait()
     process.stdout.close()
+    if outlives_us:
+        await asyncio.sleep(0.3)
+        assert _is_alive(pid)
+        os.kill(pid, signal.SIGKILL)
     await until(lambda: not _is_alive(pid))
 
 

@@ -1,7 +1,8 @@
 """Child processes: started, waited for, started again when they crash, stopped in order.
 
 A child says that it is ready by writing one line of JSON to the descriptor that SUNWISE_READY_FD
-names. It is killed when this process dies, however it dies: nothing is left behind.
+names. It is killed when this process dies, however it dies: nothing is left behind but what is meant
+to outlive us.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Where its standard output and error go; its earlier logs are kept beside it."""
     ready_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 120.0
     stop_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    outlives_us: bool = False
+    """Whether it goes on when this process is killed; it is still stopped with it in good order."""
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,9 +133,12 @@ class Child:
     async def _spawn(self, ready_fd: int) -> asyncio.subprocess.Process:
         _keep_last_log(self.spec.log)
         log_fd = os.open(self.spec.log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        command = list(self.spec.command)
+        if not self.spec.outlives_us:
+            command = dying_with_parent(command, signal_number=signal.SIGKILL)
         try:
             return await asyncio.create_subprocess_exec(
-                *dying_with_parent(list(self.spec.command), signal_number=signal.SIGKILL),
+                *command,
                 env={**self.spec.environment, READY_FD: str(ready_fd)},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log_fd,

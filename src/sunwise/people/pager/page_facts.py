@@ -1,4 +1,6 @@
-"""What the pager tells, as facts. Of an acknowledgement nobody learns whose it was."""
+"""What the pager tells, as facts of timelines. Of an acknowledgement nobody learns whose it was."""
+
+import msgspec
 
 from sunwise.contracts.people.facts import Evidence, FactKind, TimelineFact
 from sunwise.contracts.people.pager import PageAcknowledged, PageClosed, PageOpened, PagerEvent
@@ -7,7 +9,7 @@ _LONGEST = 500
 
 
 def fact_of(event: PagerEvent) -> TimelineFact | None:
-    """The fact; None for what belongs in no timeline."""
+    """The fact; None for what belongs in no timeline, or is of no service that can have one."""
     match event:
         case PageOpened():
             what = f"Page ({event.severity}): {event.summary}"
@@ -23,14 +25,16 @@ def fact_of(event: PagerEvent) -> TimelineFact | None:
 def _fact(
     event: PageOpened | PageAcknowledged | PageClosed, kind: FactKind, what: str
 ) -> TimelineFact | None:
-    if not event.service:
-        return None
-    return TimelineFact(
+    fact = TimelineFact(
         id=f"pager:{event.page}:{kind.value}:{event.at_ns}",
         kind=kind,
         services=(event.service,),
         what=what[:_LONGEST],
         at_ns=event.at_ns,
         source="pager",
-        evidence=Evidence(kind="page", ref=event.page),
+        evidence=Evidence(kind="page", ref=event.page, url=f"/pager/pages/{event.page}"),
     )
+    try:
+        return msgspec.convert(msgspec.to_builtins(fact), type=TimelineFact)
+    except msgspec.ValidationError:  # a sender may name a service that none can be called
+        return None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from sunwise.chassis.children import Report
 from sunwise.chassis.nats_server import (
     Grant,
     NatsServer,
@@ -12,7 +13,6 @@ from sunwise.chassis.nats_server import (
     NatsServerSettings,
     start_nats_server,
 )
-from sunwise.cli.children import Report
 
 _WATCH_S: Final = 0.1
 _FIRST_WAIT_S: Final = 0.1
