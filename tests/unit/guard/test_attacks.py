@@ -27,6 +27,15 @@ async def test_a_browser_logs_in_and_works(site):
     assert me["rights"]["rota.plan"] == "all"
 
 
+@pytest.mark.parametrize("wrong", ["NaN", '"\\ud800"', "[1e999]", '{"swp_secret": 1}'])
+async def test_what_does_not_fit_is_refused_without_being_repeated(site, wrong):
+    headers = {"origin": HERE, "content-type": "application/json"}
+    async with site.client() as client:
+        answer = await client.post("/login", content=f'{{"token": {wrong}}}', headers=headers)
+    assert (answer.status_code, "swp_secret" in answer.text) == (422, False)
+    assert answer.json()["detail"][0]["loc"] == ["body", "token"]
+
+
 async def test_the_cookie_is_closed_to_scripts_and_other_sites(site, clock, tmp_path):
     async with site.client() as client:
         answer = await client.post("/login", json={"token": site.ada}, headers={"origin": HERE})

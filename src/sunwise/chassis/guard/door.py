@@ -33,6 +33,7 @@ from sunwise.chassis.guard.principal import NotAllowed, Principal
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.secret_text import Kind, kind_of, without_secrets
 from sunwise.chassis.guard.store import Feed, GuardStore
+from sunwise.chassis.http.misfits import answer_misfits
 from sunwise.chassis.telemetry import METRICS, Counter
 
 Scope = MutableMapping[str, Any]
@@ -233,6 +234,7 @@ class Guard:
 
 def answer_faults(app: FastAPI) -> None:
     """Makes faults answers: 403, 422 for what somebody must change first, 503 for try again."""
+    answer_misfits(app)
 
     def refuse(_request: Request, fault: Exception) -> JSONResponse:
         status = 403 if isinstance(fault, NotAllowed) else 422
