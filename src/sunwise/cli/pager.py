@@ -58,6 +58,7 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
     from sunwise.chassis.lifecycle import run_services
     from sunwise.cli.hosted import Hosted, Ready
     from sunwise.people.pager.api import pager_api
+    from sunwise.people.pager.bugs import alone
     from sunwise.people.pager.receivers import Receivers
     from sunwise.people.pager.service import PagerService
 
@@ -70,7 +71,7 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
             pager.instance,
             secret=pager.secret,
             rates=pager.rates,
-            pages=AsgiBridge(pager_api(pager)),
+            pages=AsgiBridge(alone(pager_api(pager))),
         )
         server = HttpServer(
             door,

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sunwise.chassis.secret_files import SecretUnusable, read_secret
+from sunwise.people.pager.channels import chat
 from sunwise.people.pager.channels.courier import ChannelCourier
+from sunwise.people.pager.channels.message import Message
 from sunwise.people.pager.channels.outbound import AddressRefused, Outbound, is_public
 from sunwise.people.pager.channels.settings import ChannelSettings, Smtp, Target, Twilio, WebPush
 from sunwise.people.pager.core.facts import ChannelKind, Contact, ContactsSet
@@ -109,6 +111,32 @@ async def test_chats_get_their_own_format_with_a_way_to_acknowledge(tmp_path, ki
     assert has in request.body.decode()
     assert "https://pager.example/a/" in request.body.decode()
     assert (request.method == "PUT") == (kind == "matrix")
+
+
+@pytest.mark.parametrize("kind", ["slack", "mattermost", "matrix"])
+def test_what_an_alert_says_calls_nobody_in_a_chat_and_is_no_link(kind):
+    said = "<!channel> @channel @room [Acknowledge](https://evil.example)"
+    message = Message(
+        key="k",
+        page="p",
+        person="ana",
+        severity="critical",
+        service="gateway",
+        title=said,
+        text=said,
+        acknowledge_url="https://pager.example/a/x",
+        receipt_url="",
+    )
+    target = Target(kind=kind, url="https://chat.example")
+    more = (b"token",) if kind == "matrix" else ()
+    sent = json.loads(getattr(chat, kind)(target, message, *more).content)
+    if kind == "matrix":
+        assert sent["m.mentions"] == {}
+        return
+    whole = json.dumps(sent, ensure_ascii=False)
+    assert "<!channel>" not in whole
+    assert "](https://evil" not in whole or kind == "slack"  # which has another form for links
+    assert ("@channel" in whole) == (kind == "slack")  # which calls nobody without the brackets
 
 
 async def test_twilio_sends_an_sms_with_a_code_and_calls_with_a_digit(tmp_path):

@@ -15,6 +15,7 @@ from fastapi import Body as Given
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.http.misfits import answer_misfits
 from sunwise.chassis.telemetry import METRICS
 from sunwise.people.pager.channels.phone import DIGITS_PATH, SMS_PATH, STATUS_PATH
 from sunwise.people.pager.core.board import Board
@@ -32,6 +33,7 @@ from sunwise.people.pager.core.facts import (
     Silenced,
     Snoozed,
     Unsilenced,
+    Unstorable,
     digest,
 )
 from sunwise.people.pager.core.intake import OWN_SENDER, UnknownPage, acknowledge
@@ -65,6 +67,7 @@ class ContactIn:
 def pager_api(service: PagerService) -> FastAPI:
     """The application for everything that is not a sender's or the other instance's."""
     app = FastAPI(title="Sunwise pager", docs_url=None, redoc_url=None)
+    answer_misfits(app)
     front = _Front(service)
     _add_pages(app, front)
     _add_acts(app, front)
@@ -89,9 +92,10 @@ class _Front:
         return self.instance.board
 
     async def person(self, authorization: Authorization = "") -> str:
-        """Whose key it is."""
+        """Whose key it is; whoever is known to have left has none."""
         key = find_key(self.board, _bearer(authorization))
-        if key is None or key.service:
+        known = self.service.roster.person(key.name) if key else None
+        if key is None or key.service or (known is not None and not known.active):
             raise HTTPException(401, "Show a key of your own as `Authorization: Bearer KEY`.")
         return key.name
 
@@ -107,6 +111,8 @@ class _Front:
             accepted = await self.instance.submit(make)
         except UnknownPage as error:
             raise HTTPException(404, f"There is no page {error}.") from error
+        except Unstorable as error:
+            raise HTTPException(422, f"This cannot be kept: {error}.") from error
         except Retryable as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from error
         return {"stored": True, "replicated": accepted.is_replicated}
@@ -230,7 +236,7 @@ def _add_silences(app: FastAPI, front: _Front) -> None:
         for_s: Seconds,
         why: Annotated[str, Given(min_length=1, max_length=1_024)],
         by: person,
-        from_ns: Annotated[int, Given(ge=0)] = 0,
+        from_ns: Annotated[int, Given(ge=0, lt=2**62)] = 0,
     ) -> dict[str, Any]:
         """Keeps alerts with these labels quiet for a while."""
         longest_s = front.board.policy.max_silence_s

@@ -19,7 +19,7 @@ from sunwise.chassis.telemetry import METRICS
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.desk import Desk, outcome
 from sunwise.people.pager.core.escalation import Notify
-from sunwise.people.pager.core.facts import Body, Fact
+from sunwise.people.pager.core.facts import Body, Fact, demand_readable
 from sunwise.people.pager.core.liveness import PeerWatch
 from sunwise.people.pager.core.moments import Moment, Timekeeper
 from sunwise.people.pager.core.policy import Policy
@@ -209,10 +209,12 @@ class Instance:
                 facts += _news(request.received, have)
                 continue
             try:
-                written = author.write(list(request.make(self.board, now)), now.wall_ns)
+                bodies = list(request.make(self.board, now))
+                demand_readable(bodies)
             except Exception as error:  # noqa: BLE001 - handed to whoever asked
                 request.fail(error)
                 continue
+            written = author.write(bodies, now.wall_ns)
             facts += written
             request.seq = written[-1].seq if written else 0
         return facts

@@ -63,7 +63,7 @@ class HttpPeerLink:
         except httpx.HTTPError as error:
             raise Retryable(f"the other pager does not answer: {error!r}") from error
         expected = sign(self._secret, signature.encode() + answer.content)
-        if answer.status_code != 200 or not hmac.compare_digest(
+        if answer.status_code != 200 or not _is_signature(
             expected, answer.headers.get(SIGNATURE, "")
         ):
             raise Retryable(
@@ -83,7 +83,7 @@ class PeerRefused(ValueError):
 def read_batch(secret: bytes, body: bytes, headers: Mapping[bytes, bytes]) -> Batch:
     """The batch in a request. Raises PeerRefused."""
     shown = headers.get(SIGNATURE.encode(), b"").decode("latin-1")
-    if not hmac.compare_digest(sign(secret, body), shown):
+    if not _is_signature(sign(secret, body), shown):
         raise PeerRefused("the signature does not fit: do both instances have one secret?")
     try:
         return msgspec.msgpack.decode(body, type=Batch)
@@ -100,3 +100,8 @@ def write_answer(secret: bytes, have: Have, headers: Mapping[bytes, bytes]) -> t
 def sign(secret: bytes, content: bytes) -> str:
     """HMAC-SHA256, as hexadecimal digits."""
     return hmac.new(secret, content, hashlib.sha256).hexdigest()
+
+
+def _is_signature(expected: str, shown: str) -> bool:
+    """Whether they are equal; as bytes, since what is shown may be no ASCII."""
+    return hmac.compare_digest(expected.encode(), shown.encode("utf-8", "surrogateescape"))

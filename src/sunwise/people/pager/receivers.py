@@ -11,6 +11,7 @@ import msgspec
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http import Application, Request, Responder
 from sunwise.chassis.telemetry import METRICS
+from sunwise.people.pager.bugs import is_without_bug
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import Acknowledged, Body, KeyMade
 from sunwise.people.pager.core.intake import Busy, Sender, Signal, acknowledge, alert_key, bodies_of
@@ -65,14 +66,9 @@ class Receivers:
         elif request.method != "POST":
             _refuse(responder, 405, "POST it")
         else:
-            task = asyncio.get_running_loop().create_task(handler(request, responder))
+            task = asyncio.get_running_loop().create_task(_answer(handler, request, responder))
             self._tasks.add(task)
-            task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.result()  # a bug reaches the event loop's exception handler
+            task.add_done_callback(self._tasks.discard)
 
     async def _pagerduty(self, request: Request, responder: Responder) -> None:
         if len(request.body) > pagerduty.MAX_BYTES:
@@ -152,6 +148,11 @@ class Receivers:
             body, signature = write_answer(self._secret, have, request.headers)
             line = f"{SIGNATURE}: {signature}\r\n".encode()
             responder.respond(200, body, headers=line, content_type=b"application/msgpack")
+
+
+async def _answer(handler: Handler, request: Request, responder: Responder) -> None:
+    if not await is_without_bug(handler(request, responder), request.path.decode("latin-1")):
+        _refuse(responder, 500, "a fault of ours: it is logged, and nothing was half done")
 
 
 def _sender(key: KeyMade) -> Sender:

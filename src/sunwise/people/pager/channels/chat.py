@@ -1,7 +1,12 @@
-"""Webhooks of our own, signed, and the formats of Slack, Mattermost and Matrix."""
+"""Webhooks of our own, signed, and the formats of Slack, Mattermost and Matrix.
+
+What an alert says is text there and nothing else: it calls nobody (`@channel`) and shows no link of its
+own beside the one that acknowledges.
+"""
 
 import hashlib
 import hmac
+import re
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -11,6 +16,8 @@ from sunwise.people.pager.channels.message import Message
 from sunwise.people.pager.channels.settings import Target
 
 _ENCODE: Final = msgspec.json.encode
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]()#+!|~<>-])")
+_UNSEEN: Final = "\u200b"
 
 
 class Post(NamedTuple):
@@ -65,8 +72,9 @@ def slack(target: Target, message: Message) -> Post:
 
 def mattermost(target: Target, message: Message) -> Post:
     """Mattermost's incoming webhook."""
-    text = f"#### {message.title}\n{message.text}\n\n[Acknowledge]({message.acknowledge_url})"
-    return _post(target.url, _ENCODE({"text": text[:16_000], "username": "sunwise"}))
+    said = f"#### {_plain(message.title)}\n{_plain(message.text)}"
+    text = f"{said[:12_000]}\n\n[Acknowledge]({message.acknowledge_url})"
+    return _post(target.url, _ENCODE({"text": text, "username": "sunwise"}))
 
 
 def matrix(target: Target, message: Message, secret: bytes) -> Post:
@@ -74,7 +82,7 @@ def matrix(target: Target, message: Message, secret: bytes) -> Post:
     body = f"{message.title}\n{message.text}\nAcknowledge: {message.acknowledge_url}"
     url = f"{target.url.rstrip('/')}/send/m.room.message/{quote(message.key)}"
     headers = {"authorization": f"Bearer {secret.decode()}"}
-    content = _ENCODE({"msgtype": "m.text", "body": body})
+    content = _ENCODE({"msgtype": "m.text", "body": body, "m.mentions": {}})  # nobody, not @room
     return _post(url, content, headers)._replace(method="PUT")
 
 
@@ -85,3 +93,8 @@ def _post(url: str, content: bytes, headers: dict[str, str] | None = None) -> Po
 def _escaped(text: str) -> str:
     """Slack reads these three as markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _plain(text: str) -> str:
+    """Mattermost reads the rest as markup; an unseen space keeps `@` from calling anybody."""
+    return _MARKUP.sub(r"\\\1", text).replace("@", f"@{_UNSEEN}")

@@ -62,7 +62,7 @@ class TwilioConnector:
         """Whether a request to `url` with these form fields was signed by Twilio."""
         text = url + "".join(name + fields[name] for name in sorted(fields))
         digest = hmac.new(self._token, text.encode(), hashlib.sha1).digest()  # Twilio's own choice
-        return hmac.compare_digest(base64.b64encode(digest).decode(), signature)
+        return hmac.compare_digest(base64.b64encode(digest), signature.encode())
 
     def public(self, path_and_query: str) -> str:
         """The address as Twilio knows it."""

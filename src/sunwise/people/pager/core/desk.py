@@ -8,7 +8,7 @@ from sunwise.people.pager.core import reach
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify, decide
 from sunwise.people.pager.core.facts import Body, Closed, Fact, Notified
-from sunwise.people.pager.core.intake import OWN_SENDER, Sender, Signal, alert_key, bodies_of
+from sunwise.people.pager.core.intake import OWN_SENDER, Sender, Signal, alert_key, body_of
 from sunwise.people.pager.core.liveness import PeerWatch, watchdog_signals
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.responders import Responders
@@ -65,7 +65,8 @@ class Desk:
             signals += self._beginning_shifts(now)
             for id_ in self._pop_due(now):
                 signals += self._page(id_, work, now)
-        work.bodies.extend(bodies_of(signals, self._sender, self.board, now))
+        # No bound holds for the pager's own: that nobody can be reached is told in any storm.
+        work.bodies.extend(body_of(each, self._sender, self.board, now) for each in signals)
         return work
 
     def settle(self, key: str) -> None:

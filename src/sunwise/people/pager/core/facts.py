@@ -5,6 +5,7 @@ only added, with defaults: an instance of the release before must read them.
 """
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -209,6 +210,26 @@ class Fact(Struct, frozen=True, kw_only=True, array_like=True):
     def rank(self) -> tuple[int, str, int]:
         """A total order in which whatever knew of another comes after it."""
         return self.stamp, self.origin, self.seq
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_body: Final[msgspec.msgpack.Decoder[Body]] = msgspec.msgpack.Decoder(Body)
+
+
+class Unstorable(ValueError):
+    """It could be written, but never read again; the message says what is wrong with it."""
+
+
+def demand_readable(bodies: Iterable[Body]) -> None:
+    """Returns if each can be read back from what would be stored. Raises Unstorable.
+
+    One that cannot would keep both instances from ever starting again.
+    """
+    for body in bodies:
+        try:
+            _decode_body.decode(_encode(body))
+        except (msgspec.ValidationError, OverflowError, UnicodeEncodeError) as error:
+            raise Unstorable(str(error)) from error
 
 
 def digest(*parts: str | int) -> str:

@@ -53,14 +53,15 @@ class UnknownPage(LookupError):
 
 
 def bodies_of(signals: Sequence[Signal], sender: Sender, board: Board, now: Moment) -> list[Body]:
-    """What is to be stored, all or nothing. Raises Busy."""
+    """What is to be stored, all or nothing. Raises Busy, though never for what ends something."""
     firing = sum(signal.is_firing for signal in signals)
-    if board.n_open_alerts + firing > board.policy.max_open_alerts:
+    if firing and board.n_open_alerts + firing > board.policy.max_open_alerts:
         raise Busy(f"{board.n_open_alerts} alerts are open: resolve or silence at the source")
-    return [_body_of(signal, sender, board, now) for signal in signals]
+    return [body_of(signal, sender, board, now) for signal in signals]
 
 
-def _body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
+def body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
+    """What is to be stored of one, however many alerts are open."""
     policy = board.policy
     alert = alert_key(sender, signal.key)
     if not signal.is_firing:
