@@ -3,9 +3,9 @@
 import difflib
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from importlib import metadata
+from importlib import metadata, resources
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -22,13 +22,23 @@ class UnknownZone(ValueError):
 
 @lru_cache(maxsize=1_024)
 def zone(name: str) -> ZoneInfo:
-    """The zone `Area/City`. Raises UnknownZone."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = difflib.get_close_matches(name, sorted(available_timezones()), n=3)
+    """The zone `Area/City`, by the `tzdata` package that is installed with Sunwise.
+
+    Never by the machine's own database: two machines would disagree about an hour, and a rota could not
+    say by which rules it was planned. Raises UnknownZone.
+    """
+    if name not in zone_names():
+        near = difflib.get_close_matches(name, sorted(zone_names()), n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "write it as Area/City."
-        raise UnknownZone(f"{name!r} is not a time zone: {hint}") from error
+        raise UnknownZone(f"{name!r} is not a time zone: {hint}")
+    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Every name that `zone` knows."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
 def tzdata_version() -> str:

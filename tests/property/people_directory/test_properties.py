@@ -1,7 +1,6 @@
 """Properties of the directory: all zones, any claims, any team."""
 
 from datetime import date
-from zoneinfo import available_timezones
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.daylight.working_time import Duty, Exemption, WorkingTime, breaches
-from sunwise.daylight.zones import NS_PER_HOUR, offset_minutes
+from sunwise.daylight.zones import NS_PER_HOUR, offset_minutes, zone_names
 from sunwise.people.directory.capacity import Hand, shortfall, week_hours
 from sunwise.people.directory.claims import Claim
 from sunwise.people.directory.distance import YEAR_HOURS, nearest_minutes, start_of_day
@@ -20,7 +19,7 @@ from sunwise.people.directory.sources import Source
 from sunwise.people.directory.store import DirectoryStore, Refused
 from tests.support.people import START_NS, law
 
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
+ZONES = sorted(zone for zone in zone_names() if "/" in zone)
 YEAR_NS = start_of_day(START_NS)
 WEEK_NS = 168 * NS_PER_HOUR
 

@@ -1,7 +1,9 @@
 """Whoever cannot do their hours has none at once; who gets them instead is asked first."""
 
 import asyncio
+import shutil
 from datetime import date
+from importlib import resources
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Leave, Tier
+from sunwise.daylight import zones
 from sunwise.people.rota.check import check
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import RequestKind, RequestState, State
@@ -125,6 +128,27 @@ async def test_leave_in_the_directory_mends_the_rota(stage):
     again = await stage.mending.mend(stage.unit, NEXT, kind=RequestKind.DIRECTORY, by=NOBODY)
     assert again.vacated == ()
     assert stage.store.find_request(found.request.id).state is RequestState.WITHDRAWN
+
+
+def an_update(monkeypatch, folder, *, zone: str, rules: str) -> None:
+    """From now on the time zone database has other rules for the zone."""
+    package = resources.files("tzdata")
+    shutil.copytree(package / "zoneinfo", folder / "zoneinfo")
+    shutil.copy(package / "zones", folder)
+    (folder / "zoneinfo" / zone).write_bytes((package / "zoneinfo" / rules).read_bytes())
+    monkeypatch.setattr(zones.resources, "files", lambda _name: folder)
+    monkeypatch.setattr(zones, "zone", zones.zone.__wrapped__)
+
+
+async def test_an_update_of_the_time_zones_mends_the_rota(stage, monkeypatch, tmp_path):
+    settled = await stage.mending.mend(stage.unit, NEXT, kind=RequestKind.DIRECTORY, by=NOBODY)
+    assert (settled.vacated, settled.request) == ((), None)
+    before = stage.published().inputs
+    an_update(monkeypatch, tmp_path / "tz", zone="Africa/Nairobi", rules="Pacific/Auckland")
+    found = await stage.mending.mend(stage.unit, NEXT, kind=RequestKind.DIRECTORY, by=NOBODY)
+    assert found.problem == ""
+    assert stage.published().inputs.digest != before.digest
+    assert await stage.breaches() == []
 
 
 async def test_whoever_has_left_has_no_hours(stage):

@@ -5,7 +5,6 @@ What a provider sends beyond it (addresses, telephones, titles, photographs) is 
 
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Union
-from zoneinfo import available_timezones
 
 import holidays
 from pydantic import Field
@@ -34,6 +33,8 @@ from scim2_models import (
     Sort,
     Uniqueness,
 )
+
+from sunwise.daylight.zones import zone_names
 
 MAX_RESULTS: Final = 1_000
 POLICY: Final = ScimPolicy(
@@ -82,7 +83,7 @@ class User(Resource[AnyExtension]):
     display_name: str | None = None
     preferred_language: str | None = None
     """BCP 47."""
-    timezone: str | None = Field(None, examples=sorted(available_timezones()))
+    timezone: str | None = Field(None, examples=sorted(zone_names()))
     """IANA name."""
     active: bool | None = None
     emails: list[Email] | None = None
