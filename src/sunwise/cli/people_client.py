@@ -120,6 +120,10 @@ class PeopleClient:
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("PATCH", path, content)
 
+    def delete(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers. Raises Refused and Retryable."""
+        return self._ask("DELETE", path)
+
     def _ask(
         self, method: str, path: str, content: object = None, *, timeout_s: float = _TIMEOUT_S
     ) -> Any:  # noqa: ANN401 - JSON

@@ -10,9 +10,9 @@ import click
 from sunwise.chassis.errors import Permanent
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.people_client import PeopleClient, credentials_option
+from sunwise.cli.rota_jobs import result_of
 
 _NS: Final = 1_000_000_000
-_PLANNING_S: Final = 330.0
 _SHOWN: Final = 12
 
 _at_option = click.option(
@@ -41,7 +41,8 @@ def plan(*, name: str, at: datetime | None, point: int | None, credentials: Path
     """Make a draft for NAME (a unit, or one of its services): nobody sees it on duty yet."""
     client = PeopleClient.of(credentials)
     unit = unit_of(client, name)
-    page = client.post(_path(unit, "plan"), {"at_ns": _ns(at)}, timeout_s=_PLANNING_S)
+    why = f"Planning {unit} ..."
+    page = result_of(client, _path(unit, "plan"), {"at_ns": _ns(at)}, why=why)
     if point is not None:
         content = {"window_ns": page["from_ns"], "point": point}
         page = client.post(_path(unit, "choose"), content)
@@ -85,9 +86,11 @@ def replan(*, name: str, at: datetime | None, is_applied: bool, credentials: Pat
     """Show what mending the published rota of NAME would change, for whom."""
     client = PeopleClient.of(credentials)
     content = {"at_ns": _ns(at), "is_dry": not is_applied}
-    found = client.post(_path(unit_of(client, name), "replan"), content, timeout_s=_PLANNING_S)
-    for line in consequence_lines(found):
-        click.echo(line)
+    unit = unit_of(client, name)
+    why = f"Mending the rota of {unit} ..."
+    for found in result_of(client, _path(unit, "replan"), content, why=why):
+        for line in consequence_lines(found):
+            click.echo(line)
 
 
 @command.command()
@@ -98,8 +101,9 @@ def replan(*, name: str, at: datetime | None, is_applied: bool, credentials: Pat
 def explain(*, name: str, at: datetime | None, credentials: Path) -> None:
     """Tell why the rota of NAME has gaps, and what would close them."""
     client = PeopleClient.of(credentials)
-    content = {"at_ns": _ns(at)}
-    found = client.post(_path(unit_of(client, name), "explain"), content, timeout_s=_PLANNING_S)
+    unit = unit_of(client, name)
+    why = f"Looking for what keeps {unit} from being covered ..."
+    found = result_of(client, _path(unit, "explain"), {"at_ns": _ns(at)}, why=why)
     for line in explanation_lines(found):
         click.echo(line)
 

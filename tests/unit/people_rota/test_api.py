@@ -1,5 +1,7 @@
 """The rota over HTTP, behind the real door: who sees, plans, publishes, swaps and agrees."""
 
+import asyncio
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -101,6 +103,16 @@ async def asked(answer: httpx.Response, status: int = 200):
     return answer.json()
 
 
+async def job_of(client: httpx.AsyncClient, path: str, body: object):
+    """What the job that this asks for comes to."""
+    answer = await client.post(path, json=body)
+    job = await asked(answer, 202)
+    assert answer.headers["location"] == job["address"]
+    job = await asked(await client.get(job["address"], params={"wait_s": 8}))
+    assert job["state"] == "done", job["problem"]
+    return job["result"]
+
+
 async def test_a_page_shows_a_shift_on_both_clocks_and_everybodys_nights(stage):
     stage.publish(turn(0, 8, "ana"), turn(8, 16, "bo"), turn(16, 24, None))
     async with stage.as_("cy", GuardRole.MEMBER) as client:
@@ -121,7 +133,7 @@ async def test_a_draft_around_the_clock_takes_two_people(stage):
         stage.as_("eve", GuardRole.PLANNER) as eve,
         stage.as_("bo", GuardRole.PLANNER) as bo,
     ):
-        page = await asked(await eve.post(f"/people/rota/units/{UNIT}/plan", json={"at_ns": NEXT}))
+        page = await job_of(eve, f"/people/rota/units/{UNIT}/plan", {"at_ns": NEXT})
         body = {"window_ns": NEXT, "version": page["drafts"][str(NEXT)]}
         answer = await eve.post(f"/people/rota/units/{UNIT}/publish", json=body)
         change = (await asked(answer, 202))["change"]
@@ -140,7 +152,7 @@ async def test_a_draft_around_the_clock_takes_two_people(stage):
 async def test_a_daylight_rota_is_published_by_whoever_leads_the_team(stage):
     unit = "core.daylight"
     async with stage.as_("eve", GuardRole.LEAD) as eve, stage.as_("bo", GuardRole.LEAD) as bo:
-        page = await asked(await eve.post(f"/people/rota/units/{unit}/plan", json={"at_ns": NEXT}))
+        page = await job_of(eve, f"/people/rota/units/{unit}/plan", {"at_ns": NEXT})
         body = {"window_ns": NEXT, "version": page["drafts"][str(NEXT)]}
         other = await bo.post(f"/people/rota/units/{unit}/publish", json=body)
         assert other.status_code == 403
@@ -150,7 +162,7 @@ async def test_a_daylight_rota_is_published_by_whoever_leads_the_team(stage):
 
 async def test_what_comes_sooner_than_notice_allows_is_a_gap_until_the_persons_own_yes(stage):
     async with stage.as_("eve", GuardRole.PLANNER) as eve, stage.as_("cy") as cy:
-        page = await asked(await eve.post(f"/people/rota/units/{UNIT}/plan", json={}))
+        page = await job_of(eve, f"/people/rota/units/{UNIT}/plan", {})
         body = {"window_ns": WINDOW, "version": page["drafts"][str(WINDOW)]}
         found = await asked(await eve.post(f"/people/rota/units/{UNIT}/publish", json=body))
         mine = next(change for change in found["asked"] if change["waits_for"] == ["cy"])
@@ -260,24 +272,24 @@ async def test_an_absence_shows_its_consequences_before_it_counts(stage):
         draft_ = await stage.desk.plan(UNIT, NEXT)
         stage.store.publish(draft_, draft_.turns)
         body = {"from_ns": later, "until_ns": later + 5 * DAY}
-        [shown] = await asked(await bo.post("/people/rota/absences", json=body))
+        [shown] = await job_of(bo, "/people/rota/absences", body)
         assert shown["vacated"]
         assert shown["change"]["id"] == ""
         assert stage.store.closures(NOW) == []
         others = body | {"person": "ana", "is_dry": True}
         assert (await bo.post("/people/rota/absences", json=others)).status_code == 403
-        await asked(await eve.post("/people/rota/absences", json=others))
-        [done] = await asked(await bo.post("/people/rota/absences", json=body | {"is_dry": False}))
+        await job_of(eve, "/people/rota/absences", others)
+        [done] = await job_of(bo, "/people/rota/absences", body | {"is_dry": False})
         assert done["change"]["waits_for"]
-        again = await eve.post(f"/people/rota/units/{UNIT}/replan", json={"at_ns": later})
-        assert (await asked(again))["vacated"] == []
+        again = await job_of(eve, f"/people/rota/units/{UNIT}/replan", {"at_ns": later})
+        assert again[0]["vacated"] == []
 
 
 async def test_a_place_is_lost_by_whoever_plans_for_all(stage):
     body = {"place": "JP", "from_ns": NOW, "until_ns": NOW + 7 * DAY}
     async with stage.as_("eve", GuardRole.LEAD) as eve, stage.as_("bo", GuardRole.PLANNER) as bo:
         assert (await eve.post("/people/rota/lost", json=body)).status_code == 403
-        assert await asked(await bo.post("/people/rota/lost", json=body)) == []
+        assert await job_of(bo, "/people/rota/lost", body) == []
         backwards = body | {"until_ns": NOW}
         assert (await bo.post("/people/rota/lost", json=backwards)).status_code == 422
 
@@ -288,5 +300,46 @@ async def test_a_journey_names_a_zone_that_there_is(stage):
         refused = await bo.post("/people/rota/journeys", json=body)
         assert refused.status_code == 422
         assert "Europe/Berlin" in refused.text
-        await asked(await bo.post("/people/rota/journeys", json=body | {"zone": "Asia/Tokyo"}))
+        await job_of(bo, "/people/rota/journeys", body | {"zone": "Asia/Tokyo"})
     assert [each.zone for each in stage.store.journeys(NOW)] == ["Asia/Tokyo"]
+
+
+async def test_a_job_is_followed_and_ended_by_whoever_asked_and_by_planners(stage):
+    begun, let_go = asyncio.Event(), asyncio.Event()
+
+    async def slow(job):
+        begun.set()
+        await let_go.wait()
+        return await solve(job)
+
+    stage.desk.solve = slow
+    async with (
+        stage.as_("eve", GuardRole.LEAD) as eve,
+        stage.as_("bo", GuardRole.PLANNER) as bo,
+        stage.as_("cy") as cy,
+    ):
+        path = f"/people/rota/units/{UNIT}/plan"
+        job = await asked(await eve.post(path, json={"at_ns": NEXT}), 202)
+        again = await asked(await eve.post(path, json={"at_ns": NEXT}), 202)
+        assert again["id"] == job["id"], "who asks twice waits for one"
+        other = await bo.post(path, json={"at_ns": NEXT})
+        assert (other.status_code, "wait for that" in other.text) == (409, True)
+        assert (await cy.get(job["address"])).status_code == 403
+        assert (await cy.delete(job["address"])).status_code == 403
+        await begun.wait()
+        assert (await asked(await bo.get(job["address"])))["state"] == "running"
+        ended = await asked(await bo.delete(job["address"]))
+        assert (ended["state"], ended["result"]) == ("cancelled", None)
+        assert stage.store.windows(State.DRAFT) == set(), "nothing half-done"
+        lost = await eve.get("/people/rota/jobs/00000000-1")
+        assert (lost.status_code, "started anew" in lost.text) == (410, True)
+        unknown = await eve.get(f"{job['address']}9")
+        assert unknown.status_code == 404
+
+
+async def test_a_job_that_cannot_be_done_says_what_to_change(stage):
+    async with stage.as_("eve", GuardRole.LEAD) as eve:
+        path = f"/people/rota/units/{UNIT}/plan"
+        job = await asked(await eve.post(path, json={"at_ns": NOW - 60 * DAY}), 202)
+        job = await asked(await eve.get(job["address"], params={"wait_s": 8}))
+        assert (job["state"], job["problem"][:15]) == ("failed", "Plan a window t")

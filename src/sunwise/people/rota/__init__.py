@@ -23,5 +23,6 @@ solver is asked, `roles` who of a crew is primary, `bounds` what no rota could d
 
 Around the core: `units` makes problems of the directory, `planner` runs the solver in a child process,
 `store` keeps versions (`kept`) and their turns (`turns`), `publishing` says whose yes is needed, `desk` is
-what people and the `service` do, `ledger` is the chained burden ledger.
+what people and the `service` do, `errands` what takes longer than a request, `ledger` is the chained
+burden ledger.
 """

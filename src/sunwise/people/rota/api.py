@@ -14,6 +14,8 @@ from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.store import Feed
 from sunwise.contracts.people.directory import Role
+from sunwise.people.rota.errands import Errands, Tell, Wish
+from sunwise.people.rota.errands_api import ErrandDesk, Job, add_jobs
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, window_of
 from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.mending_api import Id, Instant, PersonId, add_mending
@@ -68,12 +70,15 @@ def rota_router(
     feed: Callable[..., Feed],
 ) -> APIRouter:
     """The routes of the rota; `require` and `feed` are the guard's."""
+    errands = ErrandDesk(Errands(views.desk.clock))
     router = APIRouter(prefix="/people/rota", tags=["rota"])
     _reading(router, views, require)
-    _planning(router, views, proposing, require)
-    _choosing(router, views, require)
+    _planning(router, views, proposing, errands, require=require)
+    _accepting(router, views, require)
+    _choosing(router, views, errands, require)
     _shifts(router, views, require)
-    add_mending(router, views, mending, require=require)
+    add_mending(router, views, mending, errands, require=require)
+    add_jobs(router, errands, require=require)
     _own(router, views, require)
     _feeds(router, views, feed)
     return router
@@ -119,21 +124,33 @@ def _planning(
     router: APIRouter,
     views: RotaViews,
     proposing: RotaProposing,
+    errands: ErrandDesk,
+    *,
     require: Callable[[Right], Requirement],
 ) -> None:
     planner = Depends(require(Right.ROTA_PLAN))
     publisher = Depends(require(Right.ROTA_PUBLISH))
 
-    @router.post("/units/{unit}/plan", summary="Plan 4 weeks: a draft that nobody sees on duty")
+    @router.post(
+        "/units/{unit}/plan",
+        status_code=202,
+        summary="Plan 4 weeks, as a job: a draft that nobody sees on duty",
+    )
     async def plan(
         unit: Id,
         principal: Annotated[Principal, planner],
+        response: Response,
         at_ns: Annotated[Instant | None, Body(embed=True)] = None,
-    ) -> Page:
+    ) -> Job:
         await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
         window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
-        await views.desk.plan(unit, window_ns)
-        return await views.draft(unit, window_ns)
+
+        async def work(_tell: Tell) -> Page:
+            await views.desk.plan(unit, window_ns)
+            return await views.draft(unit, window_ns)
+
+        wish = Wish(kind="plan", about=unit, by=principal.name, content=(window_ns,))
+        return errands.accepted(wish, work, response)
 
     @router.post("/units/{unit}/publish", summary="Put a draft in force: around the clock, by two")
     async def publish(
@@ -161,6 +178,12 @@ def _planning(
         state = "published" if is_done else "proposed"
         return Published(state, proposal.id, [change_of(each) for each in asked])
 
+
+def _accepting(
+    router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]
+) -> None:
+    publisher = Depends(require(Right.ROTA_PUBLISH))
+
     @router.post("/gaps/accept", summary="Accept by name that nobody may lawfully do it")
     async def accept_gap(shift: ShiftName, principal: Annotated[Principal, publisher]) -> Page:
         await views.demand_for_unit(principal, Right.ROTA_PUBLISH, shift.unit)
@@ -169,7 +192,12 @@ def _planning(
         return await views.page(shift.unit, (kept.window_ns, kept.window_ns + WINDOW_NS))
 
 
-def _choosing(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
+def _choosing(
+    router: APIRouter,
+    views: RotaViews,
+    errands: ErrandDesk,
+    require: Callable[[Right], Requirement],
+) -> None:
     planner = Depends(require(Right.ROTA_PLAN))
 
     @router.post("/units/{unit}/choose", summary="Another point of a draft's front")
@@ -184,17 +212,26 @@ def _choosing(router: APIRouter, views: RotaViews, require: Callable[[Right], Re
         await views.desk.choose(await views.newest_draft(unit, window_ns), point)
         return await views.draft(unit, window_ns)
 
-    @router.post("/units/{unit}/explain", summary="Why there are gaps, and what would close them")
+    @router.post(
+        "/units/{unit}/explain",
+        status_code=202,
+        summary="Why there are gaps, and what would close them, as a job",
+    )
     async def explain(
         unit: Id,
         principal: Annotated[Principal, planner],
+        response: Response,
         at_ns: Annotated[Instant | None, Body(embed=True)] = None,
-    ) -> dict[str, Any]:
+    ) -> Job:
         await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
         window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
-        explained = await views.desk.explain(unit, window_ns)
-        found: dict[str, Any] = msgspec.to_builtins(explained)
-        return found
+
+        async def work(_tell: Tell) -> dict[str, Any]:
+            found: dict[str, Any] = msgspec.to_builtins(await views.desk.explain(unit, window_ns))
+            return found
+
+        wish = Wish(kind="explain", about=unit, by=principal.name, content=(window_ns,))
+        return errands.accepted(wish, work, response)
 
 
 def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:

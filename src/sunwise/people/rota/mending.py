@@ -13,6 +13,7 @@ import msgspec
 from sunwise.chassis.errors import Permanent
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.errands import Tell
 from sunwise.people.rota.jobs import Mended, ReplanJob
 from sunwise.people.rota.kept import WINDOW_NS, Kept, Request, RequestKind, RequestState, State
 from sunwise.people.rota.problem import Problem, Rota, Shift, overlap
@@ -22,6 +23,10 @@ from sunwise.people.rota.turns import Piece, pieces, reassigned, rota_of
 from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of
 
 NOBODY: Final = ""
+
+
+def untold(_n_done: int, _n_all: int) -> None:
+    """Nobody hears how far it is."""
 
 
 class Consequences(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +51,9 @@ class Mending:
         self._desk = desk
         self._store = desk.store
 
-    async def absent(self, closure: Closure, *, by: str, is_dry: bool) -> list[Consequences]:
+    async def absent(
+        self, closure: Closure, *, by: str, is_dry: bool, tell: Tell = untold
+    ) -> list[Consequences]:
         """Somebody cannot be on duty then, or everybody of a hub or a country."""
         if closure.until_ns <= max(closure.from_ns, self._desk.clock.now_ns()):
             raise Permanent("This time is over: say when it ends.")
@@ -57,12 +64,12 @@ class Mending:
             of = msgspec.structs.replace(of, closures=(*of.closures, closure))
         else:
             await self._desk.blocking(self._store.add_closure, closure)
-        return [
-            await self.mend(*each, kind=kind, by=by, assumed=of if is_dry else None)
-            for each in touched
-        ]
+        assumed = of if is_dry else None
+        return await self._mend_all(touched, kind=kind, by=by, assumed=assumed, tell=tell)
 
-    async def travels(self, journey: Journey, *, by: str, is_dry: bool) -> list[Consequences]:
+    async def travels(
+        self, journey: Journey, *, by: str, is_dry: bool, tell: Tell = untold
+    ) -> list[Consequences]:
         """Somebody lives by another clock for a while."""
         of = await self._desk.ground_now()
         touched = self._touched(of, {journey.person}, journey.from_ns, journey.until_ns)
@@ -70,11 +77,23 @@ class Mending:
             of = msgspec.structs.replace(of, journeys=(*of.journeys, journey))
         else:
             await self._desk.blocking(self._store.add_journey, journey)
-        kind = RequestKind.TRAVEL
-        return [
-            await self.mend(*each, kind=kind, by=by, assumed=of if is_dry else None)
-            for each in touched
-        ]
+        kind, assumed = RequestKind.TRAVEL, of if is_dry else None
+        return await self._mend_all(touched, kind=kind, by=by, assumed=assumed, tell=tell)
+
+    async def _mend_all(
+        self,
+        touched: Sequence[tuple[str, int]],
+        *,
+        kind: RequestKind,
+        by: str,
+        assumed: Ground | None,
+        tell: Tell,
+    ) -> list[Consequences]:
+        found: list[Consequences] = []
+        for unit, window_ns in touched:
+            tell(len(found), len(touched))
+            found.append(await self.mend(unit, window_ns, kind=kind, by=by, assumed=assumed))
+        return found
 
     async def mend(
         self,

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Path
+from fastapi import APIRouter, Body, Depends, Path, Response
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
 from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right, Scope
+from sunwise.people.rota.errands import Tell, Wish
+from sunwise.people.rota.errands_api import ErrandDesk, Job
 from sunwise.people.rota.kept import DAY_NS, RequestKind, window_of
 from sunwise.people.rota.mending import Consequences, Mending
 from sunwise.people.rota.page import Change, change_of
@@ -50,91 +52,129 @@ def add_mending(
     router: APIRouter,
     views: RotaViews,
     mending: Mending,
+    errands: ErrandDesk,
     *,
     require: Callable[[Right], Requirement],
 ) -> None:
-    """The routes of what forces a rota to change."""
-    _absences(router, views, mending, require)
-    _planners(router, views, mending, require)
+    """The routes of what forces a rota to change; each is a job whose result are consequences."""
+    _absences(router, views, mending, errands, require=require)
+    _planners(router, views, mending, errands, require=require)
 
 
 def _absences(
     router: APIRouter,
     views: RotaViews,
     mending: Mending,
+    errands: ErrandDesk,
+    *,
     require: Callable[[Right], Requirement],
 ) -> None:
     absentee = Depends(require(Right.LEAVE_WRITE))
 
-    @router.post("/absences", summary="Somebody cannot be on duty: nobody asks why")
+    @router.post(
+        "/absences", status_code=202, summary="Somebody cannot be on duty: nobody asks why"
+    )
     async def absent(
         principal: Annotated[Principal, absentee],
+        response: Response,
         *,
         from_ns: Instant,
         until_ns: Instant,
         person: MaybePerson = None,
         is_dry: Dry = True,
-    ) -> list[Consequence]:
-        whose = await _whose(views, principal, person)
+    ) -> Job:
+        whose, by = await _whose(views, principal, person), person_of(principal)
         _demand_span(from_ns, until_ns)
         closure = Closure(kind="person", subject=whose, from_ns=from_ns, until_ns=until_ns)
-        found = await mending.absent(closure, by=person_of(principal), is_dry=is_dry)
-        return [_shown(each) for each in found]
 
-    @router.post("/journeys", summary="Another time zone for a while, as declared")
+        async def work(tell: Tell) -> list[Consequence]:
+            found = await mending.absent(closure, by=by, is_dry=is_dry, tell=tell)
+            return [_shown(each) for each in found]
+
+        wish = Wish(kind="absence", about=whose, by=by, content=(from_ns, until_ns, is_dry))
+        return errands.accepted(wish, work, response)
+
+    @router.post("/journeys", status_code=202, summary="Another time zone for a while, as declared")
     async def travels(
         principal: Annotated[Principal, absentee],
+        response: Response,
         *,
         zone_name: Annotated[str, Body(alias="zone", max_length=64)],
         from_ns: Instant,
         until_ns: Instant,
         is_dry: Dry = True,
-    ) -> list[Consequence]:
+    ) -> Job:
         by = person_of(principal)
         _demand_span(from_ns, until_ns)
         demand_zone(zone_name, by)
         journey = Journey(person=by, from_ns=from_ns, until_ns=until_ns, zone=zone_name)
-        return [_shown(each) for each in await mending.travels(journey, by=by, is_dry=is_dry)]
+
+        async def work(tell: Tell) -> list[Consequence]:
+            found = await mending.travels(journey, by=by, is_dry=is_dry, tell=tell)
+            return [_shown(each) for each in found]
+
+        content = (zone_name, from_ns, until_ns, is_dry)
+        wish = Wish(kind="journey", about=by, by=by, content=content)
+        return errands.accepted(wish, work, response)
 
 
 def _planners(
     router: APIRouter,
     views: RotaViews,
     mending: Mending,
+    errands: ErrandDesk,
+    *,
     require: Callable[[Right], Requirement],
 ) -> None:
     planner = Depends(require(Right.ROTA_PLAN))
 
-    @router.post("/lost", summary="A hub or a country is lost for a while")
+    @router.post("/lost", status_code=202, summary="A hub or a country is lost for a while")
     async def lost(
         principal: Annotated[Principal, planner],
+        response: Response,
         *,
         place: Lost,
         from_ns: Instant,
         until_ns: Instant,
         is_dry: Dry = True,
-    ) -> list[Consequence]:
+    ) -> Job:
         principal.demand(Right.ROTA_PLAN, Scope.ALL)
+        by = person_of(principal)
         _demand_span(from_ns, until_ns)
         kind = "country" if place.isupper() else "hub"
         closure = Closure(kind=kind, subject=place, from_ns=from_ns, until_ns=until_ns)
-        found = await mending.absent(closure, by=person_of(principal), is_dry=is_dry)
-        return [_shown(each) for each in found]
 
-    @router.post("/units/{unit}/replan", summary="Mend a published rota with the fewest changes")
+        async def work(tell: Tell) -> list[Consequence]:
+            found = await mending.absent(closure, by=by, is_dry=is_dry, tell=tell)
+            return [_shown(each) for each in found]
+
+        wish = Wish(kind="lost", about=place, by=by, content=(from_ns, until_ns, is_dry))
+        return errands.accepted(wish, work, response)
+
+    @router.post(
+        "/units/{unit}/replan",
+        status_code=202,
+        summary="Mend a published rota with the fewest changes, as a job",
+    )
     async def replan(
         unit: Id,
         principal: Annotated[Principal, planner],
+        response: Response,
         *,
         at_ns: MaybeInstant = None,
         is_dry: Dry = True,
-    ) -> Consequence:
+    ) -> Job:
         await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
         window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
         by = person_of(principal)
-        of = await views.desk.ground(await views.desk.unit(unit)) if is_dry else None
-        kind = RequestKind.DIRECTORY
-        return _shown(await mending.mend(unit, window_ns, kind=kind, by=by, assumed=of))
+
+        async def work(_tell: Tell) -> list[Consequence]:
+            of = await views.desk.ground(await views.desk.unit(unit)) if is_dry else None
+            kind = RequestKind.DIRECTORY
+            return [_shown(await mending.mend(unit, window_ns, kind=kind, by=by, assumed=of))]
+
+        wish = Wish(kind="replan", about=unit, by=by, content=(window_ns, is_dry))
+        return errands.accepted(wish, work, response)
 
 
 async def _whose(views: RotaViews, principal: Principal, person: str | None) -> str:
