@@ -13,7 +13,7 @@ import pytest
 from msgspec import inspect
 from sqlalchemy import Column, LargeBinary, MetaData, Table
 
-from sunwise.people.directory.inventory import Kept, inventory
+from sunwise.people.privacy.inventory import Kept, inventory
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 PLACES = ("sunwise/people", "sunwise/chassis/guard")

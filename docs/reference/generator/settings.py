@@ -25,6 +25,7 @@ from sunwise.people.handoff.service import HandoffSettings
 from sunwise.people.incidents.service import IncidentSettings
 from sunwise.people.pager.client import PagersSettings
 from sunwise.people.pager.service import PagerSettings
+from sunwise.people.privacy.service import PrivacySettings
 from sunwise.people.rota.planner import PlannerSettings
 from sunwise.people.rota.service import RotaSettings
 
@@ -42,6 +43,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "rota_planner": PlannerSettings,
     "incidents": IncidentSettings,
     "people_alarms": AlarmSettings,
+    "privacy": PrivacySettings,
     "people_web": PeopleWebSettings,
     "pager": PagerSettings,
     "pagers": PagersSettings,

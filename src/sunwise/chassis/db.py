@@ -75,7 +75,7 @@ def open_database(target: str | Path, *, is_derived: bool = True) -> Engine:
     if "://" in str(target):
         engine = _postgresql(str(target))
     else:
-        engine = _sqlite(Path(target), synchronous="NORMAL" if is_derived else "FULL")
+        engine = _sqlite(Path(target), is_derived=is_derived)
     try:
         with engine.connect():
             pass
@@ -90,14 +90,18 @@ def open_database(target: str | Path, *, is_derived: bool = True) -> Engine:
     return engine
 
 
-def _sqlite(path: Path, *, synchronous: str) -> Engine:
+def _sqlite(path: Path, *, is_derived: bool) -> Engine:
     engine = create_engine(f"sqlite:///{path}")
+    synchronous = "NORMAL" if is_derived else "FULL"
+    pragmas = ["journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"]
+    if not is_derived:
+        pragmas.append("secure_delete=ON")  # what is erased is not left lying in free pages
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver's own)
         connection.isolation_level = None  # SQLAlchemy begins and ends transactions, not sqlite3
         # Rows and position change together, so after a power cut they are older, never torn.
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
 
@@ -122,6 +126,18 @@ def _postgresql(url: str) -> Engine:
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_recycle=1800
     )
+
+
+def empty_log(engine: Engine) -> None:
+    """Nothing that was deleted is left in SQLite's write-ahead log; PostgreSQL sees to it by itself.
+
+    While somebody reads, some of it stays until the next call.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None, "it is connected"
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

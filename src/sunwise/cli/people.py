@@ -30,6 +30,7 @@ from sunwise.cli.people_plane import (
     find_people,
     people_data_option,
 )
+from sunwise.cli.people_privacy import erase, erasures, export
 from sunwise.cli.stopping import run_until_told
 from sunwise.cli.terminal import Terminal
 
@@ -211,6 +212,10 @@ def tell_where(running: PeopleRunning, terminal: Terminal) -> None:
             "A key for a sender of alerts: sunwise people pager-key NAME --service SERVICE"
         )
     terminal.say("Log in with your personal token. Ctrl-C stops everything.")
+
+
+for _command in (erase, erasures, export):
+    command.add_command(_command)
 
 
 @contextlib.contextmanager

@@ -14,8 +14,11 @@ from sunwise.chassis.db import open_database
 from sunwise.chassis.guard import GuardStore, Right, TwoPeople
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
+from sunwise.chassis.guard.personal import GuardHolder
+from sunwise.chassis.personal import Holder
 from sunwise.cli.place import Place
 from sunwise.people.directory.at_work import at_work
+from sunwise.people.directory.holder import DirectoryHolder
 from sunwise.people.directory.law import law_of
 from sunwise.people.directory.store import DirectoryStore
 from sunwise.web.swaps import SwapDesk
@@ -70,6 +73,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Of rotas, consents and the burden ledger."""
     incidents: str = ""
     """Of facts, incidents and their reviews."""
+    privacy: str = ""
+    """Of erasures."""
 
 
 class PeopleParts:
@@ -88,6 +93,11 @@ class PeopleParts:
             is_at_work=AtWork(self.directory).__contains__,
         )
         self.two_people = TwoPeople(store, place.clock)
+        self.holders: dict[str, Holder] = {
+            _GUARD: GuardHolder(store),
+            "directory": DirectoryHolder(self.directory),
+        }
+        """Who of this process holds people's data."""
         self.routers: list[APIRouter] = []
         """What this process serves, besides the door's own routes."""
         self.waits: dict[str, Asked] = {}

@@ -19,7 +19,7 @@ from sunwise.cli.people_parts import PeopleWebSettings
 from sunwise.cli.place import service_command
 from sunwise.cli.running import default_data_folder
 
-SERVICES: Final = ("directory", "rota", "incidents", "handoff", "alarms")
+SERVICES: Final = ("directory", "rota", "incidents", "handoff", "privacy", "alarms")
 """In one process on a laptop, with the pages; production gives each its own."""
 _RUNNING: Final = "people-running.json"
 

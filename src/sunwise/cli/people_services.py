@@ -52,6 +52,7 @@ async def make_handoff(place: Place) -> Service:
     from sunwise.cli.people_pages import handoffs
     from sunwise.cli.people_parts import PeopleParts, people_database
     from sunwise.people.handoff.api import handoff_router
+    from sunwise.people.handoff.personal import HandoffHolder
     from sunwise.people.handoff.service import HandoffService, HandoffSettings
     from sunwise.people.handoff.store import HandoffStore
 
@@ -62,6 +63,7 @@ async def make_handoff(place: Place) -> Service:
     service = HandoffService(bus, HandoffStore(database), place.clock, settings=settings)
     parts.routers.append(handoff_router(service.desk, require=parts.guard.require))
     parts.waits["handoffs"] = handoffs(service.desk)
+    parts.holders["handoff"] = HandoffHolder(database)
 
     return _kept("handoff", service.run, bus, database)
 
@@ -71,6 +73,7 @@ async def make_rota(place: Place) -> Service:
     from sunwise.cli.people_parts import PeopleParts, people_database
     from sunwise.cli.people_swaps import RotaSwaps, swaps
     from sunwise.people.rota.api import rota_router
+    from sunwise.people.rota.holder import RotaHolder
     from sunwise.people.rota.planner import Planner, PlannerSettings
     from sunwise.people.rota.proposing import RotaProposing
     from sunwise.people.rota.service import RotaService, RotaSettings
@@ -81,9 +84,11 @@ async def make_rota(place: Place) -> Service:
     database = people_database(place, "rota")
     planner = Planner(place.settings(PlannerSettings, "rota_planner"))
     bus = await place.connect("rota")
+    store = RotaStore(database, place.clock)
+    parts.holders["rota"] = RotaHolder(store)
     service = RotaService(
         bus,
-        RotaStore(database, place.clock),
+        store,
         place.clock,
         solve=planner.run,
         settings=place.settings(RotaSettings, "rota"),
@@ -108,6 +113,7 @@ async def make_incidents(place: Place) -> Service:
     """Facts, incidents and their reviews."""
     from sunwise.cli.people_parts import PeopleParts, people_database
     from sunwise.people.incidents.api import incidents_router
+    from sunwise.people.incidents.personal import IncidentHolder
     from sunwise.people.incidents.service import IncidentService, IncidentSettings
     from sunwise.people.incidents.store import IncidentStore
 
@@ -117,6 +123,7 @@ async def make_incidents(place: Place) -> Service:
     bus = await place.connect("incidents")
     service = IncidentService(bus, IncidentStore(database), place.clock, settings=settings)
     parts.routers.append(incidents_router(service.desk, require=parts.guard.require))
+    parts.holders["incidents"] = IncidentHolder(database, forget_name=service.forget_name)
 
     return _kept("incidents", service.run, bus, database)
 
@@ -156,6 +163,40 @@ async def make_alarms(place: Place) -> Service:
             await bus.close()
 
     return Hosted("alarms", work)
+
+
+async def make_privacy(place: Place) -> Service:
+    """Erasing people, and all that is held of one."""
+    from sunwise.cli.people_holders import EXPECTED, pager_holders
+    from sunwise.cli.people_parts import PeopleParts, people_database
+    from sunwise.people.pager.client import PagersSettings
+    from sunwise.people.privacy.api import privacy_router
+    from sunwise.people.privacy.erasures import Erasures
+    from sunwise.people.privacy.proposing import ErasureProposing
+    from sunwise.people.privacy.service import PrivacyService, PrivacySettings
+    from sunwise.people.privacy.store import PrivacyStore
+
+    parts = place.shared(PeopleParts)
+    settings = place.settings(PrivacySettings, "privacy")
+    parts.holders |= pager_holders(place.settings(PagersSettings, "pagers"))
+    store = PrivacyStore(people_database(place, "privacy"))
+    erasures = Erasures(
+        store,
+        parts.holders,
+        place.clock,
+        expected=EXPECTED,
+        settle_ns=round(settings.settle_s * 1_000_000_000),
+    )
+    proposing = ErasureProposing(
+        erasures,
+        parts.holders,
+        guard=parts.guard.store,
+        two_people=parts.two_people,
+        traces_of=parts.directory.traces,
+    )
+    require = parts.guard.require
+    parts.routers.append(privacy_router(store, parts.holders, proposing, require=require))
+    return PrivacyService(erasures, store, place.clock, settings=settings)
 
 
 async def make_people_web(place: Place) -> Service:
@@ -231,6 +272,7 @@ PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "handoff": make_handoff,
     "rota": make_rota,
     "alarms": make_alarms,
+    "privacy": make_privacy,
     "people_web": make_people_web,
     "pager_feed": make_pager_feed,
 }

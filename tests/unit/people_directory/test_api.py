@@ -205,19 +205,6 @@ async def test_versions_and_problems_are_there_to_be_read(site):
     assert {each["version"] for each in changes} == {1}
 
 
-async def test_everybody_may_have_what_is_kept_of_them_and_nobody_elses(site):
-    own = (await site.as_("p0").get("/directory/export/p0")).json()
-    assert own["said"]["manual"]["email"] == "p0@example.com"
-    assert own["named_by"] == [{"kind": "team", "id": "core", "source": "manual", "as": "members"}]
-    assert (await site.as_("p0").get("/directory/export/p1")).status_code == 403
-    assert (await site.as_("p0").delete("/directory/export/p0")).status_code == 403
-    admin = site.as_("ada", Role.ADMINISTRATOR)
-    assert (await admin.delete("/directory/export/p0")).status_code == 204
-    assert (await admin.get("/directory/people/p0")).status_code == 404
-
-
-async def test_scorecards_and_the_inventory_are_there_to_be_read(site):
+async def test_scorecards_are_there_to_be_read(site):
     (card,) = (await site.as_("p0").get("/directory/scorecards")).json()
     assert (card["service"], card["bus_factor"]) == ("matching", 6)
-    kept = (await site.as_("p0").get("/directory/inventory")).json()
-    assert kept["directory_leave"]["retention"]

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from sunwise.chassis.personal import Traces
+from sunwise.people.directory.holder import DirectoryHolder
 from sunwise.people.directory.objects import Key, Kind
 from sunwise.people.directory.scim.protocol import Scim
 from sunwise.people.directory.sources import Source
-from sunwise.people.directory.store import Refused
 from sunwise.people.directory.tables import METADATA
 from tests.support.people import (
     START_NS,
@@ -62,23 +63,31 @@ def everything(engine) -> str:
 
 def test_an_export_holds_what_every_source_said_and_who_names_them(full):
     _, store = full
-    found = store.export("ana_1")
-    assert set(found["said"]) == {"manual", "csv"}
-    assert found["believed"]["email"] == "secret@example.com"
-    assert {(each["id"], each["as"]) for each in found["named_by"]} == {
-        ("api", "lead"),
-        ("idp", "members"),
-    }
-    assert found["leave"] == [{"person": "ana_1", "first": "2027-01-04", "last": "2027-01-08"}]
-    assert found["pseudonym"]
-    assert found["history"]
+    found = DirectoryHolder(store).export(store.traces("ana_1"), is_own=True)
+    people = found["directory_people"]
+    assert {each["source"] for each in people} == {"manual", "csv"}
+    assert {each["email"] for each in people} == {"secret@example.com", "ana_1@example.com"}
+    assert [each["handles"] for each in people if each["handles"]] == [["octoana"]]
+    assert [each["id"] for each in found["directory_services"]] == ["api"]
+    assert {each["source"] for each in found["directory_teams"]} == {"scim"}
+    assert [each["last"] for each in found["directory_leave"]] == ["2027-01-08"]
+    assert found["directory_pseudonyms"]
+    assert found["directory_changes"]
+
+
+def test_they_are_found_by_what_they_were_once_called(full):
+    _, store = full
+    store.apply(says(person("ana_1", name="Ana New")), author="bo")
+    words = store.traces("ana_1").words
+    assert {"Ana New", "Ana_1", "secret@example.com", "octoana"} <= set(words)
+    assert store.traces("ghost") is None
 
 
 def test_nothing_of_an_erased_person_is_left_and_nobody_else_is_touched(full):
     engine, store = full
     pseudonym = store.pseudonyms(["ana_1"])["ana_1"]
     before = {p.id: p for p in store.snapshot().people}
-    store.erase("ana_1", author="ana_1")
+    store.erase("ana_1")
     left = everything(engine)
     for trace in ("ana_1", "secret@", "octoana", pseudonym):
         assert trace not in left, trace
@@ -96,14 +105,13 @@ def test_nothing_of_an_erased_person_is_left_and_nobody_else_is_touched(full):
 def test_somebody_who_comes_again_is_somebody_else_to_ledgers(full):
     _, store = full
     pseudonym = store.pseudonyms(["ana_1"])["ana_1"]
-    store.erase("ana_1", author="x")
+    store.erase("ana_1")
     store.apply(says(person("ana_1")), author="x")
     assert store.pseudonyms(["ana_1"])["ana_1"] != pseudonym
 
 
-def test_who_is_not_there_cannot_be_erased(full):
+def test_who_is_not_there_is_erased_without_a_change(full):
     _, store = full
     version = store.version()
-    with pytest.raises(Refused, match="look at the spelling"):
-        store.erase("ghost", author="x")
+    assert DirectoryHolder(store).erase(Traces(person="ghost")).gone == {}
     assert store.version() == version

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import update
 
+from sunwise.chassis.personal import Traces
 from sunwise.people.rota.kept import Request, RequestKind, RequestState, State
 from sunwise.people.rota.ledger import Entry, LedgerBroken
 from sunwise.people.rota.store import Closure, Journey, NoSuch
@@ -190,8 +191,8 @@ def test_an_erased_person_is_in_no_past_turn(new_database):
     store = new_store(engine)
     published(store, turn(-8, 0, "ana"), turn(0, 8, "ana"))
     store.book([entry("a")])
-    store.erase("ana")
-    assert [each.person for each in store.find(UNIT, WINDOW).turns] == ["erased", "ana"]
+    store.erase(Traces(person="ana"))
+    assert [each.person for each in store.find(UNIT, WINDOW).turns] == ["erased", None]
     assert store.verify_ledger() == 1
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Request, Response
 
-from sunwise.chassis.guard.changes_api import PersonId, add_changes, add_privacy, add_roles
+from sunwise.chassis.guard.changes_api import PersonId, add_changes, add_roles
 from sunwise.chassis.guard.door import Guard, address_of, session_of
 from sunwise.chassis.guard.principal import NotAllowed, Principal, person_of
 from sunwise.chassis.guard.rights import Right
@@ -59,7 +59,6 @@ def guard_router(guard: Guard, two_people: TwoPeople) -> APIRouter:
     for add in (_sessions, _tokens, _keys, _feeds, _audit):
         add(router, guard)
     add_roles(router, guard, two_people)
-    add_privacy(router, guard, two_people)
     add_changes(router, guard, two_people)
     return router
 

@@ -41,7 +41,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     at_ns: int
     actor: str
-    """Pseudonym of who did it; `operator` for the command line on the machine itself."""
+    """Pseudonym of who did it; `operator` for the command line on the machine itself, `service X` for
+    what two people have told a service to do, `key X` for an integration."""
     how: str
     act: str
     """What was done, `noun.verb`."""
@@ -150,6 +151,8 @@ def pseudonym(connection: Connection, person: str) -> str:
 def _actor(connection: Connection, by: Principal) -> str:
     if by.person_id is not None:
         return pseudonym(connection, by.person_id)
+    if by.how is How.SERVICE:
+        return f"service {by.sender}"
     return "operator" if by.how is How.OPERATOR else f"key {by.credential}"
 
 

@@ -1,7 +1,7 @@
 """The routes of what two people decide: proposals, and the roles that are given by them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Response
@@ -14,7 +14,6 @@ from sunwise.chassis.guard.two_people import Proposal, State, TwoPeople, may_see
 PersonId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 _ChangeId = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 _ROLE: Final = "role.change"
-_ERASURE: Final = "person.erase"
 
 
 @dataclass(frozen=True)
@@ -117,41 +116,6 @@ def add_roles(router: APIRouter, guard: Guard, two_people: TwoPeople) -> None:
     ) -> Change:
         wanted = _RoleChange(person=person, role=role, is_granted=False)
         return answer_of(_propose_role(two_people, principal, wanted), response)
-
-
-def add_privacy(router: APIRouter, guard: Guard, two_people: TwoPeople) -> None:
-    """What the door keeps about somebody: to read, and by two people to forget.
-
-    By two, because a person's roles go with them: nobody comes to be alone by erasing the other.
-    """
-    exporter = Depends(guard.require(Right.PEOPLE_EXPORT))
-    eraser = Depends(guard.require(Right.PEOPLE_ERASE))
-    two_people.register(
-        _ERASURE,
-        Right.PEOPLE_ERASE,
-        lambda proposal: guard.store.erase(_person_in(proposal), by=_deciding(proposal)),
-    )
-
-    @router.get("/people/{person}/access", summary="All that the door keeps about somebody")
-    def export(person: PersonId, principal: Annotated[Principal, exporter]) -> dict[str, Any]:
-        principal.demand_for(Right.PEOPLE_EXPORT, person)
-        return guard.store.export(person)
-
-    @router.delete("/people/{person}/access", summary="Forget somebody for good: two people")
-    def erase(
-        person: PersonId, principal: Annotated[Principal, eraser], response: Response
-    ) -> Change:
-        proposal = two_people.submit(
-            principal,
-            kind=_ERASURE,
-            content=msgspec.json.encode({"person": person}),
-            summary=f"Forget all that the door keeps about {person}",
-        )
-        return answer_of(proposal, response)
-
-
-def _person_in(proposal: Proposal) -> str:
-    return str(msgspec.json.decode(proposal.content)["person"])
 
 
 def _deciding(proposal: Proposal) -> Principal:

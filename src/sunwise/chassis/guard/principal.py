@@ -18,6 +18,7 @@ class How(StrEnum):
     SESSION = "session"  # a browser's cookie
     TOKEN = "token"  # noqa: S105 - a word, not a secret
     KEY = "key"  # an integration's key: no person
+    SERVICE = "service"  # the people plane itself, as two people have told it
     OPERATOR = "operator"  # the command line, on the machine that holds the data
 
 

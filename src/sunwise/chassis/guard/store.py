@@ -16,7 +16,7 @@ from sunwise.chassis.guard.audit import Audit
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.chassis.guard.rights import FOR_INTEGRATIONS, Right, Role, Scope, roles_with, scopes_of
 from sunwise.chassis.guard.secret_text import Kind, digest, kind_of, new_secret
-from sunwise.chassis.guard.tables import CREDENTIALS, PROPOSALS, PSEUDONYMS, ROLES, SESSIONS
+from sunwise.chassis.guard.tables import CREDENTIALS, ROLES, SESSIONS
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _NS: Final = 1_000_000_000
@@ -231,41 +231,6 @@ class GuardStore:
             act.connection.execute(delete(ROLES).where(ROLES.c.person == person))
             act.tell("person.leave", person=person)
 
-    def erase(self, person: str, *, by: Principal) -> None:
-        """Forgets who a person was; the audit log keeps a pseudonym that leads nowhere.
-
-        Changes that name them are forgotten too, decided or not.
-        """
-        self.leave(person, by=by)
-        with self.audit.acting(by) as act:
-            act.tell("person.erase", person=person)
-            for table in (CREDENTIALS, PSEUDONYMS):
-                act.connection.execute(delete(table).where(table.c.person == person))
-            for named in _naming(act.connection, person):
-                act.connection.execute(delete(PROPOSALS).where(PROPOSALS.c.id == named))
-
-    def export(self, person: str) -> dict[str, Any]:
-        """All that the door keeps about a person, for them to read."""
-        with self.engine.connect() as connection:
-            theirs = select(CREDENTIALS).where(CREDENTIALS.c.person == person)
-            sessions = select(SESSIONS.c.idle_until_ns, SESSIONS.c.ends_ns)
-            known_as = select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.person == person)
-            return {
-                "person": person,
-                "roles": sorted(_roles_of(connection, person)),
-                "credentials": [
-                    msgspec.to_builtins(_credential(row)) for row in connection.execute(theirs)
-                ],
-                "sessions": [
-                    dict(row)
-                    for row in connection.execute(
-                        sessions.where(SESSIONS.c.person == person)
-                    ).mappings()
-                ],
-                "changes": _naming(connection, person),
-                "audit_log_calls_them": connection.scalar(known_as),
-            }
-
     # --- who is it? ---
 
     def of_token(self, secret: str) -> Principal | None:
@@ -391,18 +356,6 @@ def _in_force(
         .order_by(CREDENTIALS.c.created_ns, CREDENTIALS.c.id)
     )
     return [_credential(row) for row in connection.execute(query)]
-
-
-def _naming(connection: Connection, person: str) -> list[str]:
-    """The changes that somebody proposed, decided about or is named in."""
-    columns = PROPOSALS.c
-    query = select(columns.id, columns.proposer, columns.decided_by, columns.content)
-    quoted = f'"{person}"'.encode()
-    return [
-        row.id
-        for row in connection.execute(query)
-        if person in (row.proposer, row.decided_by) or quoted in bytes(row.content)
-    ]
 
 
 def _forget_old(connection: Connection, now_ns: int) -> None:

@@ -14,7 +14,6 @@ from sunwise.contracts.people.directory import Leave, Person, Snapshot
 from sunwise.people.directory.claims import Claim
 from sunwise.people.directory.imports.known import Known
 from sunwise.people.directory.imports.requests import Format, ImportRequest, read_request
-from sunwise.people.directory.inventory import inventory
 from sunwise.people.directory.objects import Key, Kind, Thing
 from sunwise.people.directory.planning import ChangeSet, Plan
 from sunwise.people.directory.proposing import Proposing
@@ -71,7 +70,6 @@ def directory_router(
     reader = Annotated[Principal, Depends(require(Right.DIRECTORY_READ))]
     for name, kind in _KINDS.items():
         _objects(router, store, (name, kind), reader)
-    _privacy(router, store, require)
     _changing(router, store, proposing, require)
     _importing(router, store, proposing, require)
     _leave(router, store, require)
@@ -221,28 +219,6 @@ def _history(router: APIRouter, store: DirectoryStore, reader: Any) -> None:  # 
             {"version": version, **msgspec.to_builtins(change)}
             for version, change in store.changes_of(key)
         ]
-
-
-def _privacy(
-    router: APIRouter, store: DirectoryStore, require: Callable[[Right], Requirement]
-) -> None:
-    exporter = Annotated[Principal, Depends(require(Right.PEOPLE_EXPORT))]
-    eraser = Annotated[Principal, Depends(require(Right.PEOPLE_ERASE))]
-
-    @router.get("/export/{person}", summary="Everything that the directory keeps about somebody")
-    def export(principal: exporter, person: str) -> Json:
-        principal.demand_for(Right.PEOPLE_EXPORT, person)
-        return store.export(person)
-
-    @router.delete("/export/{person}", status_code=204, summary="Forget somebody for good")
-    def erase(principal: eraser, person: str) -> None:
-        principal.demand_for(Right.PEOPLE_ERASE, person)
-        store.erase(person, author=principal.name)
-
-    @router.get("/inventory", summary="What is kept about people, why, who reads it, how long")
-    def kept(_principal: exporter) -> Json:
-        found: Json = msgspec.to_builtins(inventory())
-        return found
 
 
 def _carry_out(

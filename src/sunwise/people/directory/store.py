@@ -12,17 +12,18 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.db import migrate
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.personal import Rows, Traces, held
 from sunwise.contracts.people.directory import Leave, Snapshot
 from sunwise.people.directory.capacity import Law
 from sunwise.people.directory.changes import Change, Verb
 from sunwise.people.directory.holding import today
 from sunwise.people.directory.objects import Key, Kind
+from sunwise.people.directory.personal import NAMINGS, said_before, without, words_for
 from sunwise.people.directory.planning import ChangeSet, Plan, State, plan, state_of
-from sunwise.people.directory.privacy import exported, without
-from sunwise.people.directory.problems import Problem, Rule
+from sunwise.people.directory.problems import Problem
 from sunwise.people.directory.rows import forget, read_claims, write_claims
 from sunwise.people.directory.snapshots import snapshot_of
-from sunwise.people.directory.tables import CHANGES, HEAD, LEAVE, PSEUDONYMS, SCIM, VERSIONS
+from sunwise.people.directory.tables import CHANGES, HEAD, LEAVE, PSEUDONYMS, VERSIONS
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _SHOWN: Final = 20
@@ -65,7 +66,7 @@ class DirectoryStore:
 
     def __init__(self, engine: Engine, clock: Clock, *, law: Law) -> None:
         migrate(engine, _MIGRATIONS, service="directory")
-        self._engine = engine
+        self.engine = engine
         self._clock = clock
         self._law = law
         self._lock = threading.RLock()
@@ -74,12 +75,12 @@ class DirectoryStore:
 
     def version(self) -> int:
         """The newest; 0 for an empty directory."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return _version(connection)
 
     def state(self) -> State:
         """The newest state, read again only when somebody else has changed it."""
-        with self._lock, self._engine.begin() as connection:
+        with self._lock, self.engine.begin() as connection:
             version = _version(connection)
             if self._state is None or self._state.version != version:
                 self._state = state_of(
@@ -125,7 +126,7 @@ class DirectoryStore:
             if planned.refusals:
                 raise Refused(planned.refusals)
             is_same = after.claims == state.claims and after.leave == state.leave
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 if not is_same:
                     self._write(
                         connection,
@@ -170,37 +171,32 @@ class DirectoryStore:
         for start in range(0, len(rows), _CHUNK):
             connection.execute(insert(CHANGES), rows[start : start + _CHUNK])
 
-    def export(self, person: str) -> dict[str, Any]:
-        """Everything that is kept about one person, for themselves."""
-        key = Key(Kind.PERSON, person)
-        with self._engine.connect() as connection:
-            named = select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.person == person)
-            scim = select(SCIM.c.document).where(SCIM.c.kind == key.kind, SCIM.c.id == person)
-            pseudonym, document = connection.scalar(named), connection.scalar(scim)
-        history = [
-            {"version": version, **msgspec.to_builtins(change)}
-            for version, change in self.changes_of(key, limit=100_000)
-        ]
-        return {
-            **exported(self.state(), person),
-            "history": history,
-            "pseudonym": pseudonym,
-            "scim": None if document is None else msgspec.json.decode(document),
-        }
+    def traces(self, person: str) -> Traces | None:
+        """By what this person can be found in any service; None for nobody of that id."""
+        said = self.state().claims.get(Key(Kind.PERSON, person))
+        if said is None:
+            return None
+        named = select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.person == person)
+        with self.engine.connect() as connection:
+            pseudonym = connection.scalar(named) or ""
+            before = said_before(connection, person)
+        words = words_for([*said.values(), *before])
+        return Traces(person=person, words=words, pseudonym=pseudonym)
 
-    def erase(self, person: str, *, author: str) -> None:
+    def held(self, traces: Traces) -> Rows:
+        """Every row about the person."""
+        with self.engine.connect() as connection:
+            return held(connection, NAMINGS, traces)
+
+    def erase(self, person: str) -> None:
         """Forgets the person, in every version; what ledgers hold is nobody's from then on.
 
-        Teams and services go on without them, and what is missing then is among the problems.
-        Raises Refused for somebody whom the directory does not know.
+        Teams and services go on without them, and what is missing then is among the problems. Of
+        somebody whom nobody speaks of any more, what their past left is forgotten.
         """
-        key = Key(Kind.PERSON, person)
         with self._lock:
             state = self.state()
-            if key not in state.claims:
-                text = "is not in the directory: look at the spelling of the id"
-                unknown = Problem(rule=Rule.DANGLING, kind=key.kind, id=person, text=text)
-                raise Refused([unknown])
+            is_known = Key(Kind.PERSON, person) in state.claims
             after = state_of(
                 state.version + 1,
                 without(state.claims, person),
@@ -208,16 +204,16 @@ class DirectoryStore:
                 law=self._law,
                 now_ns=self._clock.now_ns(),
             )
-            with self._engine.begin() as connection:
-                by = "" if author == person else author
-                self._write(connection, state, after, changes=(), author=by, source="erasure")
+            with self.engine.begin() as connection:
+                if is_known:
+                    self._write(connection, state, after, changes=(), author="", source="erasure")
                 forget(connection, person)
-            self._state = after
+            self._state = after if is_known else state
 
     def versions(self, *, limit: int = 100) -> list[Version]:
         """The newest first."""
         query = select(VERSIONS).order_by(VERSIONS.c.version.desc()).limit(limit)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [Version(**row) for row in connection.execute(query).mappings()]
 
     def changes_of(self, key: Key, *, limit: int = 500) -> list[tuple[int, Change]]:
@@ -228,13 +224,13 @@ class DirectoryStore:
             .order_by(CHANGES.c.version.desc(), CHANGES.c.number)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [(row.version, _change(row)) for row in connection.execute(query)]
 
     def pseudonyms(self, people: Iterable[str]) -> dict[str, str]:
         """What ledgers call these people; made when first asked for. Unknown people are left out."""
         known = {key.id for key in self.state().claims if key.kind is Kind.PERSON}
-        with self._lock, self._engine.begin() as connection:
+        with self._lock, self.engine.begin() as connection:
             connection.execute(update(HEAD).values(id=HEAD.c.id))  # one after the other
             rows = connection.execute(select(PSEUDONYMS.c.person, PSEUDONYMS.c.pseudonym))
             found = {row.person: row.pseudonym for row in rows}

@@ -158,6 +158,10 @@ class IncidentService:
                 _log.warning("entries will name a role only", extra={"why": str(fault)})
         return {person: name for person, name in self._pseudonyms.items() if person in wanted}
 
+    def forget_name(self, person: Id) -> None:
+        """Nobody learns from here on whom their pseudonym meant."""
+        self._pseudonyms.pop(person, None)
+
     def _tell(self, incident: Incident) -> None:
         changed = IncidentChanged(incident=incident, at_ns=self._clock.now_ns())
         self._bus.publish(incidents.CHANGED, _encode(changed))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.db import StoredPosition, migrate, read_position, write_position
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.personal import Rows, Traces, held
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.people.rota import ledger
@@ -28,6 +29,7 @@ from sunwise.people.rota.kept import (
     State,
     Unit,
 )
+from sunwise.people.rota.personal import NAMINGS, forget_in_rotas
 from sunwise.people.rota.tables import (
     CLOSURES,
     CONSENTS,
@@ -45,8 +47,6 @@ _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _KEPT_TOLD: Final = 1_000
 _CHUNK: Final = 500
 _HANDOFF: Final = "rota.handoff"
-ERASED: Final = "erased"
-"""Stands in past turns where a person was."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_figures: Final = msgspec.msgpack.Decoder(Figures).decode
@@ -91,20 +91,20 @@ class RotaStore:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         migrate(engine, _MIGRATIONS, service="rota")
-        self._engine = engine
+        self.engine = engine
         self._clock = clock
 
     # --- what readers of duty see ---
 
     def version(self) -> int:
         """Of the duty table."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return _version(connection)
 
     def told_after(self, version: int) -> list[tuple[int, tuple[DutySlot, ...] | None]]:
         """What made each later version, in order; None where the table must be read."""
         query = select(TOLD).where(TOLD.c.version > version).order_by(TOLD.c.version)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [
                 (row.version, None if row.slots is None else _decode_slots(row.slots))
                 for row in connection.execute(query)
@@ -112,7 +112,7 @@ class RotaStore:
 
     def served(self, from_ns: int) -> Served:
         """Every slot that ends after `from_ns`, in order of service, role and time."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             slots: set[DutySlot] = set()
             until_ns = from_ns
             units = _units(connection)
@@ -127,7 +127,7 @@ class RotaStore:
 
     def units(self) -> dict[str, Unit]:
         """Those that are planned now, by id."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return _units(connection)
 
     def set_units(self, units: Iterable[Unit]) -> bool:
@@ -146,27 +146,27 @@ class RotaStore:
 
     def find(self, unit: str, window_ns: int, state: State | None = None) -> Kept | None:
         """The newest version of the window's rota in that state, or in any."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return _find(connection, unit, window_ns, state)
 
     def versions(self, unit: str, window_ns: int) -> list[Kept]:
         """Every version of the window's rota, in order."""
         query = select(ROTAS).where(ROTAS.c.unit == unit, ROTAS.c.window_ns == window_ns)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(ROTAS.c.version)).all()
             return [_kept(connection, row) for row in rows]
 
     def windows(self, state: State) -> set[tuple[str, int]]:
         """(unit, window) of every rota in that state."""
         query = select(ROTAS.c.unit, ROTAS.c.window_ns).where(ROTAS.c.state == state)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return {(unit, window_ns) for unit, window_ns in connection.execute(query)}
 
     def windows_with(self, person: str, since_ns: int) -> set[tuple[str, int]]:
         """(unit, window) of every rota that the person is in or was in, and that ends later."""
         theirs = (TURNS.c.person == person, TURNS.c.end_ns > since_ns)
         query = select(TURNS.c.unit, TURNS.c.window_ns).where(*theirs).distinct()
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return {(unit, window_ns) for unit, window_ns in connection.execute(query)}
 
     def save_draft(self, kept: Kept) -> Kept:
@@ -240,7 +240,7 @@ class RotaStore:
             .join_from(TURNS, ROTAS, _same_version())
             .where(TURNS.c.end_ns > since_ns, ROTAS.c.state.in_((State.DRAFT, State.PUBLISHED)))
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [
                 (row.unit, row.window_ns, State(row.state), _turn(row))
                 for row in connection.execute(query)
@@ -256,12 +256,12 @@ class RotaStore:
     def requests(self, *states: RequestState) -> list[Request]:
         """Those in any of these states."""
         query = select(REQUESTS).where(REQUESTS.c.state.in_(states))
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [_request(connection, row) for row in connection.execute(query).all()]
 
     def find_request(self, request: str) -> Request:
         """One request. Raises NoSuch."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return _find_request(connection, request)
 
     def answer(self, request: str, person: str, *, is_yes: bool) -> Request:
@@ -292,7 +292,7 @@ class RotaStore:
     def closures(self, since_ns: int) -> list[Closure]:
         """Those that end later."""
         query = select(CLOSURES).where(CLOSURES.c.until_ns > since_ns).order_by(CLOSURES.c.from_ns)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             names = Closure.__struct_fields__
             return [Closure(**{n: getattr(r, n) for n in names}) for r in connection.execute(query)]
 
@@ -306,7 +306,7 @@ class RotaStore:
     def journeys(self, since_ns: int) -> list[Journey]:
         """Those that end later."""
         query = select(TRAVEL).where(TRAVEL.c.until_ns > since_ns).order_by(TRAVEL.c.from_ns)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             names = Journey.__struct_fields__
             return [Journey(**{n: getattr(r, n) for n in names}) for r in connection.execute(query)]
 
@@ -319,49 +319,46 @@ class RotaStore:
 
     def points_since(self, since_ns: int) -> dict[str, int]:
         """Burden by pseudonym over the windows from then on."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return ledger.points_since(connection, since_ns)
 
     def ledger_of(self, pseudonym: str) -> list[ledger.Row]:
         """All that is booked for one pseudonym."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return ledger.rows_of(connection, pseudonym)
 
     def verify_ledger(self) -> int:
         """The number of rows. Raises LedgerBroken."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return ledger.verify(connection)
 
     # --- what handoff has said ---
 
     def handoff_seq(self) -> int:
         """The newest of handoff's events that is in the rotas."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             found = read_position(connection, _HANDOFF)
             return 0 if found is None else found.seq
 
     def set_handoff_seq(self, seq: int) -> None:
         """Everything up to this event is in the rotas."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             write_position(connection, _HANDOFF, StoredPosition(created_ns=0, seq=seq))
 
     # --- forgetting ---
 
-    def erase(self, person: str) -> None:
-        """Takes a person out of everything that is past; what is to come a new plan takes away."""
-        now_ns = self._clock.now_ns()
+    def held(self, traces: Traces) -> Rows:
+        """Every row about the person."""
+        with self.engine.connect() as connection:
+            return held(connection, NAMINGS, traces)
+
+    def erase(self, traces: Traces) -> dict[str, int]:
+        """How many places of each table named them."""
         with self._changing() as change:
-            execute = change.connection.execute
-            theirs = (TURNS.c.person == person, TURNS.c.end_ns <= now_ns)
-            execute(update(TURNS).where(*theirs).values(person=ERASED))
-            owned = TURNS.c.gap_owner == person
-            execute(update(TURNS).where(owned, TURNS.c.end_ns <= now_ns).values(gap_owner=ERASED))
-            execute(delete(TRAVEL).where(TRAVEL.c.person == person))
-            execute(
-                delete(CLOSURES).where(CLOSURES.c.kind == "person", CLOSURES.c.subject == person)
-            )
-            execute(delete(CONSENTS).where(CONSENTS.c.person == person))
-            change.tell(None)
+            gone = forget_in_rotas(change.connection, traces, now_ns=self._clock.now_ns())
+            if gone:
+                change.tell(None)
+            return gone
 
     def forget(self, before_ns: int) -> None:
         """Drops rotas, requests, closures and journeys of windows that ended before."""
@@ -376,7 +373,7 @@ class RotaStore:
 
     @contextmanager
     def _changing(self) -> Iterator["_Transaction"]:
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(update(HEAD).values(id=HEAD.c.id))  # the lock
             yield _Transaction(connection, now_ns=self._clock.now_ns())
 
