@@ -19,7 +19,7 @@ from sunwise.chassis.nats_server import (
     start_nats_server,
 )
 from sunwise.contracts.exchange.codec import COMMAND_CODECS
-from sunwise.contracts.exchange.engine import engine_query_subject
+from sunwise.contracts.exchange.engine import engine_query_subject, replica_claims_subject
 from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
     CLOCK_WRITER,
@@ -37,7 +37,8 @@ _STREAMS = ("CMD_0", "EVT_0")
 _GRANTS = (
     Grant(
         user="engine",
-        publish=("evt.0.*",),
+        publish=("evt.0.*", replica_claims_subject(SHARD)),
+        subscribe=(replica_claims_subject(SHARD),),
         serve=(engine_query_subject(SHARD),),
         read_streams=_STREAMS,
     ),

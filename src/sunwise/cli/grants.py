@@ -5,7 +5,7 @@ from typing import Final
 from sunwise.chassis.nats_server import Grant
 from sunwise.contracts.exchange import accounts, history, market_data
 from sunwise.contracts.exchange.desk import desk_subject
-from sunwise.contracts.exchange.engine import engine_query_subject
+from sunwise.contracts.exchange.engine import engine_query_subject, replica_claims_subject
 from sunwise.contracts.exchange.keys import keys_subject
 from sunwise.contracts.exchange.log import (
     ADMIN_WRITER,
@@ -39,16 +39,7 @@ def grants(shard: str) -> list[Grant]:
     desk = _writer(shard, ADMIN_WRITER, user="desk")
     replay = _writer(shard, REPLAY_WRITER, user="replay")
     return [
-        Grant(
-            user="engine",
-            publish=(
-                f"evt.{shard}.*",
-                command_subject(shard, QUARANTINE_WRITER),
-                command_subject(shard, DISSENT_WRITER),
-            ),
-            serve=(engine_query_subject(shard),),
-            read_streams=(commands, events),
-        ),
+        _engine(shard),
         _writer(shard, CLOCK_WRITER, user="clock"),
         _with(
             gateway,
@@ -84,6 +75,22 @@ def grants(shard: str) -> list[Grant]:
             read_streams=(commands, events),
         ),
     ]
+
+
+def _engine(shard: str) -> Grant:
+    """Events, words about other replicas' batches and events, and the claim to a number."""
+    return Grant(
+        user="engine",
+        publish=(
+            f"evt.{shard}.*",
+            command_subject(shard, QUARANTINE_WRITER),
+            command_subject(shard, DISSENT_WRITER),
+            replica_claims_subject(shard),
+        ),
+        subscribe=(replica_claims_subject(shard),),
+        serve=(engine_query_subject(shard),),
+        read_streams=(command_stream(shard), event_stream(shard)),
+    )
 
 
 def _writer(shard: str, writer: int, *, user: str) -> Grant:

@@ -22,7 +22,12 @@ from sunwise.chassis.nats_server import (
 )
 from sunwise.cli.audit import audit_log
 from sunwise.contracts.exchange.codec import COMMAND_CODECS, unpack_events
-from sunwise.contracts.exchange.engine import EngineStatus, GetEngineStatus, engine_query_subject
+from sunwise.contracts.exchange.engine import (
+    EngineStatus,
+    GetEngineStatus,
+    engine_query_subject,
+    replica_claims_subject,
+)
 from sunwise.contracts.exchange.log import ADMIN_WRITER
 from sunwise.contracts.exchange.records import CommandKind, EventKind
 from sunwise.exchange.clock.service import run_clock
@@ -42,7 +47,8 @@ _STREAMS = ("CMD_0", "EVT_0")
 GRANTS = (
     Grant(
         user="engine",
-        publish=("evt.0.*", "cmd.0.quarantine"),
+        publish=("evt.0.*", "cmd.0.quarantine", "cmd.0.dissent", replica_claims_subject(SHARD)),
+        subscribe=(replica_claims_subject(SHARD),),
         serve=(engine_query_subject(SHARD),),
         read_streams=_STREAMS,
     ),
@@ -62,8 +68,9 @@ GRANTS = (
 class Replica:
     """A process that can be killed, stopped and continued by its own id."""
 
-    def __init__(self, shard, name):
+    def __init__(self, shard, name, number):
         self.shard = shard
+        self.number = number
         self.folder = shard.folder / name
         self.log = shard.folder / f"{name}.log"
         self.process = None
@@ -74,6 +81,7 @@ class Replica:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.e2e.engine.replica", self.shard.server.url,
                 str(seed_path(self.shard.server.keys, "engine")), str(self.folder), "300",
+                str(self.number), str(len(self.shard.replicas)),
                 stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
         line = await asyncio.wait_for(self.process.stdout.readline(), 100)
@@ -110,7 +118,7 @@ class RealShard:
         loop.set_exception_handler(lambda _loop, context: self.failures.append(context))
         await self.start_server()
         await self.size_streams(cmd_max_bytes=cmd_max_bytes, evt_max_bytes=evt_max_bytes)
-        self.replicas = {name: Replica(self, name) for name in replicas}
+        self.replicas = {name: Replica(self, name, number) for number, name in enumerate(replicas)}
         await asyncio.gather(*(replica.start() for replica in self.replicas.values()))
         clock_bus = await self.connect("clock")
         self.tasks.append(

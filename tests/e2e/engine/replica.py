@@ -12,9 +12,12 @@ from sunwise.exchange.engine.service import EngineService, EngineSettings
 from sunwise.exchange.engine.snapshot_schedule import SnapshotSettings
 
 
-async def main(url: str, seed: Path, folder: Path, every_batches: int) -> None:
+async def main(url: str, seed: Path, folder: Path, numbers: list[int]) -> None:
     bus = await connect_nats(url, user="engine", seed=seed)
+    every_batches, replica, n_replicas = numbers
     settings = EngineSettings(
+        replica=replica,
+        n_replicas=n_replicas,
         outbox=OutboxSettings(takeover_after_s=0.1),
         snapshots=SnapshotSettings(every_batches=every_batches, every_s=2.0),
     )
@@ -29,4 +32,5 @@ async def main(url: str, seed: Path, folder: Path, every_batches: int) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     warm_up()
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))
+    numbers = [int(argument) for argument in sys.argv[4:]]
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), numbers))

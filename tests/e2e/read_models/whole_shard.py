@@ -43,7 +43,13 @@ _QUERIES = {
     "history": (history.query_subject("0"), history.HistoryReply),
 }
 GRANTS = (
-    Grant(user="engine", publish=("evt.0.*",), serve=("query.engine.0",), read_streams=_STREAMS),
+    Grant(
+        user="engine",
+        publish=("evt.0.*", "claim.engine.0"),
+        subscribe=("claim.engine.0",),
+        serve=("query.engine.0",),
+        read_streams=_STREAMS,
+    ),
     *(
         Grant(
             user=name,

@@ -10,6 +10,20 @@ def engine_query_subject(shard: str) -> str:
     return f"query.engine.{shard}"
 
 
+def replica_claims_subject(shard: str) -> str:
+    """Where the replicas of a shard tell each other their numbers, by ReplicaClaim."""
+    return f"claim.engine.{shard}"
+
+
+class ReplicaClaim(Struct, frozen=True, kw_only=True, tag="replica_claim"):
+    """A process runs as this replica; told each second."""
+
+    replica: int  # its number
+    instance: str  # of the process: no other has had it
+    since_seq: int  # CMD's last sequence when it started; the lower has the older claim
+    against: str = ""  # the instance that claims the same number, and has to give way
+
+
 class GetEngineStatus(Struct, frozen=True, kw_only=True, tag="status"):
     """Ask a replica where it stands; answered by EngineStatus."""
 

@@ -2,7 +2,7 @@
 
 owns       every account's money, every order, every symbol of its shard
 consumes   CMD_<shard>: command batches, in the order of the stream
-publishes  EVT_<shard>: what each batch caused, chained and fenced
+publishes  EVT_<shard>: what each batch caused, chained and fenced; replicas' claims to their numbers
 state      `core`: plain arrays; a snapshot plus a replay of CMD gives it back
 owner      exchange
 

@@ -32,6 +32,7 @@ from sunwise.contracts.exchange.log import (
     event_stream,
 )
 from sunwise.exchange.engine.capacity_alert import CapacityAlert
+from sunwise.exchange.engine.claim import NumberClaim
 from sunwise.exchange.engine.core import Capacities
 from sunwise.exchange.engine.dissent import Dissent, check_undisputed, dissent, read_disputes
 from sunwise.exchange.engine.loop import Diverged, Poisoned, Produced
@@ -64,7 +65,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     shard: str = "0"
     """Name of the shard."""
     replica: Annotated[int, msgspec.Meta(ge=0, le=14)] = 0
-    """This replica's number, from 0; each has its own."""
+    """This replica's number, from 0; each has its own, or the later one is refused."""
     n_replicas: Annotated[int, msgspec.Meta(ge=1, le=15)] = 1
     """How many replicas the shard has; when more than half differ from what is stored, it halts."""
     outbox: OutboxSettings = OutboxSettings()
@@ -85,7 +86,7 @@ class EngineService:
     """One replica; made by `open`, works in `run`.
 
     `run` ends only by an exception, and this replica must not go on after it: Diverged, Poisoned,
-    ShardHalted, CommandsMissing, StreamReplaced, StreamWentBack, or another Permanent of the bus.
+    ShardHalted, NumberTaken, CommandsMissing, StreamReplaced, StreamWentBack, or another Permanent of the bus.
     """
 
     def __init__(
@@ -105,6 +106,9 @@ class EngineService:
             settings=settings.outbox,
         )
         self._capacity_alert = CapacityAlert(log.shard, self._time)
+        self._claim = NumberClaim(
+            bus, shard=log.shard, replica=settings.replica, since_seq=log.commands.last_seq
+        )
         self._commands = StreamReader(
             bus,
             command_stream(log.shard),
@@ -167,6 +171,7 @@ class EngineService:
         work = [
             asyncio.create_task(self._commands.run()),
             asyncio.create_task(self._look_after()),
+            asyncio.create_task(self._claim.run()),
         ]
         try:
             await asyncio.wait([*work, self._trouble], return_when=asyncio.FIRST_COMPLETED)
