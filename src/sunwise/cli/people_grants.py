@@ -41,5 +41,5 @@ def people_grants() -> list[Grant]:
             publish=(handoff.SUBJECT, *_READ),
             subscribe=(handoff.EVENTS,),
         ),
-        Grant(user="people_web", publish=_READ, subscribe=_FOLLOW),
+        Grant(user="people_web", publish=(*_READ, facts.RECORD), subscribe=_FOLLOW),
     ]

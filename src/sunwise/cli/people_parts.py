@@ -127,6 +127,11 @@ def planners(store: GuardStore) -> list[str]:
     return sorted(store.holders(Right.ROTA_PLAN))
 
 
+def services_in(directory: DirectoryStore) -> frozenset[str]:
+    """The ids of all services."""
+    return frozenset(each.id for each in directory.snapshot().services)
+
+
 def people_database(place: Place, service: str) -> Engine:
     """The database of a service: at its PostgreSQL URL, or its own private file."""
     return _database(place.data, service, place.settings(DatabaseSettings, _DATABASES))

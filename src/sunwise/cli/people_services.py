@@ -111,8 +111,9 @@ async def make_rota(place: Place) -> Service:
 
 async def make_incidents(place: Place) -> Service:
     """Facts, incidents and their reviews."""
-    from sunwise.cli.people_parts import PeopleParts, people_database
+    from sunwise.cli.people_parts import PeopleParts, people_database, services_in
     from sunwise.people.incidents.api import incidents_router
+    from sunwise.people.incidents.facts_api import facts_router
     from sunwise.people.incidents.personal import IncidentHolder
     from sunwise.people.incidents.service import IncidentService, IncidentSettings
     from sunwise.people.incidents.store import IncidentStore
@@ -122,7 +123,11 @@ async def make_incidents(place: Place) -> Service:
     settings = place.settings(IncidentSettings, "incidents")
     bus = await place.connect("incidents")
     service = IncidentService(bus, IncidentStore(database), place.clock, settings=settings)
-    parts.routers.append(incidents_router(service.desk, require=parts.guard.require))
+    require = parts.guard.require
+    parts.routers += [
+        incidents_router(service.desk, require=require),
+        facts_router(service.desk, require=require, services=lambda: services_in(parts.directory)),
+    ]
     parts.holders["incidents"] = IncidentHolder(database, forget_name=service.forget_name)
 
     return _kept("incidents", service.run, bus, database)
@@ -206,6 +211,7 @@ async def make_people_web(place: Place) -> Service:
     from sunwise.chassis.http import HttpServer
     from sunwise.chassis.http.asgi import AsgiBridge
     from sunwise.cli.people_app import LIMITS, people_app
+    from sunwise.cli.people_approvals import ApprovalFacts
     from sunwise.cli.people_pages import approvals, pages_of
     from sunwise.cli.people_parts import PeopleParts
     from sunwise.web.api import web_routers
@@ -234,7 +240,7 @@ async def make_people_web(place: Place) -> Service:
             await server.start()
             stack.push_async_callback(server.stop)
             ready()
-            await asyncio.get_running_loop().create_future()
+            await ApprovalFacts(bus, parts.two_people, place.clock).run()
 
     return Hosted("people_web", work)
 

@@ -1,8 +1,10 @@
 """Days off by law: public holidays of a country and its parts, as the library `holidays` knows them."""
 
 import difflib
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import holidays
@@ -33,8 +35,14 @@ def public_holidays(country: str, subdivision: str, first: date, last: date) -> 
     )
 
 
+def holiday_name(country: str, subdivision: str, day: date) -> str:
+    """What the day is called there, in the country's language; empty for none. Raises UnknownPlace."""
+    part = subdivision.removeprefix(f"{country}-")
+    return _of_year(country, part, day.year).get(day, "")
+
+
 @lru_cache(maxsize=4_096)
-def _of_year(country: str, subdivision: str, year: int) -> frozenset[date]:
+def _of_year(country: str, subdivision: str, year: int) -> Mapping[date, str]:
     parts = _places().get(country)
     if parts is None:
         near = difflib.get_close_matches(country, _places(), n=3, cutoff=0.4)
@@ -48,7 +56,7 @@ def _of_year(country: str, subdivision: str, year: int) -> frozenset[date]:
             f"(it has {', '.join(parts) or 'none'}): leave it empty for those of the whole country"
         )
     found = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
-    return frozenset(found)
+    return MappingProxyType(dict(found))
 
 
 @lru_cache(maxsize=1)

@@ -36,7 +36,7 @@ class Stage:
         self.clock = SimulatedClock(start_ns=at(8))
         self.told: list = []
         self.knows_people = True
-        desk = IncidentDesk(
+        self.desk = IncidentDesk(
             self.store,
             self.clock,
             ask_pseudonyms=self._names,
@@ -45,7 +45,7 @@ class Stage:
         )
         app = FastAPI()
         answer_faults(app)
-        app.include_router(incidents_router(desk, require=require))
+        app.include_router(incidents_router(self.desk, require=require))
         self.client = TestClient(app)
 
     async def _names(self, people) -> dict[str, str]:

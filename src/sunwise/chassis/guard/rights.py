@@ -42,6 +42,7 @@ class Right(StrEnum):
     PAGER_CONFIGURE = "pager.configure"  # severities, escalation, channels
     INCIDENTS_READ = "incidents.read"  # timelines and reviews
     INCIDENTS_WRITE = "incidents.write"  # open, edit and close them
+    FACTS_TELL = "facts.tell"  # deploys, approvals, objectives: what CI knows
     PEOPLE_EXPORT = "people.export"  # all that is kept about somebody
     PEOPLE_ERASE = "people.erase"  # and its erasure
     FEEDS_MANAGE = "feeds.manage"  # calendar feeds: make and revoke
@@ -73,6 +74,7 @@ MATRIX: Final[Mapping[Right, tuple[Scope | None, ...]]] = MappingProxyType(
         Right.PAGER_CONFIGURE: (None, _T, _A, _A),
         Right.INCIDENTS_READ: (_A, _A, _A, _A),
         Right.INCIDENTS_WRITE: (_A, _A, _A, _A),
+        Right.FACTS_TELL: (_A, _A, _A, _A),
         Right.PEOPLE_EXPORT: (_O, _O, _O, _A),
         Right.PEOPLE_ERASE: (None, None, None, _A),
         Right.FEEDS_MANAGE: (_O, _T, _A, _A),
@@ -86,7 +88,13 @@ MATRIX: Final[Mapping[Right, tuple[Scope | None, ...]]] = MappingProxyType(
 """The widest scope of each right by role; None: not at all."""
 
 FOR_INTEGRATIONS: Final = frozenset(
-    {Right.DIRECTORY_READ, Right.DIRECTORY_IMPORT, Right.ROTA_READ, Right.PAGER_SEND}
+    {
+        Right.DIRECTORY_READ,
+        Right.DIRECTORY_IMPORT,
+        Right.ROTA_READ,
+        Right.PAGER_SEND,
+        Right.FACTS_TELL,
+    }
 )
 """What an integration key may be made for: nothing that needs a person's word."""
 

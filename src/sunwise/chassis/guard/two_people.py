@@ -12,7 +12,7 @@ An integration's word counts for nobody's: the first who approves its proposal t
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -74,9 +74,14 @@ Apply = Callable[[Proposal], None]
 """Applies a proposal whole, or raises Permanent and changes nothing. It blocks."""
 
 
+Concerns = Callable[[Proposal], Iterable[str]]
+"""The services that a proposal is about, by id. It blocks."""
+
+
 class _Kind(NamedTuple):
     right: Right
     apply: Apply
+    concerns: Concerns
 
 
 class TwoPeople:
@@ -87,10 +92,17 @@ class TwoPeople:
         self._clock = clock
         self._kinds: dict[str, _Kind] = {}
 
-    def register(self, kind: str, right: Right, apply: Apply) -> None:
+    def register(
+        self, kind: str, right: Right, apply: Apply, *, concerns: Concerns = lambda _proposal: ()
+    ) -> None:
         """From now on proposals of this kind need `right` and are applied by `apply`."""
         assert kind not in self._kinds, f"{kind} is registered twice"
-        self._kinds[kind] = _Kind(right, apply)
+        self._kinds[kind] = _Kind(right, apply, concerns)
+
+    def concerns(self, proposal: Proposal) -> tuple[str, ...]:
+        """The services that it is about, sorted; none for kinds that nobody here knows."""
+        known = self._kinds.get(proposal.kind)
+        return tuple(sorted(known.concerns(proposal))) if known else ()
 
     def submit(self, by: Principal, *, kind: str, content: bytes, summary: str) -> Proposal:
         """The change as proposed; applied already where nobody else holds the right.
@@ -162,11 +174,14 @@ class TwoPeople:
 
     def seen_by(self, principal: Principal) -> list[Proposal]:
         """What somebody proposed or may decide about, the newest first."""
+        return [each for each in self.newest() if may_see(principal, each)]
+
+    def newest(self) -> list[Proposal]:
+        """The newest, whoever may see them and whatever has become of them."""
         query = select(PROPOSALS).order_by(PROPOSALS.c.created_ns.desc()).limit(MAX_OPEN)
         with self._store.engine.connect() as connection:
             rows = connection.execute(query).all()
-        found = [_proposal(row, self._clock.now_ns()) for row in rows]
-        return [each for each in found if may_see(principal, each)]
+        return [_proposal(row, self._clock.now_ns()) for row in rows]
 
     def resume(self) -> None:
         """Applies what was approved when the process ended. Call it once all kinds are registered."""

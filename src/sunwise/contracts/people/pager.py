@@ -50,6 +50,10 @@ class PageOpened(Struct, frozen=True, kw_only=True, tag="opened"):
     severity: str
     summary: str
     at_ns: int
+    slo: str = ""
+    """The objective that burns, where the alert names one."""
+    link: str = ""
+    """Where the sender shows what is wrong."""
 
 
 class PageNotified(Struct, frozen=True, kw_only=True, tag="notified"):

@@ -7,6 +7,7 @@ import msgspec
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import Principal, Proposal, Right, TwoPeople
 from sunwise.people.directory.changes import Change
+from sunwise.people.directory.objects import Kind
 from sunwise.people.directory.planning import ChangeSet, Plan
 from sunwise.people.directory.store import DirectoryStore, Refused
 
@@ -28,7 +29,7 @@ class Proposing:
     def __init__(self, store: DirectoryStore, two_people: TwoPeople) -> None:
         self._store = store
         self._two_people = two_people
-        two_people.register(KIND, Right.DIRECTORY_WRITE, self._apply)
+        two_people.register(KIND, Right.DIRECTORY_WRITE, self._apply, concerns=_services)
 
     def submit(self, by: Principal, change: ChangeSet, plan: Plan) -> Proposal:
         """The proposal; applied already where nobody else could approve it."""
@@ -53,6 +54,11 @@ class Proposing:
         self._store.apply(
             proposed.change, author=proposal.proposer, expected_version=plan.base_version
         )
+
+
+def _services(proposal: Proposal) -> set[str]:
+    changes = msgspec.json.decode(proposal.content, type=Proposed).changes
+    return {each.id for each in changes if each.kind is Kind.SERVICE}
 
 
 def summary(changes: tuple[Change, ...]) -> str:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Depends, Path
+from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query
 
 from sunwise.chassis.guard.door import Requirement
 from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.http.refusals import Refusals
+from sunwise.daylight.public_holidays import UnknownPlace, holiday_name
 from sunwise.people.handoff.acceptance import Why
 from sunwise.people.handoff.desk import HandoffDesk
 from sunwise.people.handoff.page import Page, Row
@@ -33,6 +35,17 @@ class NoteVersion:
     text: str
 
 
+@dataclass(frozen=True)
+class HolidayShown:
+    """A day of a place, as the library of holidays knows it."""
+
+    country: str
+    part: str
+    day: date
+    name: str
+    """Empty: it is no public holiday there."""
+
+
 def handoff_router(desk: HandoffDesk, *, require: Callable[[Right], Requirement]) -> APIRouter:
     """The routes of handoffs."""
     router = APIRouter(prefix="/people/handoffs", tags=["handoff"])
@@ -47,6 +60,18 @@ def _reading(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Re
     @router.get("", summary="What you hand over, and what waits for you")
     async def mine(principal: Annotated[Principal, reader]) -> list[Row]:
         return await desk.mine(person_of(principal))
+
+    @router.get("/holidays/{country}/{day}", summary="Whether a day is a public holiday there")
+    def holiday(
+        country: Annotated[str, Path(pattern=r"^[A-Z]{2}$")],
+        day: date,
+        _principal: Annotated[Principal, reader],
+        part: Annotated[str, Query(max_length=16)] = "",
+    ) -> HolidayShown:
+        try:
+            return HolidayShown(country, part, day, holiday_name(country, part, day))
+        except UnknownPlace as unknown:
+            raise HTTPException(404, str(unknown)) from unknown
 
     @router.get("/{handoff}", summary="One handoff, whole, for its page")
     async def page(handoff: HandoffId, principal: Annotated[Principal, reader]) -> Page:

@@ -130,6 +130,7 @@ class HandoffDesk:
             material = replace(
                 material,
                 gaps=roster.gaps(seam),
-                holidays=holidays_of(owners, seam.at_ns, seam.until_ns),
+                teams={name: service.team for name, service in roster.services.items()},
+                holidays=await self._blocking(holidays_of, owners, seam),
             )
         return draft(material)

@@ -3,7 +3,7 @@
 Every line carries its evidence; what could not be asked is said to be unknown, never left out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -54,10 +54,15 @@ class Holiday(Struct, frozen=True, kw_only=True):
     """A public holiday of some of the owners."""
 
     country: str
+    subdivision: str = ""
     day: date
+    name: str = ""
     begins_ns: int
     """Local midnight of the first of them."""
     n_owners: int
+    is_outgoings: bool = False
+    """It is one where the outgoing lives."""
+    is_incomings: bool = False
 
 
 class Material(Struct, frozen=True, kw_only=True):
@@ -68,19 +73,25 @@ class Material(Struct, frozen=True, kw_only=True):
     """None: the incidents service did not answer."""
     gaps: tuple[DutySlot, ...] | None = None
     """Declared gaps of these services in the next shift; None: the rota is not known."""
+    teams: Mapping[Id, Id] = {}
+    """Whose services they are."""
     holidays: tuple[Holiday, ...] | None = None
-    """Public holidays in the next shift where its owners live; None: not known."""
+    """Public holidays near where its owners live; None: not known."""
 
 
 _SECTION_OF: Final = {
     FactKind.ALERT: Section.ALERTS,
     FactKind.PAGE: Section.ALERTS,
     FactKind.DEPLOY: Section.CHANGES,
+    FactKind.DEPLOY_PLANNED: Section.CHANGES,
     FactKind.CHANGE: Section.CHANGES,
+    FactKind.LISTING: Section.CHANGES,
     FactKind.APPROVAL: Section.APPROVALS,
     FactKind.SLO: Section.OBJECTIVES,
     FactKind.NOTE: Section.NOTES,
 }
+_ONLY_OPEN: Final = frozenset({FactKind.APPROVAL, FactKind.DEPLOY_PLANNED})
+"""What ended them is told, or nobody needs to know any more."""
 _COMING: Final = frozenset({FactKind.DEPLOY_PLANNED, FactKind.LISTING})
 
 
@@ -133,8 +144,10 @@ def _facts(section: Section, seam: Seam, facts: tuple[TimelineFact, ...]) -> Ite
     for fact in facts:
         if _SECTION_OF.get(fact.kind) is not section or fact.at_ns >= seam.until_ns:
             continue
+        if fact.kind in _COMING and fact.at_ns >= seam.at_ns:
+            continue  # a risk
         is_open = fact.kind in ENDS.values() and not is_ended(fact, facts)
-        if section is Section.APPROVALS and not is_open:
+        if fact.kind in _ONLY_OPEN and not is_open:
             continue
         yield _line(fact, is_open=is_open)
 
@@ -166,18 +179,34 @@ def _risks(material: Material, shift: Shift) -> Iterable[Line]:
             evidence=Evidence(
                 kind="duty",
                 ref=f"{gap.service}:{gap.role.value}:{gap.since_ns}",
-                url=f"/people/rota?service={gap.service}&at={gap.since_ns}",
+                url=_rota(material.teams.get(gap.service, ""), gap.since_ns),
             ),
             services=(gap.service,),
             is_open=True,
         )
-    for holiday in material.holidays or ():
-        day = holiday.day.isoformat()
-        yield Line(
-            text=f"Public holiday in {holiday.country} on {day}: {holiday.n_owners} of the owners.",
-            at_ns=holiday.begins_ns,
-            evidence=Evidence(kind="holiday", ref=f"{holiday.country}:{day}"),
-        )
+    yield from map(_holiday, material.holidays or ())
+
+
+def _holiday(holiday: Holiday) -> Line:
+    day = holiday.day.isoformat()
+    whose = [f"{holiday.n_owners} of the owners"]
+    whose += ["the outgoing among them"] if holiday.is_outgoings else []
+    whose += ["the incoming among them"] if holiday.is_incomings else []
+    name = f" ({holiday.name})" if holiday.name else ""
+    part = f"?part={holiday.subdivision}" if holiday.subdivision else ""
+    return Line(
+        text=f"Public holiday in {holiday.country} on {day}{name}: {', '.join(whose)}.",
+        at_ns=holiday.begins_ns,
+        evidence=Evidence(
+            kind="holiday",
+            ref=f"{holiday.country}:{day}",
+            url=f"/people/handoffs/holidays/{holiday.country}/{day}{part}",
+        ),
+    )
+
+
+def _rota(team: Id, at_ns: int) -> str:
+    return f"/rota?team={team}&from={at_ns}" if team else f"/rota?from={at_ns}"
 
 
 def _line(fact: TimelineFact, *, is_open: bool) -> Line:

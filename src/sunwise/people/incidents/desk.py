@@ -1,11 +1,12 @@
 """What people do with incidents, from whichever door they come."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sunwise.chassis.clock import Clock
 from sunwise.contracts.people.directory import Id
+from sunwise.contracts.people.facts import TimelineFact
 from sunwise.contracts.people.incidents import Incident, IncidentState
 from sunwise.people.incidents.lifecycle import (
     By,
@@ -59,6 +60,20 @@ class IncidentDesk:
         self._ask_pseudonyms = ask_pseudonyms
         self._tell = tell
         self._blocking = blocking
+
+    def now_ns(self) -> int:
+        """The time of this service."""
+        return self._clock.now_ns()
+
+    async def tell_facts(self, facts: Sequence[TimelineFact]) -> list[bool]:
+        """Stores them, all or none; for each, whether it is new."""
+        are_new: list[bool] = await self._blocking(self._store.record, facts, {})
+        return are_new
+
+    async def fact(self, fact: str) -> TimelineFact:
+        """One fact, as it was told."""
+        found: TimelineFact = await self._blocking(self._store.fact, fact)
+        return found
 
     async def newest(self) -> list[Incident]:
         """Open ones and the newest of the others."""

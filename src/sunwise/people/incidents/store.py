@@ -26,6 +26,7 @@ from sunwise.contracts.people.incidents import (
     Shift,
 )
 from sunwise.daylight.zones import NS_PER_HOUR
+from sunwise.people.incidents.addresses import located
 from sunwise.people.incidents.lifecycle import By, Held, Step, Why, opened
 from sunwise.people.incidents.review import Draft, ReviewState, draft_of
 from sunwise.people.incidents.tables import (
@@ -93,13 +94,22 @@ class IncidentStore:
             held = [
                 _decode_held(row.content) for row in connection.execute(_shift_incidents(query))
             ]
-        found = [_decode_fact(row.content) for row in rows]
+        found = [located(_decode_fact(row.content)) for row in rows]
         found.sort(key=lambda fact: (fact.at_ns, fact.id))
         return Shift(
             incidents=tuple(each.incident for each in held if _is_of(each.incident, query)),
             facts=tuple(found[-MAX_FACTS:]),
             n_left_out=max(0, len(found) - MAX_FACTS),
         )
+
+    def fact(self, fact: str) -> TimelineFact:
+        """One fact. Raises Refused."""
+        with self._reading() as connection:
+            wanted = select(FACTS.c.content).where(FACTS.c.id == fact)
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            raise Refused(Why.UNKNOWN, f"Nobody has told a fact {fact!r:.160}, or it is forgotten.")
+        return _decode_fact(row.content)
 
     def forget(self, before_ns: int) -> int:
         """Drops facts from before a time that are not open; timelines keep theirs. How many went."""

@@ -32,6 +32,8 @@ def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
             severity=body.severity,
             summary=body.summary,
             at_ns=fact.at_ns,
+            slo=body.labels.get("slo", ""),
+            link=next(iter(body.links), ""),
         )
     elif isinstance(body, Notified):
         yield _notified(fact, body, page)

@@ -24,7 +24,7 @@ from sunwise.contracts.people import directory, duty, facts
 from sunwise.contracts.people.facts import TimelineFact
 from sunwise.contracts.people.pager import CREDIT, CreditWakeUps, PagerEvent, WakeUpCredited
 from sunwise.people.pager.client import PagerClient
-from sunwise.people.pager.page_facts import fact_of
+from sunwise.people.pager.page_facts import facts_of
 from sunwise.people.pager.roster import Roster, save_roster
 from sunwise.people.pager.wake_ups import WakeUp
 
@@ -98,7 +98,7 @@ class PagerFeed:
         """Tells what happened since it was told last. Raises what the bus and the pagers raise."""
         while True:
             told = await asyncio.to_thread(self._ask, self._position)
-            await self._record([fact for event in told.events if (fact := fact_of(event))])
+            await self._record([fact for event in told.events for fact in facts_of(event)])
             await self._credit(told.wake_ups)
             if told.next == self._position:
                 return

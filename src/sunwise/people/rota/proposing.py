@@ -25,7 +25,7 @@ class RotaProposing:
     def __init__(self, desk: RotaDesk, two_people: TwoPeople) -> None:
         self._desk = desk
         self._two_people = two_people
-        two_people.register(KIND, Right.ROTA_PUBLISH, self._apply)
+        two_people.register(KIND, Right.ROTA_PUBLISH, self._apply, concerns=self._services)
 
     def submit(self, by: Principal, draft: Kept) -> Proposal:
         """The proposal; applied already where nobody else could approve it. Blocks."""
@@ -33,6 +33,11 @@ class RotaProposing:
         return self._two_people.submit(
             by, kind=KIND, content=msgspec.json.encode(proposed), summary=summary(draft)
         )
+
+    def _services(self, proposal: Proposal) -> tuple[str, ...]:
+        unit = msgspec.json.decode(proposal.content, type=Proposed).unit
+        known = self._desk.store.units().get(unit)
+        return known.services if known else ()
 
     def _apply(self, proposal: Proposal) -> None:
         wanted = msgspec.json.decode(proposal.content, type=Proposed)
