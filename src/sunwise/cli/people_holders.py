@@ -2,11 +2,35 @@
 
 from typing import Final
 
-from sunwise.chassis.personal import Forgotten, Holder, Rows, Traces
-from sunwise.people.pager.client import PagersSettings
+import msgspec
 
-EXPECTED: Final = frozenset({"guard", "directory", "rota", "handoff", "incidents", "pager"})
-"""Without whose answer nobody is called erased."""
+from sunwise.chassis.personal import Forgotten, Holder, Rows, Traces
+from sunwise.chassis.secret_files import read_secret
+from sunwise.people.pager.client import PagerClient, PagersSettings, parts
+from sunwise.people.pager.personal_api import ERASE, EXPORT, Asked
+
+EXPECTED: Final = frozenset({"guard", "directory", "rota", "handoff", "incidents"})
+"""Without whose answer nobody is called erased; each pager of the settings is another."""
+
+
+class PagerHolder:
+    """One instance of the pager, which is asked itself: the other may be down."""
+
+    def __init__(self, client: PagerClient) -> None:
+        self._client = client
+
+    def export(self, traces: Traces, *, is_own: bool) -> Rows:
+        """Facts about them in its journal. Raises Retryable."""
+        found: Rows = self._ask(EXPORT, Asked(traces=traces, is_own=is_own))
+        return {table: rows for table, rows in found.items() if rows}
+
+    def erase(self, traces: Traces) -> Forgotten:
+        """Takes them out of its memory and journal. Raises Retryable."""
+        return msgspec.convert(self._ask(ERASE, Asked(traces=traces)), Forgotten)
+
+    def _ask(self, path: str, asked: Asked) -> Rows:
+        found: Rows = self._client.ask("POST", path, content=asked)
+        return found
 
 
 class NoPager:
@@ -23,5 +47,13 @@ class NoPager:
 
 
 def pager_holders(settings: PagersSettings) -> dict[str, Holder]:
-    """Each instance of the pager, by name."""
-    return {"pager": NoPager()} if not settings.urls else {}
+    """Each instance of the pager, by its address. Raises SecretUnusable."""
+    urls = parts(settings.urls)
+    if not urls:
+        return {"pager": NoPager()}
+    secret = read_secret(settings.secret_file)
+    certificate = settings.tls_certificate
+    return {
+        f"pager {url}": PagerHolder(PagerClient([url], secret, certificate=certificate))
+        for url in urls
+    }

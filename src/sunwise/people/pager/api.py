@@ -44,6 +44,7 @@ from sunwise.people.pager.keys import find_key, new_key
 from sunwise.people.pager.link_page import link_page
 from sunwise.people.pager.links import PATH as LINK_PATH
 from sunwise.people.pager.links import LinkRefused
+from sunwise.people.pager.personal_api import add_personal
 from sunwise.people.pager.service import PagerService
 from sunwise.people.pager.wake_ups import wake_ups_of
 
@@ -75,6 +76,7 @@ def pager_api(service: PagerService) -> FastAPI:
     _add_contacts(app, front)
     _add_operation(app, front)
     _add_links(app, front)
+    add_personal(app, service.instance, operator=Depends(front.operator))
     if service.courier.twilio is not None:
         _add_telephone(app, front)
     return app

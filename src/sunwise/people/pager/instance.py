@@ -15,11 +15,13 @@ import msgspec
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.personal import Traces
 from sunwise.chassis.telemetry import METRICS
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.desk import Desk, outcome
 from sunwise.people.pager.core.escalation import Notify
 from sunwise.people.pager.core.facts import Body, Fact, demand_readable
+from sunwise.people.pager.core.forgetting import without
 from sunwise.people.pager.core.liveness import PeerWatch
 from sunwise.people.pager.core.moments import Moment, Timekeeper
 from sunwise.people.pager.core.policy import Policy
@@ -139,6 +141,21 @@ class Instance:
         if batch.facts:
             await self._queue(_Request(None, batch.facts))
         return Have(have=dict(self.board.have))
+
+    async def naming(self, traces: Traces) -> list[Fact]:
+        """Every fact of the journal that names the person."""
+        return await self._journal.naming(without(traces))
+
+    async def forget(self, traces: Traces) -> int:
+        """How many facts named the person; neither memory nor journal does from then on.
+
+        Where the other instance still does it is asked for itself: what it hands over meanwhile is
+        forgotten when this one is asked again.
+        """
+        forget = without(traces)
+        self.board.forget(forget)
+        self._recent.forget(forget)
+        return await self._journal.forget(forget)
 
     async def _queue(self, request: _Request) -> Accepted:
         if len(self._waiting) >= _MAX_WAITING:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final
 
 from sunwise.people.pager.core.facts import Fact
+from sunwise.people.pager.core.forgetting import Forget, forgotten
 
 _KEEP: Final = 10_000  # of each origin
 
@@ -20,6 +21,11 @@ class Recent:
         """These are in the journal now, each behind the last of its origin."""
         for fact in facts:
             self._of.setdefault(fact.origin, deque(maxlen=_KEEP)).append(fact)
+
+    def forget(self, forget: Forget) -> None:
+        """The window as it is without somebody."""
+        for origin, window in self._of.items():
+            self._of[origin] = deque((forgotten(each, forget) for each in window), maxlen=_KEEP)
 
     def after(self, origin: str, seq: int, limit: int) -> list[Fact] | None:
         """Up to `limit` facts of that origin behind `seq`; None when the journal must be asked."""

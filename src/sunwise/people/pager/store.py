@@ -20,12 +20,14 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    update,
 )
 from sqlalchemy.exc import OperationalError
 
-from sunwise.chassis.db import migrate, open_database
+from sunwise.chassis.db import empty_log, migrate, open_database
 from sunwise.chassis.errors import Retryable
 from sunwise.people.pager.core.facts import Fact
+from sunwise.people.pager.core.forgetting import Forget, forgotten
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PAGE: Final = 2_000  # facts read at once
@@ -66,6 +68,14 @@ class Journal(Protocol):
 
     async def after(self, origin: str, seq: int, limit: int) -> list[Fact]:
         """Up to `limit` facts of that origin behind `seq`, in order."""
+        ...
+
+    async def naming(self, forget: Forget) -> list[Fact]:
+        """Every fact that `forget` says otherwise."""
+        ...
+
+    async def forget(self, forget: Forget) -> int:
+        """Stores what `forget` says in the place of what was there; how many facts that were."""
         ...
 
 
@@ -135,3 +145,26 @@ class SqlJournal:
         )
         with self._engine.connect() as connection:
             return [_decode(row.fact) for row in connection.execute(query)]
+
+    async def naming(self, forget: Forget) -> list[Fact]:
+        """See `Journal.naming`."""
+        return await asyncio.to_thread(lambda: [old for old, _ in self._naming(forget)])
+
+    async def forget(self, forget: Forget) -> int:
+        """See `Journal.forget`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._forget, forget)
+
+    def _forget(self, forget: Forget) -> int:
+        changed = [new for _, new in self._naming(forget)]
+        with self._engine.begin() as connection:
+            for fact in changed:
+                same = (_facts.c.origin == fact.origin, _facts.c.seq == fact.seq)
+                connection.execute(update(_facts).where(*same).values(fact=_encode(fact)))
+        empty_log(self._engine)
+        return len(changed)
+
+    def _naming(self, forget: Forget) -> Iterator[tuple[Fact, Fact]]:
+        for fact in self.read():
+            new = forgotten(fact, forget)
+            if new is not fact:
+                yield fact, new

@@ -1,11 +1,12 @@
 """Everything that is known: what a set of facts adds up to, in whatever order they came."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from sunwise.people.pager.core.facts import (
     Acknowledged,
     Author,
+    Body,
     Cleared,
     Closed,
     ContactsSet,
@@ -21,6 +22,7 @@ from sunwise.people.pager.core.facts import (
     Snoozed,
     Unsilenced,
 )
+from sunwise.people.pager.core.forgetting import Forget, forgotten
 from sunwise.people.pager.core.inhibition import Inhibition
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.pages import Learned, Page
@@ -99,7 +101,8 @@ class Board:
         elif isinstance(body, ContactsSet):
             self._latest(self.contacts, body.person, fact, since_ns)
         elif isinstance(body, KeyMade):
-            self.keys[body.digest] = body
+            if body.digest:  # of somebody who was erased there is none
+                self.keys[body.digest] = body
         elif isinstance(body, KeyRevoked):
             self.revoked_keys.add(body.id)
         else:
@@ -196,6 +199,19 @@ class Board:
                 return body
         return None
 
+    def forget(self, forget: Forget) -> None:
+        """All that is known, as `forget` says it: nothing is decided anew by that."""
+        for page in self.pages.values():
+            page.forget(forget)
+        for early in self._early.values():
+            early[:] = [forgotten(fact, forget) for fact in early]
+        for id_, silence in self.silences.items():
+            self.silences[id_] = _forgetting(silence, forget)
+        contacts = [_forgetting(each, forget) for each in self.contacts.values()]
+        self.contacts = {str(getattr(each.body, "person", "")): each for each in contacts}
+        keys = [forget(key) for key in self.keys.values()]
+        self.keys = {key.digest: key for key in keys if isinstance(key, KeyMade) and key.digest}
+
     def shared_view(self) -> dict[str, Any]:
         """What two instances that know the same facts must agree on: all but the time of learning."""
         return {
@@ -226,3 +242,7 @@ class Board:
             "keys": self.keys,
             "revoked_keys": self.revoked_keys,
         }
+
+
+def _forgetting(learned: Learned, forget: Forget) -> Learned:
+    return learned._replace(body=forget(cast("Body", learned.body)))

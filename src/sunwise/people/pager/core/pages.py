@@ -4,7 +4,8 @@ Every part is a join: a set that grows, numbers that only rise, or the value of 
 facts may come in any order and more than once, and two instances that know the same agree.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from sunwise.people.pager.core.facts import (
     Acknowledged,
@@ -118,6 +119,19 @@ class Page:
         known = self.sent.get(body.key)
         if known is None or (body.is_sent, *fact.rank) > (known.body.is_sent, *known.rank):
             self.sent[body.key] = Attempt(body, fact.rank, since_ns, fact.at_ns)
+
+    def forget(self, forget: Callable[[Any], Any]) -> None:
+        """What was learned, as `forget` says it: nothing is decided anew by that."""
+        for alert in self.alerts.values():
+            alert.fired = forget(alert.fired)
+        if self.attention is not None:
+            self.attention = self.attention._replace(body=forget(self.attention.body))
+        if self.assignee is not None:
+            rank, person = self.assignee
+            self.assignee = (rank, forget(Reassigned(page=self.id, to=person, person="")).to)
+        self.sent = {
+            key: attempt._replace(body=forget(attempt.body)) for key, attempt in self.sent.items()
+        }
 
     def is_firing(self, alert: str, cleared: Vector) -> bool:
         """Whether it was fired since it was last cleared, or the page closed."""
