@@ -19,7 +19,8 @@ _COMMANDS: Final = {
     "who-owns": "Who owns a service, and whose day it is.",
     "on-duty": "Who is on duty for a service.",
     "rota": "Plan a rota, publish it, mend it, explain its gaps.",
-    "pager": "Page whoever is on duty: run an instance, make keys.",
+    "page": "Page whoever is on duty for a service.",
+    "pager": "Run an instance of the pager, make its keys.",
     "openapi": "Print the OpenAPI description of the REST API.",
 }
 

@@ -171,6 +171,17 @@ def login(*, credentials: Path, url: str) -> None:
     click.echo(f"You are {me['name']}: {', '.join(me['roles'])}.")
 
 
+@command.command("pager-key")
+@credentials_option
+@click.argument("name")
+@click.option("--service", required=True, help="Of its alerts that name none.")
+@told_in_one_sentence
+def pager_key(*, credentials: Path, name: str, service: str) -> None:
+    """Make a key for the sender of alerts NAME, and print it once."""
+    made = PeopleClient.of(credentials).post("/pager/keys", {"name": name, "service": service})
+    click.echo(f"{made['key']}  (key {made['id']}; it is not shown again)")
+
+
 @command.command("up")
 @people_data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")

@@ -22,7 +22,7 @@ from sunwise.chassis.supervisor import Supervisor
 from sunwise.people.pager.client import PagerClient
 from sunwise.people.pager.service import ROSTER_FILE, PagerSettings
 
-SERVICES: Final = ("pager_feed",)
+SERVICES: Final = ("pager_feed", "pager_door")
 """Of the people plane's process, when it has pagers."""
 _ORDERS: Final = (0, 1)
 _END_S: Final = 12.0

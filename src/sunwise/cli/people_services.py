@@ -272,6 +272,24 @@ async def make_pager_feed(place: Place) -> Service:
     return Hosted("pager_feed", work)
 
 
+async def make_pager_door(place: Place) -> Service:
+    """What people see of the pagers, and do about their pages."""
+    from sunwise.cli.people_pager import PagerDesk, pager_router, pages_waiting
+    from sunwise.cli.people_parts import PeopleParts
+    from sunwise.people.pager.client import PagersSettings
+
+    parts = place.shared(PeopleParts)
+    desk = PagerDesk(place.settings(PagersSettings, "pagers").client())
+    parts.routers.append(pager_router(desk, require=parts.guard.require))
+    parts.waits["pages"] = pages_waiting(desk)
+
+    async def work(ready: Ready) -> None:
+        ready()
+        await asyncio.get_running_loop().create_future()
+
+    return Hosted("pager_door", work)
+
+
 PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "directory": make_directory,
     "incidents": make_incidents,
@@ -281,6 +299,7 @@ PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "privacy": make_privacy,
     "people_web": make_people_web,
     "pager_feed": make_pager_feed,
+    "pager_door": make_pager_door,
 }
 
 

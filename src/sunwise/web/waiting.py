@@ -14,6 +14,15 @@ WAIT_S: Final = 2.0
 
 
 @dataclass(frozen=True)
+class Act:
+    """What the reader may do about it at once."""
+
+    label: str
+    path: str
+    """Of this server: a POST without a body does it."""
+
+
+@dataclass(frozen=True)
 class Waiting:
     """Something that waits for the reader."""
 
@@ -22,12 +31,13 @@ class Waiting:
     title: str
     detail: str
     link: str
-    """Path of this server."""
+    """Path of this server; empty: there is no more to see."""
     at_ns: int | None = None
     """When it is due."""
     with_person: Seen | None = None
     """Whose clock stands beside the reader's."""
     is_urgent: bool = False
+    act: Act | None = None
 
 
 @dataclass(frozen=True)

@@ -4,46 +4,36 @@ Senders and the other instance come in by `receivers`. A person shows a key of t
 token; an operator the token that only the secret file gives.
 """
 
-import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import Body as Given
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
-from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http.misfits import answer_misfits
 from sunwise.chassis.telemetry import METRICS
 from sunwise.people.pager.channels.phone import DIGITS_PATH, SMS_PATH, STATUS_PATH
+from sunwise.people.pager.contacts_api import add_contacts
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import (
-    Acknowledged,
-    Body,
-    ChannelKind,
-    Closed,
-    Contact,
     ContactsSet,
     Fact,
     KeyRevoked,
-    Reassigned,
     Received,
     Silenced,
-    Snoozed,
     Unsilenced,
-    Unstorable,
     digest,
 )
-from sunwise.people.pager.core.intake import OWN_SENDER, UnknownPage, acknowledge
-from sunwise.people.pager.core.moments import Moment
-from sunwise.people.pager.core.pages import Page
+from sunwise.people.pager.core.intake import OWN_SENDER, acknowledge
 from sunwise.people.pager.events import events_of
-from sunwise.people.pager.keys import find_key, new_key
+from sunwise.people.pager.front import Front
+from sunwise.people.pager.keys import new_key
 from sunwise.people.pager.link_page import link_page
 from sunwise.people.pager.links import PATH as LINK_PATH
 from sunwise.people.pager.links import LinkRefused
+from sunwise.people.pager.pages_api import Name, add_acts, add_by_hand, add_pages
 from sunwise.people.pager.personal_api import add_personal
 from sunwise.people.pager.service import PagerService
 from sunwise.people.pager.wake_ups import wake_ups_of
@@ -51,29 +41,19 @@ from sunwise.people.pager.wake_ups import wake_ups_of
 _NS: Final = 1_000_000_000
 _MAX_EVENTS: Final = 2_000
 _EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
-_ID: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-Authorization = Annotated[str, Header()]
-Name = Annotated[str, Given(pattern=_ID, embed=True)]
 Seconds = Annotated[float, Given(gt=0, le=7 * 86_400, embed=True)]
-
-
-@dataclass(frozen=True)
-class ContactIn:
-    """One way to reach a person."""
-
-    kind: ChannelKind
-    address: str
 
 
 def pager_api(service: PagerService) -> FastAPI:
     """The application for everything that is not a sender's or the other instance's."""
     app = FastAPI(title="Sunwise pager", docs_url=None, redoc_url=None)
     answer_misfits(app)
-    front = _Front(service)
-    _add_pages(app, front)
-    _add_acts(app, front)
+    front = Front(service)
+    add_pages(app, front)
+    add_acts(app, front)
+    add_by_hand(app, front)
     _add_silences(app, front)
-    _add_contacts(app, front)
+    add_contacts(app, front)
     _add_operation(app, front)
     _add_links(app, front)
     add_personal(app, service.instance, operator=Depends(front.operator))
@@ -82,138 +62,7 @@ def pager_api(service: PagerService) -> FastAPI:
     return app
 
 
-class _Front:
-    """What every route needs: who asks, and how something becomes durable."""
-
-    def __init__(self, service: PagerService) -> None:
-        self.service = service
-        self.instance = service.instance
-
-    @property
-    def board(self) -> Board:
-        return self.instance.board
-
-    async def person(self, authorization: Authorization = "") -> str:
-        """Whose key it is; whoever is known to have left has none."""
-        key = find_key(self.board, _bearer(authorization))
-        known = self.service.roster.person(key.name) if key else None
-        if key is None or key.service or (known is not None and not known.active):
-            raise HTTPException(401, "Show a key of your own as `Authorization: Bearer KEY`.")
-        return key.name
-
-    async def operator(self, authorization: Authorization = "") -> None:
-        """Refuses everybody else."""
-        shown = _bearer(authorization)
-        if not hmac.compare_digest(shown.encode(), self.service.operator_token.encode()):
-            raise HTTPException(401, "Show the operator's token, which the secret file gives.")
-
-    async def store(self, make: Callable[[Board, Moment], Sequence[Body]]) -> dict[str, Any]:
-        """Answers once it is durable."""
-        try:
-            accepted = await self.instance.submit(make)
-        except UnknownPage as error:
-            raise HTTPException(404, f"There is no page {error}.") from error
-        except Unstorable as error:
-            raise HTTPException(422, f"This cannot be kept: {error}.") from error
-        except Retryable as error:
-            raise HTTPException(503, str(error), {"retry-after": "1"}) from error
-        return {"stored": True, "replicated": accepted.is_replicated}
-
-    async def take(self, page: str, person: str) -> dict[str, Any]:
-        """The person holds the page."""
-        return await self.store(lambda board, _now: [acknowledge(board, page, person)])
-
-    async def store_body(self, body: Body) -> dict[str, Any]:
-        """Answers once it is durable."""
-        return await self.store(lambda _board, _now: [body])
-
-    def known(self, page: str) -> Page:
-        """The page, or 404."""
-        found = self.board.pages.get(page)
-        if found is None:
-            raise HTTPException(404, f"There is no page {page}.")
-        return found
-
-
-def _bearer(header: str) -> str:
-    scheme, _, secret = header.partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else ""
-
-
-def _add_pages(app: FastAPI, front: _Front) -> None:
-    person = Annotated[str, Depends(front.person)]
-
-    @app.get("/v1/pages")
-    async def pages(_by: person) -> list[dict[str, Any]]:
-        """Open pages, the worst and oldest first."""
-        found = [front.board.pages[id_] for id_ in front.board.open_pages]
-        found.sort(key=lambda page: (page.rank, page.opened_at_ns, page.id))
-        return [_shown(front, page) for page in found[:1_000]]
-
-    @app.get("/v1/pages/{page}")
-    async def page(page: str, _by: person) -> dict[str, Any]:
-        """One page with its alerts."""
-        known = front.known(page)
-        alerts = [
-            {
-                "summary": alert.fired.summary,
-                "labels": alert.fired.labels,
-                "firing": key in known.open,
-            }
-            for key, alert in list(known.alerts.items())[:1_000]
-        ]
-        return {**_shown(front, known), "alerts": alerts}
-
-
-def _add_acts(app: FastAPI, front: _Front) -> None:
-    person = Annotated[str, Depends(front.person)]
-
-    @app.post("/v1/pages/{page}/acknowledge")
-    async def take(page: str, by: person) -> dict[str, Any]:
-        """Takes the page up."""
-        return await front.take(page, by)
-
-    @app.post("/v1/pages/{page}/close")
-    async def close(page: str, by: person) -> dict[str, Any]:
-        """Ends the page and all of its alerts that are known here."""
-        front.known(page)
-        return await front.store_body(Closed(page=page, person=by))
-
-    @app.post("/v1/pages/{page}/snooze")
-    async def snooze(
-        page: str, for_s: Annotated[float, Given(gt=0, le=86_400, embed=True)], by: person
-    ) -> dict[str, Any]:
-        """Hears of it again later, a day at the latest."""
-        front.known(page)
-        return await front.store_body(Snoozed(page=page, person=by, for_s=for_s))
-
-    @app.post("/v1/pages/{page}/reassign")
-    async def reassign(page: str, to: Name, by: person) -> dict[str, Any]:
-        """Asks somebody else first."""
-        front.known(page)
-        if front.service.roster.person(to) is None:
-            raise HTTPException(422, f"Nobody is known as {to!r}.")
-        return await front.store_body(Reassigned(page=page, to=to, person=by))
-
-
-def _shown(front: _Front, page: Page) -> dict[str, Any]:
-    """A page as people see it: who holds it, never when somebody answered."""
-    attention = page.attention.body if page.attention else None
-    return {
-        "id": page.id,
-        "service": page.service,
-        "severity": front.board.severities.at(page.rank).name,
-        "summary": page.head.summary,
-        "opened_ns": page.opened_at_ns,
-        "alerts_firing": len(page.open),
-        "held_by": attention.person if isinstance(attention, Acknowledged) else None,
-        "snoozed": isinstance(attention, Snoozed),
-        "waiting_for": front.instance.desk.waiting_for.get(page.id, ""),
-        "duty_as_of_ns": front.service.roster.as_of_ns,
-    }
-
-
-def _add_silences(app: FastAPI, front: _Front) -> None:
+def _add_silences(app: FastAPI, front: Front) -> None:
     person = Annotated[str, Depends(front.person)]
 
     @app.get("/v1/silences")
@@ -265,19 +114,7 @@ def _add_silences(app: FastAPI, front: _Front) -> None:
         return await front.store_body(Unsilenced(id=silence, person=by))
 
 
-def _add_contacts(app: FastAPI, front: _Front) -> None:
-    person = Annotated[str, Depends(front.person)]
-
-    @app.put("/v1/contacts")
-    async def contacts(wanted: list[ContactIn], by: person) -> dict[str, Any]:
-        """How the asker wants to be reached, the first way first; none: by e-mail."""
-        if len(wanted) > 8:
-            raise HTTPException(422, "At most 8 ways.")
-        ways = tuple(Contact(kind=each.kind, address=each.address) for each in wanted)
-        return await front.store_body(ContactsSet(person=by, contacts=ways))
-
-
-def _add_operation(app: FastAPI, front: _Front) -> None:
+def _add_operation(app: FastAPI, front: Front) -> None:
     operator = Depends(front.operator)
 
     @app.get("/healthz")
@@ -336,7 +173,7 @@ def _add_operation(app: FastAPI, front: _Front) -> None:
         return await front.store_body(KeyRevoked(id=key))
 
 
-async def _facts_after(front: _Front, after: str) -> tuple[list[Fact], str]:
+async def _facts_after(front: Front, after: str) -> tuple[list[Fact], str]:
     """Up to _MAX_EVENTS facts behind a cursor `ORIGIN:SEQ,...`, and the cursor behind those."""
     try:
         known = {origin: int(seq) for origin, _, seq in
@@ -352,7 +189,7 @@ async def _facts_after(front: _Front, after: str) -> tuple[list[Fact], str]:
     return facts, ",".join(f"{origin}:{seq}" for origin, seq in sorted(known.items()))
 
 
-def _add_links(app: FastAPI, front: _Front) -> None:
+def _add_links(app: FastAPI, front: Front) -> None:
     links = front.service.links
 
     @app.get(LINK_PATH + "{token}")
@@ -386,7 +223,7 @@ def _add_links(app: FastAPI, front: _Front) -> None:
         return link_page("Acknowledged: you hold it", what)
 
 
-def _add_telephone(app: FastAPI, front: _Front) -> None:
+def _add_telephone(app: FastAPI, front: Front) -> None:
     twilio = front.service.courier.twilio
     assert twilio is not None, "only called with one"
 

@@ -119,6 +119,10 @@ class RosterCopy:
         rest_h = rules_of(known.country, local(at_ns, known.zone).date()).daily_rest_h
         return at_ns < duties[ended - 1].until_ns + rest_h * NS_PER_HOUR
 
+    def knows(self, service: Id) -> bool:
+        """Whether the directory has the service."""
+        return service in self._services
+
     def owners(self, service: Id) -> Sequence[Id]:
         """The members of the service's team, its lead first."""
         known = self._services.get(service)

@@ -3,7 +3,7 @@
 import { dayMark, now, personNow, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
-import { noticeStale, startPage } from "./page.js";
+import { notice, noticeStale, startPage } from "./page.js";
 import { sky } from "./sky.js";
 import { duration } from "./times.js";
 
@@ -75,7 +75,7 @@ function waiting({ waits }) {
   const unasked = waits.not_asked.length
     ? el("p", { class: "unknown" }, `Could not be asked: ${waits.not_asked.join(", ")}. That is not the same as nothing.`)
     : null;
-  const empty = el("p", { class: "empty" }, "Nothing waits for you. Handoffs to accept, swaps that you are asked for and changes to approve would stand here.");
+  const empty = el("p", { class: "empty" }, "Nothing waits for you. Pages, handoffs to accept, swaps that you are asked for and changes to approve would stand here.");
   return el(
     "section",
     { class: "panel", "aria-labelledby": "waits" },
@@ -89,9 +89,28 @@ function waitingRow(item) {
   return el(
     "li",
     { class: item.is_urgent ? "urgent" : null },
-    el("a", { href: item.link, "data-key": `wait ${item.link} ${item.title}` }, item.title),
+    item.link ? el("a", { href: item.link, "data-key": `wait ${item.link} ${item.title}` }, item.title) : el("strong", {}, item.title),
     el("p", { class: "quiet" }, item.detail, item.at_ns ? [" ", time(item.at_ns, item.with_person)] : null),
+    item.act ? actButton(item) : null,
   );
+}
+
+function actButton({ act, title }) {
+  const button = el("button", { type: "button", "aria-label": `${act.label}: ${title}`, "data-key": `act ${act.path}` }, act.label);
+  button.addEventListener("click", () => doAct(act, button));
+  return button;
+}
+
+async function doAct(act, button) {
+  button.disabled = true;
+  try {
+    await ask(act.path, { method: "POST" });
+    notice("act", null);
+  } catch (fault) {
+    notice("act", `${fault.message} It still waits for you.`);
+    button.disabled = false;
+  }
+  page.refresh();
 }
 
 function holding({ shifts, duty }) {

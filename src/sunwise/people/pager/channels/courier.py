@@ -49,7 +49,7 @@ class ChannelCourier:
             if target.secret_file
         }
         self._mail = Mail(settings.smtp) if settings.smtp else None
-        self._pusher = _pusher(settings.web_push) if settings.web_push else None
+        self.pusher = _pusher(settings.web_push) if settings.web_push else None
         self._push_may_be_private = bool(settings.web_push and settings.web_push.allow_private)
         self.twilio = (
             TwilioConnector(settings.twilio, public_url=public_url) if settings.twilio else None
@@ -121,9 +121,9 @@ class ChannelCourier:
     def _post(self, contact: Contact, message: Message, now: Moment) -> tuple[Post, bool]:
         """The request, and whether its address may be private."""
         if contact.kind is ChannelKind.WEB_PUSH:
-            if self._pusher is None:
+            if self.pusher is None:
                 raise NotSetUp("web push is not set up: [pager.channels.web_push]")
-            post = self._pusher.post(contact.address, message, now_ns=now.wall_ns)
+            post = self.pusher.post(contact.address, message, now_ns=now.wall_ns)
             return post, self._push_may_be_private
         if contact.kind in (ChannelKind.SMS, ChannelKind.VOICE):
             if self._phone is None:

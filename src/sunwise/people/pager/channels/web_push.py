@@ -1,12 +1,14 @@
 """Web push to a browser: encrypted for it (RFC 8291), signed with our own key (RFC 8292)."""
 
+import base64
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pywebpush import Vapid, WebPusher
 
 from sunwise.chassis.secret_files import read_secret
@@ -18,13 +20,21 @@ from sunwise.people.pager.channels.settings import WebPush
 _TTL_S: Final = 3_600
 _TOKEN_S: Final = 12 * 3_600
 _MAX_TEXT: Final = 2_000  # push services take about 4 kB encrypted
+_BASE64URL: Final = r"^[A-Za-z0-9_-]+=*$"
+
+
+class SubscriptionKeys(msgspec.Struct, frozen=True):
+    """What messages are encrypted for, base64url."""
+
+    p256dh: Annotated[str, msgspec.Meta(min_length=80, max_length=100, pattern=_BASE64URL)]
+    auth: Annotated[str, msgspec.Meta(min_length=16, max_length=40, pattern=_BASE64URL)]
 
 
 class Subscription(msgspec.Struct, frozen=True):
     """What a browser's `PushSubscription.toJSON()` holds."""
 
-    endpoint: str
-    keys: dict[str, str]
+    endpoint: Annotated[str, msgspec.Meta(max_length=1_500)]
+    keys: SubscriptionKeys
 
 
 class Pusher:
@@ -34,13 +44,24 @@ class Pusher:
         self._settings = settings
         self._vapid = _key(Path(settings.key_file))
 
-    def post(self, address: str, message: Message, *, now_ns: int) -> Post:
-        """The request. Raises ValueError for what is no subscription, and AddressRefused."""
+    @property
+    def public_key(self) -> str:
+        """What a browser subscribes with: the point of our key, base64url (RFC 8292, 3.2)."""
+        point = self._vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+    def read(self, address: str) -> Subscription:
+        """The subscription. Raises ValueError for what is none, and AddressRefused."""
         subscription = msgspec.json.decode(address, type=Subscription)
-        parts = urlsplit(subscription.endpoint)
-        host = parts.hostname or ""
+        host = urlsplit(subscription.endpoint).hostname or ""
         if not any(fnmatchcase(host, pattern) for pattern in self._settings.hosts):
             raise AddressRefused(f"{host} is no push service that the settings name")
+        return subscription
+
+    def post(self, address: str, message: Message, *, now_ns: int) -> Post:
+        """The request. Raises ValueError for what is no subscription, and AddressRefused."""
+        subscription = self.read(address)
+        parts = urlsplit(subscription.endpoint)
         payload = msgspec.json.encode(
             {
                 "title": message.title,

@@ -159,6 +159,11 @@ class SeverityTable:
         }
         self._unknown = self._ranks[policy.unknown_severity]
 
+    @property
+    def names(self) -> list[str]:
+        """What a page can be, the worst first."""
+        return [severity.name for severity in self._by_rank if severity.name != REACH_TEST]
+
     def rank(self, name: str) -> int:
         """0 for the worst; names that are unknown count as the policy says."""
         return self._ranks.get(name.lower(), self._unknown)

@@ -12,6 +12,7 @@ from sunwise.people.pager.core.policy import REACH_TEST
 from sunwise.people.pager.core.responders import Responders
 
 _NS = 1_000_000_000
+_ASKED_FOR = "asked_for"
 
 
 def beginning(responders: Responders, board: Board, after_ns: int, now: Moment) -> Iterator[Signal]:
@@ -37,6 +38,20 @@ def beginning(responders: Responders, board: Board, after_ns: int, now: Moment) 
         )
 
 
+def asked_for(person: str, now: Moment) -> Signal:
+    """A test that the person wants themselves: of no service, so nobody else hears of it."""
+    key = _key(person, str(now.wall_ns))
+    return Signal(
+        key=key,
+        is_firing=True,
+        summary="You asked for this test. Confirm that it reaches you.",
+        severity=REACH_TEST,
+        labels={"person": person, "since_ns": str(now.wall_ns), _ASKED_FOR: "yes"},
+        group=key,
+        assignee=person,
+    )
+
+
 def is_test(page: Page, board: Board) -> bool:
     """Whether the page only asks whether messages arrive."""
     return board.severities.at(page.rank).name == REACH_TEST
@@ -57,6 +72,8 @@ def outcome(page: Page, board: Board, responders: Responders, now: Moment) -> li
         return [ended]
     if now.steady_ns - page.opened_ns < board.policy.reach_test_s * _NS:
         return []
+    if _ASKED_FOR in labels:
+        return [ended]
     return [ended, _unreachable(labels["person"], page, board, responders, now=now)]
 
 

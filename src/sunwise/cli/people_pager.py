@@ -1,0 +1,144 @@
+"""The pager as people meet it behind the people plane's door: pages that need them, and a page by hand.
+
+Each answer is a pager instance's own, of the other one when the first is silent.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Depends, HTTPException, Path
+
+from sunwise.chassis.guard import Principal, Right
+from sunwise.chassis.guard.door import Requirement
+from sunwise.people.pager.client import PagerClient, PagerRefused
+from sunwise.web.waiting import Act, Asked, Waiting
+
+_HELD: Final = "You hold it since"
+_UNHELD: Final = "Nobody holds it since"
+PageId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$")]
+ServiceId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Name = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Subscription = Annotated[str, Body(embed=True, min_length=1, max_length=2_048)]
+
+
+class PagerDesk:
+    """Asks the pagers for one person at a time, beside the event loop."""
+
+    def __init__(self, pagers: PagerClient) -> None:
+        self._pagers = pagers
+
+    async def ask(
+        self, principal: Principal, method: str, path: str, content: object = None
+    ) -> Any:  # noqa: ANN401 - the pager's own answer
+        """What a pager answers to this person. Raises Retryable and HTTPException."""
+        if principal.person_id is None:
+            raise HTTPException(403, "Come with a personal token: pages are for people.")
+        return await self._asked(method, path, content, person=principal.person_id)
+
+    async def make_key(self, name: str, service: str) -> Any:  # noqa: ANN401 - the pager's own answer
+        """A key for a sender of alerts. Raises Retryable and HTTPException."""
+        return await self._asked("POST", "/v1/keys", {"name": name, "service": service})
+
+    async def _asked(self, method: str, path: str, content: object, *, person: str = "") -> Any:  # noqa: ANN401
+        try:
+            return await asyncio.to_thread(
+                self._pagers.ask, method, path, person=person, content=content
+            )
+        except PagerRefused as refused:
+            raise HTTPException(refused.status, str(refused)) from refused
+
+
+def pager_router(desk: PagerDesk, *, require: Callable[[Right], Requirement]) -> APIRouter:
+    """The routes of pages."""
+    router = APIRouter(prefix="/pager", tags=["pager"])
+    _add_pages(router, desk, Depends(require(Right.PAGER_ACK)))
+    _add_paging(router, desk, Depends(require(Right.PAGER_SEND)))
+    _add_browsers(router, desk, Depends(require(Right.PAGER_ACK)))
+    _add_keys(router, desk, Depends(require(Right.KEYS_MANAGE)))
+    return router
+
+
+def pages_waiting(desk: PagerDesk) -> Asked:
+    """Pages that need the reader."""
+
+    async def ask(principal: Principal) -> list[Waiting]:
+        pages = await desk.ask(principal, "GET", "/v1/pages?mine=true")
+        return [_waiting(page, principal) for page in pages]
+
+    return ask
+
+
+def _waiting(page: dict[str, Any], principal: Principal) -> Waiting:
+    is_held = page["held_by"] == principal.person_id
+    act = Act("It is over", "close") if is_held else Act("I hold it", "acknowledge")
+    return Waiting(
+        kind="page",
+        title=f"[{page['severity']}] {page['service']}: {page['summary']}",
+        detail=_HELD if is_held else _UNHELD,
+        link="",
+        at_ns=page["opened_ns"],
+        is_urgent=not is_held,
+        act=Act(act.label, f"/pager/pages/{page['id']}/{act.path}"),
+    )
+
+
+def _add_pages(router: APIRouter, desk: PagerDesk, reader: Any) -> None:  # noqa: ANN401
+    @router.get("/pages", summary="Open pages, the worst and oldest first")
+    async def pages(principal: Annotated[Principal, reader], *, mine: bool = False) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "GET", f"/v1/pages?mine={str(mine).lower()}")
+
+    @router.get("/pages/{page}", summary="One page: its alerts, and who was told by what")
+    async def page(page: PageId, principal: Annotated[Principal, reader]) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "GET", f"/v1/pages/{page}")
+
+    @router.post("/pages/{page}/acknowledge", summary="Hold the page")
+    async def acknowledge(page: PageId, principal: Annotated[Principal, reader]) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "POST", f"/v1/pages/{page}/acknowledge")
+
+    @router.post("/pages/{page}/close", summary="It is over, with all alerts known by now")
+    async def close(page: PageId, principal: Annotated[Principal, reader]) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "POST", f"/v1/pages/{page}/close")
+
+
+def _add_paging(router: APIRouter, desk: PagerDesk, sender: Any) -> None:  # noqa: ANN401
+    @router.post("/pages", status_code=201, summary="Page whoever is on duty for a service")
+    async def page(
+        *,
+        principal: Annotated[Principal, sender],
+        service: ServiceId,
+        summary: Annotated[str, Body(min_length=1, max_length=1_000)],
+        severity: Annotated[str, Body(max_length=64)] = "",
+        key: Annotated[str, Body(max_length=64, pattern=r"^[A-Za-z0-9-]*$")] = "",
+    ) -> Any:  # noqa: ANN401
+        wanted = {"service": service, "summary": summary, "severity": severity, "key": key}
+        said = {name: value for name, value in wanted.items() if value}
+        return await desk.ask(principal, "POST", "/v1/pages", said)
+
+    @router.post("/reach-tests", status_code=201, summary="Have a test message sent to oneself")
+    async def test(principal: Annotated[Principal, sender]) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "POST", "/v1/reach-tests")
+
+
+def _add_browsers(router: APIRouter, desk: PagerDesk, reader: Any) -> None:  # noqa: ANN401
+    @router.get("/push-key", summary="What a browser subscribes with; empty: no web push here")
+    async def push_key(principal: Annotated[Principal, reader]) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "GET", "/v1/push-key")
+
+    @router.put("/browsers", summary="Be reached by this browser first")
+    async def subscribe(principal: Annotated[Principal, reader], subscription: Subscription) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "PUT", "/v1/browsers", {"subscription": subscription})
+
+    @router.delete("/browsers", summary="Be reached by this browser no more")
+    async def unsubscribe(
+        principal: Annotated[Principal, reader], subscription: Subscription
+    ) -> Any:  # noqa: ANN401
+        return await desk.ask(principal, "DELETE", "/v1/browsers", {"subscription": subscription})
+
+
+def _add_keys(router: APIRouter, desk: PagerDesk, manager: Any) -> None:  # noqa: ANN401
+    @router.post("/keys", status_code=201, summary="Make a key for a sender of alerts")
+    async def make(
+        _principal: Annotated[Principal, manager], name: Name, service: ServiceId
+    ) -> Any:  # noqa: ANN401
+        return await desk.make_key(name, service)
