@@ -22,8 +22,8 @@ class Finding(NamedTuple):
     """Something that is wrong with a rota."""
 
     what: str
-    """`hole`, `double`, `both-roles`, `unknown`, `skills`, `away`, `unwanted`, `fixed`, or the rule
-    of WorkingTime or Exemption that is broken."""
+    """`hole`, `double`, `both-roles`, `busy` (on duty for others then), `unknown`, `skills`, `away`,
+    `unwanted`, `fixed`, or the rule of WorkingTime or Exemption that is broken."""
     at_ns: int
     person: str = ""
 
@@ -100,17 +100,21 @@ def _people(problem: Problem, rota: Rota) -> Iterator[Finding]:
         for before, after in pairwise(shifts):
             if after.start_ns < before.end_ns:
                 yield Finding("both-roles", after.start_ns, name)
-        yield from _away(person, shifts, problem)
+        yield from _elsewhere(person, shifts, problem)
         yield from _law(person, shifts)
 
 
-def _away(person: Person, shifts: list[Shift], problem: Problem) -> Iterator[Finding]:
+def _elsewhere(person: Person, shifts: list[Shift], problem: Problem) -> Iterator[Finding]:
+    """Shifts, but for the fixed, while the person is away or on duty for another unit."""
     away = absences(person, problem)
     fixed = {(each.start_ns, each.end_ns) for each in problem.fixed if each.person == person.id}
     for shift in shifts:
         window = (shift.start_ns, shift.end_ns)
-        if window not in fixed and any(overlap(window, absence) for absence in away):
-            yield Finding("away", shift.start_ns, person.id)
+        if window in fixed:
+            continue
+        for what, taken in (("away", away), ("busy", person.held)):
+            if any(overlap(window, each) for each in taken):
+                yield Finding(what, shift.start_ns, person.id)
 
 
 def _law(person: Person, shifts: list[Shift]) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ yes is applied without it: silence is none.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -34,9 +35,11 @@ from sunwise.people.rota.kept import (
 from sunwise.people.rota.problem import Problem
 from sunwise.people.rota.publishing import Publication, demand_lawful, publication
 from sunwise.people.rota.store import NoSuch, RotaStore
-from sunwise.people.rota.turns import Piece, Stale, Turn, reassigned, turns_of
+from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, to_come, turns_of
 from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, problem_of
 
+_T = TypeVar("_T")
+_TRIES: Final = 5
 Blocking = Callable[..., Awaitable[Any]]
 """Runs a call that blocks: `asyncio.to_thread`, or at once in a simulation."""
 Solve = Callable[[Job], Awaitable[Answer]]
@@ -112,24 +115,37 @@ class RotaDesk:
 
     def publish(self, unit_id: str, window_ns: int, version: int, *, by: str) -> list[Request]:
         """Puts exactly this draft in force; what somebody must agree to is asked. Blocks."""
-        draft = self.store.find(unit_id, window_ns, State.DRAFT)
-        if draft is None or draft.version != version:
-            raise Stale("This draft is not the newest any more: look at the rota again.")
-        found = self._publication(draft, by)
-        present = self.store.find(unit_id, window_ns, State.PUBLISHED)
-        if present is not None and found.requests:
-            return [self.store.request(each) for each in found.requests]
-        return self.store.publish(draft, found.turns, found.requests)
 
-    def _publication(self, draft: Kept, by: str) -> Publication:
+        def act(seen: int) -> list[Request]:
+            draft = self.store.find(unit_id, window_ns, State.DRAFT)
+            if draft is None or draft.version != version:
+                raise Stale("This draft is not the newest any more: look at the rota again.")
+            present = self.store.find(unit_id, window_ns, State.PUBLISHED)
+            found = self._publication(draft, present, by)
+            if present is not None and found.requests:
+                return [self.store.request(each, seen=seen) for each in found.requests]
+            return self.store.publish(draft, found.turns, found.requests, seen=seen)
+
+        return self._at_one_version(act)
+
+    def _publication(self, draft: Kept, present: Kept | None, by: str) -> Publication:
         unit = self._unit_now(draft.unit)
         now_ns = self.clock.now_ns()
         of = ground(self.store, self.snapshot, now_ns=now_ns)
         problem = problem_of(unit, of, _span_of(draft))
-        present = self.store.find(draft.unit, draft.window_ns, State.PUBLISHED)
-        if present is None:
-            demand_lawful(problem, (), draft.turns)
+        demand_lawful(problem, present.turns if present else (), draft.turns)
         return publication(problem, draft, present, now_ns=now_ns, asked_by=by)
+
+    def _at_one_version(self, act: Callable[[int], _T]) -> _T:
+        """What `act` does at the version of the duty table that it is given. Blocks. Raises Moved.
+
+        What is lawful by itself need not be so beside what somebody else does at the same time: then
+        it is looked at again.
+        """
+        for _ in range(_TRIES):
+            with contextlib.suppress(Moved):
+                return act(self.store.version())
+        raise Moved("The rota changes too often now: try again.", after_s=1.0)
 
     # --- one shift ---
 
@@ -171,7 +187,7 @@ class RotaDesk:
             asked=tuple(sorted({by, taker})),
             answers={by: True},
         )
-        return await self._asked(kept, request, is_dry=is_dry)
+        return await self._asked(request, is_dry=is_dry)
 
     async def take(
         self, unit_id: str, role: Role, at_ns: int, *, by: str, is_dry: bool = False
@@ -189,21 +205,22 @@ class RotaDesk:
             asked=(by,),
             answers={by: True},
         )
-        return await self._asked(kept, request, is_dry=is_dry)
+        return await self._asked(request, is_dry=is_dry)
 
     async def answer(self, request_id: str, person: str, *, is_yes: bool) -> Request:
         """A person's own word; the last yes applies the change, if it is lawful by now."""
-        if is_yes:
-            request: Request = await self.blocking(self.store.find_request, request_id)
-            kept = await self.published(request.unit, request.window_ns)
-            try:
-                await self._demand_lawful(kept, request.changes)
-            except Stale:
-                await self.blocking(self.store.close_request, request_id, RequestState.STALE)
-                raise
-        answered: Request = await self.blocking(
-            self.store.answer, request_id, person, is_yes=is_yes
-        )
+
+        def act(seen: int) -> Request:
+            request = self.store.find_request(request_id)
+            if is_yes and request.state is RequestState.OPEN and person in request.asked:
+                try:
+                    self._demand_lawful(request)
+                except Stale:
+                    self.store.close_request(request_id, RequestState.STALE)
+                    raise
+            return self.store.answer(request_id, person, is_yes=is_yes, seen=seen)
+
+        answered: Request = await self.blocking(self._at_one_version, act)
         return answered
 
     async def accept_gap(self, unit_id: str, role: Role, at_ns: int, *, owner: str) -> Kept:
@@ -220,17 +237,23 @@ class RotaDesk:
             raise Permanent("This shift is over.")
         return Piece(max(turn.start_ns, now_ns), turn.end_ns, turn.role, turn.person, to)
 
-    async def _asked(self, kept: Kept, request: Request, *, is_dry: bool) -> Request:
-        await self._demand_lawful(kept, request.changes)
-        if is_dry:
-            return request
-        asked: Request = await self.blocking(self.store.request, request)
+    async def _asked(self, request: Request, *, is_dry: bool) -> Request:
+        def act(seen: int) -> Request:
+            self._demand_lawful(request)
+            return request if is_dry else self.store.request(request, seen=seen)
+
+        asked: Request = await self.blocking(self._at_one_version, act)
         return asked
 
-    async def _demand_lawful(self, kept: Kept, changes: Sequence[Piece]) -> None:
-        unit = await self.unit(kept.unit)
-        problem = problem_of(unit, await self.ground_now(), _span_of(kept))
-        await self.blocking(demand_lawful, problem, kept.turns, reassigned(kept.turns, changes))
+    def _demand_lawful(self, request: Request) -> None:
+        """Returns if its changes may be made now. Blocks. Raises Unlawful and Stale."""
+        now_ns = self.clock.now_ns()
+        kept = self._published_now(request.unit, request.window_ns)
+        of = ground(self.store, self.snapshot, now_ns=now_ns)
+        problem = problem_of(self._unit_now(request.unit), of, _span_of(kept))
+        is_swap = request.kind is RequestKind.SWAP
+        changes = to_come(request.changes, now_ns, is_whole=is_swap)
+        demand_lawful(problem, kept.turns, reassigned(kept.turns, changes))
 
     # --- looking things up ---
 
@@ -247,9 +270,11 @@ class RotaDesk:
 
     async def published(self, unit_id: str, window_ns: int) -> Kept:
         """What is in force. Raises NoSuch."""
-        found: Kept | None = await self.blocking(
-            self.store.find, unit_id, window_ns, State.PUBLISHED
-        )
+        found: Kept = await self.blocking(self._published_now, unit_id, window_ns)
+        return found
+
+    def _published_now(self, unit_id: str, window_ns: int) -> Kept:
+        found = self.store.find(unit_id, window_ns, State.PUBLISHED)
         if found is None:
             raise NoSuch(f"No rota of {unit_id} is published then: plan it and publish it first.")
         return found

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.errands import Tell
@@ -42,6 +42,8 @@ class Consequences(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is proven that fewer changes leave more gaps."""
     problem: str = ""
     """Why it cannot be mended, and what to do."""
+    is_put_off: bool = False
+    """It was not even tried to the end: that is for later, and what is vacated stays so until then."""
 
 
 class Mending:
@@ -114,10 +116,10 @@ class Mending:
         gone = vacated(problem, kept.turns, now_ns)
         try:
             mended = await self._solved(problem, kept, span, gone, now_ns=now_ns)
-        except Permanent as fault:
-            mended, why = None, str(fault)
+        except (Permanent, Retryable) as fault:  # whoever is away is off duty all the same
+            mended, why, is_put_off = None, str(fault), isinstance(fault, Retryable)
         else:
-            why = ""
+            why, is_put_off = "", False
         request = None
         if mended is not None:
             request = _request(kept, mended, gone, kind=kind, by=by)
@@ -133,6 +135,7 @@ class Mending:
             request=request,
             is_optimal=mended is not None and mended.optimal,
             problem=why,
+            is_put_off=is_put_off,
         )
         return found if assumed is not None else await self._done(found, of)
 
@@ -171,8 +174,9 @@ class Mending:
         request = found.request
         if request is not None:
             request = await self._desk.blocking(self._store.request, request)
-        inputs = inputs_of(problem_of(unit, of, Span(window_ns=found.window_ns)), of.snapshot)
-        await self._desk.blocking(self._store.settle, *key, inputs)
+        if not found.is_put_off:
+            inputs = inputs_of(problem_of(unit, of, Span(window_ns=found.window_ns)), of.snapshot)
+            await self._desk.blocking(self._store.settle, *key, inputs)
         return msgspec.structs.replace(found, request=request)
 
     def _touched(

@@ -35,7 +35,7 @@ def publication(
 
     In the place of a published one the draft comes whole: at once, or when everybody has said yes.
     """
-    wanted = turns_of(rota_of(draft.turns), present.turns if present else ())
+    wanted = _with_past(draft.turns, present.turns if present else ())
     if present is not None:
         changes = pieces(present.turns, wanted, now_ns)
         asked = asked_of(problem, changes, now_ns=now_ns, takers=False)
@@ -55,6 +55,20 @@ def publication(
         for who, each in sorted(late.items())
     )
     return Publication(vacant, tuple(requests))
+
+
+def _with_past(wanted: Sequence[Turn], present: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The draft's turns, after what is over of the present ones and those that run when it begins.
+
+    Rest and burden are counted from them, and a draft begins at the next full hour.
+    """
+    first_ns = min((turn.start_ns for turn in wanted), default=0)
+    before = tuple(
+        turn._replace(end_ns=min(turn.end_ns, first_ns))
+        for turn in present
+        if turn.start_ns < first_ns
+    )
+    return (*before, *turns_of(rota_of(wanted), present))
 
 
 def _request(

@@ -42,6 +42,7 @@ _PLAN_S: Final = 5.0
 _BOOK_LOOKS: Final = 120
 _NS: Final = 1_000_000_000
 _RETRY_NS: Final = 600 * _NS
+_NEVER_NS: Final = 2**63
 _PAST_NS: Final = 7 * DAY_NS
 _KEPT_VERSIONS: Final = 4
 _log: Final = logging.getLogger("sunwise.rota")
@@ -81,6 +82,7 @@ class RotaService:
         self._told = -1
         self._pages: OrderedDict[int, list[DutyPage]] = OrderedDict()
         self._not_before: dict[tuple[str, int], int] = {}
+        self._mend_again_ns = _NEVER_NS
         self.desk = RotaDesk(
             store,
             clock,
@@ -202,7 +204,8 @@ class RotaService:
         units = units_of(snapshot)
         if is_new:
             await self._blocking(self._store.set_units, units)
-            await self._mend(units)
+        if is_new or self._clock.now_ns() >= self._mend_again_ns:
+            self._mend_again_ns = _NEVER_NS if await self._mend(units) else self._later_ns()
         known = await self._blocking(self._store.windows, State.DRAFT)
         known |= await self._blocking(self._store.windows, State.PUBLISHED)
         now_ns = self._clock.now_ns()
@@ -220,11 +223,15 @@ class RotaService:
                     lambda: self.desk.publish(task.unit.id, window_ns, draft.version, by="")
                 )
         except (Permanent, Retryable) as fault:
-            self._not_before[task.unit.id, window_ns] = self._clock.now_ns() + _RETRY_NS
+            self._not_before[task.unit.id, window_ns] = self._later_ns()
             _log.error("no rota", extra={"unit": task.unit.id, "why": str(fault)})
 
-    async def _mend(self, units: Iterable[Unit]) -> None:
-        """Rotas whose people, services or time zones are not what they were any more."""
+    def _later_ns(self) -> int:
+        return self._clock.now_ns() + _RETRY_NS
+
+    async def _mend(self, units: Iterable[Unit]) -> bool:
+        """Rotas whose people, services or time zones are not what they were; whether all are mended."""
+        is_all = True
         of = await self.desk.ground_now()
         now_ns = self._clock.now_ns()
         published = await self._blocking(self._store.windows, State.PUBLISHED)
@@ -237,22 +244,24 @@ class RotaService:
             state = State.PUBLISHED if (name, window_ns) in published else State.DRAFT
             kept = await self._blocking(self._store.find, name, window_ns, state)
             if kept is not None and not _is_settled(kept, unit, of):
-                await self._mend_one(kept)
+                is_all &= await self._mend_one(kept)
+        return is_all
 
-    async def _mend_one(self, kept: Kept) -> None:
-        """What needs nobody's yes is in force at once; for the rest people are asked."""
+    async def _mend_one(self, kept: Kept) -> bool:
+        """What needs nobody's yes is in force at once; for the rest people are asked. False: not yet."""
         try:
             if kept.state is State.DRAFT:
                 await self.desk.plan(kept.unit, kept.window_ns)
-                return
+                return True
             found = await self.mending.mend(
                 kept.unit, kept.window_ns, kind=RequestKind.DIRECTORY, by=NOBODY
             )
         except (Permanent, Retryable) as fault:
             _log.error("a rota is not mended", extra={"unit": kept.unit, "why": str(fault)})
-            return
+            return False
         if found.problem:
             _log.error("a rota is not mended", extra={"unit": kept.unit, "why": found.problem})
+        return not found.is_put_off
 
     # --- the ledger ---
 

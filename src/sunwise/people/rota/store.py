@@ -25,6 +25,7 @@ from sunwise.people.rota.kept import (
     Inputs,
     Kept,
     Request,
+    RequestKind,
     RequestState,
     State,
     Unit,
@@ -41,7 +42,7 @@ from sunwise.people.rota.tables import (
     TURNS,
     UNITS,
 )
-from sunwise.people.rota.turns import Piece, Stale, Turn, reassigned, slots_of, told
+from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, slots_of, to_come, told
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _KEPT_TOLD: Final = 1_000
@@ -113,6 +114,7 @@ class RotaStore:
     def served(self, from_ns: int) -> Served:
         """Every slot that ends after `from_ns`, in order of service, role and time."""
         with self.engine.connect() as connection:
+            version = _version(connection)  # first: what comes later does no harm under its number
             slots: set[DutySlot] = set()
             until_ns = from_ns
             units = _units(connection)
@@ -121,7 +123,7 @@ class RotaStore:
                 slots |= slots_of((_turn(row),), unit.services if unit else ())
                 until_ns = max(until_ns, row.end_ns)
             ordered = sorted(slots, key=lambda each: (each.service, each.role, each.since_ns))
-            return Served(version=_version(connection), slots=tuple(ordered), until_ns=until_ns)
+            return Served(version=version, slots=tuple(ordered), until_ns=until_ns)
 
     # --- units ---
 
@@ -181,10 +183,18 @@ class RotaStore:
             return change.add(msgspec.structs.replace(kept, state=State.DRAFT))
 
     def publish(
-        self, kept: Kept, turns: Sequence[Turn], requests: Iterable[Request] = ()
+        self,
+        kept: Kept,
+        turns: Sequence[Turn],
+        requests: Iterable[Request] = (),
+        *,
+        seen: int | None = None,
     ) -> list[Request]:
-        """Puts a draft in force with these turns, and asks for what they leave out. Raises Stale."""
-        with self._changing() as change:
+        """Puts a draft in force with these turns, and asks for what they leave out.
+
+        `seen`: the version of the duty table at which that was found lawful. Raises Stale and Moved.
+        """
+        with self._changing(seen) as change:
             found = _find(change.connection, kept.unit, kept.window_ns, State.DRAFT)
             if found is None or found.version != kept.version:
                 raise Stale("This draft is not the newest: look at the rota again.")
@@ -248,9 +258,9 @@ class RotaStore:
 
     # --- changes that wait for a yes ---
 
-    def request(self, request: Request) -> Request:
-        """The request, kept until everybody who is asked has answered."""
-        with self._changing() as change:
+    def request(self, request: Request, *, seen: int | None = None) -> Request:
+        """The request, kept until everybody who is asked has answered. Raises Moved."""
+        with self._changing(seen) as change:
             return change.add_request(request)
 
     def requests(self, *states: RequestState) -> list[Request]:
@@ -264,9 +274,14 @@ class RotaStore:
         with self.engine.connect() as connection:
             return _find_request(connection, request)
 
-    def answer(self, request: str, person: str, *, is_yes: bool) -> Request:
-        """The request after a person's own word; the last yes applies it. Raises NoSuch and Stale."""
-        with self._changing() as change:
+    def answer(
+        self, request: str, person: str, *, is_yes: bool, seen: int | None = None
+    ) -> Request:
+        """The request after a person's own word; the last yes applies it.
+
+        Raises NoSuch, Stale and Moved.
+        """
+        with self._changing(seen) as change:
             found = _find_request(change.connection, request)
             if person not in found.asked:
                 raise NoSuch("Nobody asks you about this change.")
@@ -277,9 +292,10 @@ class RotaStore:
             return change.decide(_find_request(change.connection, request))
 
     def close_request(self, request: str, state: RequestState) -> None:
-        """It will not be applied."""
+        """It will not be applied; nothing where it is decided already."""
         with self._changing() as change:
-            change.set_request(request, state)
+            if _find_request(change.connection, request).state is RequestState.OPEN:
+                change.set_request(request, state)
 
     # --- who is away ---
 
@@ -372,9 +388,12 @@ class RotaStore:
                 execute(delete(table).where(table.c.until_ns < before_ns))
 
     @contextmanager
-    def _changing(self) -> Iterator["_Transaction"]:
+    def _changing(self, seen: int | None = None) -> Iterator["_Transaction"]:
+        """One change, under the lock; raises Moved when the table is not at the version `seen`."""
         with self.engine.begin() as connection:
             connection.execute(update(HEAD).values(id=HEAD.c.id))  # the lock
+            if seen not in (None, _version(connection)):
+                raise Moved("The rota changes too often now: try again.", after_s=1.0)
             yield _Transaction(connection, now_ns=self._clock.now_ns())
 
 
@@ -482,7 +501,9 @@ class _Transaction:
         if request.waits_for():
             return request
         try:
-            self.amend(request.unit, request.window_ns, request.changes, request.kind)
+            is_swap = request.kind is RequestKind.SWAP
+            left = to_come(request.changes, self._now_ns, is_whole=is_swap)
+            self.amend(request.unit, request.window_ns, left, request.kind)
         except Stale:
             return self.set_request(request.id, RequestState.STALE)
         return self.set_request(request.id, RequestState.APPLIED)

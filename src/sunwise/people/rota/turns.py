@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.people.rota.problem import Gap, Rota, Shift, overlap
@@ -19,6 +19,10 @@ MOST_TOLD: Final = 2_000
 
 class Stale(Permanent):
     """The rota is not any more what the change was made for: look at it again."""
+
+
+class Moved(Retryable):
+    """Another version came between looking and changing: look again."""
 
 
 class Turn(NamedTuple):
@@ -72,6 +76,21 @@ def pieces(before: Sequence[Turn], after: Sequence[Turn], now_ns: int) -> tuple[
             if was != is_now:
                 found.append(Piece(*window, role, was, is_now))
     return tuple(sorted(found, key=_order))
+
+
+def to_come(changes: Sequence[Piece], now_ns: int, *, is_whole: bool) -> tuple[Piece, ...]:
+    """What is left of the changes: the past stays as it was, whoever says yes afterwards. Raises Stale.
+
+    `is_whole`: one is given for another, so that none may be over.
+    """
+    left = tuple(
+        piece._replace(start_ns=max(piece.start_ns, now_ns))
+        for piece in changes
+        if piece.end_ns > now_ns
+    )
+    if not left or (is_whole and len(left) < len(changes)):
+        raise Stale("This is over by now: nothing is changed.")
+    return left
 
 
 def reassigned(turns: Sequence[Turn], changes: Iterable[Piece]) -> tuple[Turn, ...]:

@@ -1,0 +1,217 @@
+"""Two at once, twice, too late, or with a solver that fails: what a rota must not become by it."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.db import open_database
+from sunwise.chassis.errors import Retryable
+from sunwise.contracts.people.directory import Role, Tier
+from sunwise.people.rota.check import check
+from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.kept import RequestState, State
+from sunwise.people.rota.mending import Mending
+from sunwise.people.rota.publishing import Unlawful
+from sunwise.people.rota.store import Closure, RotaStore
+from sunwise.people.rota.turns import Stale, rota_of
+from sunwise.people.rota.units import Span, problem_of, units_of
+from tests.support.rota_company import (
+    DAY,
+    NOW,
+    UNIT,
+    WINDOW,
+    company,
+    draft,
+    new_store,
+    published,
+    solve,
+    turn,
+)
+
+PRIMARY = Role.PRIMARY
+HOUR = 3_600 * 10**9
+DESK_UNIT = "core.daylight"
+
+
+class Stage:
+    def __init__(self, folder, snapshot=None) -> None:
+        self.snapshot = snapshot or company()
+        self.clock = SimulatedClock(start_ns=NOW)
+        engine = open_database(folder / "rota.db", is_derived=False)
+        self.store = RotaStore(engine, self.clock)
+        self.store.set_units(units_of(self.snapshot))
+        self.desk = RotaDesk(
+            self.store,
+            self.clock,
+            snapshot=lambda: self.snapshot,
+            pseudonyms=_pseudonyms,
+            solve=self.solve,
+        )
+        self.fails = False
+
+    async def solve(self, job):
+        if self.fails:
+            raise Retryable("The planning process ended early: nothing was changed.")
+        return await solve(job)
+
+    def publish(self, *turns, unit=UNIT):
+        kept = self.store.save_draft(draft(*turns, unit=unit))
+        self.store.publish(kept, kept.turns)
+        return kept
+
+    def turns(self, unit=UNIT):
+        return self.store.find(unit, WINDOW, State.PUBLISHED).turns
+
+    async def breaches(self, unit=UNIT):
+        of = await self.desk.ground_now()
+        [planned] = [each for each in units_of(self.snapshot) if each.id == unit]
+        problem = problem_of(planned, of, Span(window_ns=WINDOW, from_ns=NOW))
+        found = check(problem, rota_of(self.turns(unit)))
+        return [each.what for each in found if each.what not in ("hole", "unwanted")]
+
+
+async def _pseudonyms(people):
+    return {each: f"x-{each}" for each in people}
+
+
+def two_units():
+    services = company().services
+    desk = msgspec.structs.replace(services[0], id="desk", tier=Tier.DAYLIGHT)
+    return company(services=(*services, desk))
+
+
+async def test_a_second_yes_does_not_undo_the_word_applied(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
+    await stage.desk.answer(asked.id, "di", is_yes=True)
+    with pytest.raises(Stale, match="applied already"):
+        await stage.desk.answer(asked.id, "di", is_yes=True)
+    assert stage.store.find_request(asked.id).state is RequestState.APPLIED
+
+
+async def test_nobody_who_is_not_asked_can_end_a_change(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
+    await stage.desk.answer(asked.id, "di", is_yes=True)
+    with pytest.raises(Exception, match="Nobody asks you"):
+        await stage.desk.answer(asked.id, "gil", is_yes=True)
+    assert stage.store.find_request(asked.id).state is RequestState.APPLIED
+
+
+async def test_a_yes_that_comes_after_the_shift_changes_nobodys_past(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
+    stage.clock.advance_ns(33 * HOUR)
+    with pytest.raises(Stale, match="over"):
+        await stage.desk.answer(asked.id, "di", is_yes=True)
+    assert [each.person for each in stage.turns()] == ["bo", "cy"]
+    assert stage.store.find_request(asked.id).state is RequestState.STALE
+
+
+async def test_a_yes_within_the_shift_gives_what_is_left_of_it(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
+    stage.clock.advance_ns(28 * HOUR)
+    await stage.desk.answer(asked.id, "di", is_yes=True)
+    assert [(each.person, each.start_ns) for each in stage.turns()] == [
+        ("bo", NOW + 24 * HOUR),
+        ("di", NOW + 28 * HOUR),
+        ("cy", NOW + 32 * HOUR),
+    ]
+
+
+async def test_two_shifts_taken_at_once_do_not_break_the_law_together(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    taken = [stage.desk.take(UNIT, PRIMARY, NOW + hour * HOUR, by="eve") for hour in (24, 32)]
+    done = await asyncio.gather(*taken, return_exceptions=True)
+    assert sum(isinstance(each, Unlawful) for each in done) == 1, done
+    assert await stage.breaches() == []
+
+
+async def test_two_swaps_answered_at_once_do_not_break_the_law_together(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    asked = [
+        await stage.desk.swap((UNIT, PRIMARY, NOW + hour * HOUR), "eve", by=by)
+        for hour, by in ((24, "bo"), (32, "cy"))
+    ]
+    answers = [stage.desk.answer(each.id, "eve", is_yes=True) for each in asked]
+    done = await asyncio.gather(*answers, return_exceptions=True)
+    assert sum(isinstance(each, Unlawful) for each in done) == 1, done
+    assert await stage.breaches() == []
+
+
+async def test_two_teams_that_take_the_same_person_at_once_get_them_once(tmp_path):
+    stage = Stage(tmp_path, two_units())
+    stage.publish(turn(24, 32, "bo"))
+    stage.publish(turn(26, 34, "cy"), unit=DESK_UNIT)
+    taken = [
+        stage.desk.take(unit, PRIMARY, NOW + 28 * HOUR, by="eve") for unit in (UNIT, DESK_UNIT)
+    ]
+    done = await asyncio.gather(*taken, return_exceptions=True)
+    assert sum(isinstance(each, Unlawful) for each in done) == 1, done
+
+
+async def test_a_draft_in_the_place_of_a_published_rota_is_held_to_the_law(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24 * 20, 24 * 20 + 8, "bo"), turn(24 * 20 + 8, 24 * 20 + 16, "cy"))
+    both = turn(24 * 20, 24 * 20 + 8, "bo"), turn(24 * 20 + 8, 24 * 20 + 16, "bo")
+    kept = stage.store.save_draft(draft(*both))
+    with pytest.raises(Unlawful, match="max_duty_h bo"):
+        await asyncio.to_thread(stage.desk.publish, UNIT, WINDOW, kept.version, by="eve")
+    assert [each.person for each in stage.turns()] == ["bo", "cy"]
+
+
+async def test_whoever_is_away_is_off_duty_at_once_also_when_the_solver_fails(tmp_path):
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    stage.fails = True
+    closure = Closure(kind="person", subject="bo", from_ns=NOW, until_ns=NOW + 5 * DAY)
+    [found] = await Mending(stage.desk).absent(closure, by="bo", is_dry=False)
+    assert [each.person for each in stage.turns()] == [None, "cy"]
+    assert "ended early" in found.problem
+
+
+async def test_a_redraft_keeps_the_past_of_its_window_and_the_running_shift(tmp_path):
+    stage = Stage(tmp_path)
+    stage.clock.advance_ns(HOUR // 2)
+    before = (
+        turn(-8, 0, "bo"),
+        turn(0, 8, None),
+        turn(8, 16, None),
+        turn(24 * 20, 24 * 20 + 8, "cy"),
+    )
+    stage.publish(*before)
+    after = turn(1, 8, None), turn(8, 16, None), turn(24 * 20, 24 * 20 + 8, "di")
+    kept = stage.store.save_draft(draft(*after))
+    await asyncio.to_thread(stage.desk.publish, UNIT, WINDOW, kept.version, by="eve")
+    assert [(each.start_ns, each.person) for each in stage.turns()] == [
+        (NOW - 8 * HOUR, "bo"),
+        (NOW, None),
+        (NOW + HOUR, None),
+        (NOW + 8 * HOUR, None),
+        (NOW + 480 * HOUR, "di"),
+    ]
+
+
+def test_a_table_is_never_newer_than_its_number(tmp_path, monkeypatch):
+    """A reader would hold old slots for the new version, and never ask again."""
+    engine = open_database(tmp_path / "rota.db", is_derived=False)
+    store = new_store(engine)
+    published(store, turn(0, 8, "bo"))
+    read = []
+    for name in ("_version", "_published"):
+        real = getattr(__import__("sunwise.people.rota.store", fromlist=[name]), name)
+        monkeypatch.setattr(
+            f"sunwise.people.rota.store.{name}",
+            lambda *args, real=real, name=name: read.append(name) or real(*args),
+        )
+    store.served(NOW)
+    assert read == ["_version", "_published"]
