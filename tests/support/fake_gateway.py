@@ -70,7 +70,6 @@ class FakeWriter:
         self.now_ns = now_ns
         self.commands: list = []
         self.script: deque[Callable[[object], Answer] | Exception] = deque()
-        self.position = Position(command_seq=0)
         self._order_id = 0
         self._loop = asyncio.get_running_loop()
 
@@ -134,8 +133,7 @@ class FakeWriter:
 
     def outcome(self, *records: bytes) -> Outcome:
         """These events, stored."""
-        self.position = Position(command_seq=len(self.commands))
-        return Outcome(b"".join(records), self.position, self.now_ns())
+        return Outcome(b"".join(records), Position(command_seq=len(self.commands)), self.now_ns())
 
 
 class RestingWriter:

@@ -36,7 +36,6 @@ def new_trader(venue):
     def make(**balances):
         held = {asset: str(amount) for asset, amount in balances.items()}
         trader = Trader(venue, venue.new_account(held))
-        trader.balances()  # a user stream begins behind what was answered: so behind the funding
         traders.append(trader)
         return trader
 

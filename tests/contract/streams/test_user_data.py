@@ -151,10 +151,10 @@ async def test_repeated_events_are_passed_over():
         assert await silent(client)
 
 
-async def test_a_subscription_begins_behind_what_was_answered_before_it():
+async def test_a_subscription_begins_behind_what_was_stored_before_it():
     async with running_edge() as (edge, accounts), edge.connect(QUIET) as early:
         await subscribed(edge, early)
-        edge.answered = Position(command_seq=6, part=1)
+        edge.stored = Position(command_seq=6, part=1)
         async with edge.connect(QUIET) as late:
             await subscribed(edge, late)
             for number, place in enumerate([(5, 0), (6, 0), (6, 1), (6, 2), (7, 0)], start=1):
@@ -165,7 +165,7 @@ async def test_a_subscription_begins_behind_what_was_answered_before_it():
 
 async def test_events_before_a_subscription_count_when_one_is_missed():
     async with running_edge() as (edge, accounts), edge.connect(QUIET) as client:
-        edge.answered = Position(command_seq=5)
+        edge.stored = Position(command_seq=5)
         await subscribed(edge, client)
         accounts.tell(9, new(1), seq=5)
         accounts.tell(9, new(3), seq=7, previous=Position(command_seq=6))
@@ -241,7 +241,7 @@ async def test_subscribing_again_to_a_key_misses_nothing():
         key = edge.keys.create(9)
         async with edge.connect(f"/ws/{key}") as client:
             await ask(client, "LIST_SUBSCRIPTIONS")
-            edge.answered = Position(command_seq=5)
+            edge.stored = Position(command_seq=5)
             await ask(client, "SUBSCRIBE", key)
             accounts.tell(9, new(1), seq=5)
             assert (await answer(client))["I"] == 1

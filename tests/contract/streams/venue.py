@@ -165,9 +165,9 @@ class Edge:
         names = StreamNames(catalog)
         self.feeds = Feeds(bus)
         self.hub = StreamHub(bus, self.feeds, names, self.clock)
-        self.answered = Position(command_seq=0)
+        self.stored = Position(command_seq=0)
         self.users = UserStreams(
-            bus, self.feeds, UserCodec(names), self.clock, answered=lambda: self.answered
+            bus, self.feeds, UserCodec(names), self.clock, stored=self._stored_position
         )
         self.keys = ListenKeys(self.clock)
         self.server = WebSocketServer(
@@ -175,6 +175,9 @@ class Edge:
             open_api=api_opener(self.access, self.users),
             keys=KeyAccess(self.keys, self.users),
         )  # fmt: skip
+
+    async def _stored_position(self) -> Position:
+        return self.stored
 
     def _registry(self) -> Registry:
         async def later(call: Call, params: Echo) -> bytes:

@@ -363,19 +363,6 @@ async def test_the_account_lists_every_asset(gateway):
     assert gateway.bus.queries[0] == ("query.accounts.0", {"type": "balances", "account": ACCOUNT})
 
 
-async def test_how_far_answers_reach_follows_orders_and_reads(gateway):
-    read_at = iter([Position(command_seq=8, part=1), Position(command_seq=7)])
-    gateway.bus.answers["balances"] = lambda query: Balances(
-        position=next(read_at), updated_ns=0, balances=[]
-    )
-    assert gateway.core.answered() == Position(command_seq=0)
-    await gateway.order()
-    assert gateway.core.answered() == gateway.writer.position > Position(command_seq=0)
-    for _ in range(2):  # a replica of a read model may be behind another
-        await gateway.call("GET", "/api/v3/account")
-        assert gateway.core.answered() == Position(command_seq=8, part=1)
-
-
 async def test_a_key_that_may_not_trade_says_so(gateway):
     gateway.add_key("r" * 64, SECRET, permissions=Permission.USER_DATA)
     gateway.bus.answers["balances"] = lambda query: Balances(position=AT, updated_ns=0, balances=[])

@@ -20,12 +20,18 @@ from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http import AddressTaken
 from sunwise.chassis.nats_server import OPERATOR
 from sunwise.contracts.exchange.accounts import (
-    Balances,
     HoldingsChanged,
     Position,
     UserEvents,
-    query_subject,
     user_subject,
+)
+from sunwise.contracts.exchange.log import (
+    GENESIS_CHAIN,
+    BatchFlag,
+    EventMessage,
+    chained,
+    encode_events,
+    event_subject,
 )
 from sunwise.exchange.gateway.service import GatewayService, GatewaySettings
 from sunwise.exchange.gateway.store import KeyStore
@@ -134,30 +140,29 @@ async def test_a_database_that_does_not_answer_leaves_keys_in_force(running):
     running.store._engine = whole
 
 
-async def test_a_user_stream_begins_behind_what_was_answered(running, world):
+async def test_a_user_stream_begins_behind_what_any_gateway_has_answered(running, world):
+    """An answer is of stored events, so it begins behind what is stored."""
     accounts = SimulatedBus(world, user="accounts")
-    read_at, after = Position(command_seq=5), Position(command_seq=6)
-
-    async def answer(_):
-        return msgspec.msgpack.encode(Balances(position=read_at, balances=[], updated_ns=0))
-
-    await accounts.serve(query_subject("0"), answer)
+    stored, after = Position(command_seq=5), Position(command_seq=6)
+    message = EventMessage(5, 0, BatchFlag.LAST, 17, 1, 1, 0, GENESIS_CHAIN, GENESIS_CHAIN, b"")
+    engine = SimulatedBus(world, user="engine")
+    await engine.append(event_subject("0", writer=17), encode_events(chained(message)))
     key, secret = await asyncio.to_thread(running.store.create_hmac, 5)
     await eventually(lambda: running.key_is_known(key.name))
 
     async with connect(f"ws://127.0.0.1:{running.service.ws_port}/ws-api/v3") as client:
-        for method in ("account.status", "userDataStream.subscribe.signature"):
-            params = {"apiKey": key.name, "timestamp": time.time_ns() // 1_000_000}
-            params["signature"] = hmac_hex(urlencode(params), secret)
-            await client.send(json.dumps({"id": 1, "method": method, "params": params}))
-            assert json.loads(await client.recv())["status"] == 200
-        for position in (read_at, after):
+        method = "userDataStream.subscribe.signature"
+        params = {"apiKey": key.name, "timestamp": time.time_ns() // 1_000_000}
+        params["signature"] = hmac_hex(urlencode(params), secret)
+        await client.send(json.dumps({"id": 1, "method": method, "params": params}))
+        assert json.loads(await client.recv())["status"] == 200
+        for position in (stored, after):
             events = UserEvents(
                 account=5,
                 position=position,
                 time_ns=position.command_seq * 1_000_000,
                 events=[HoldingsChanged(balances=[])],
-                previous=read_at if position == after else None,
+                previous=stored if position == after else None,
             )
             accounts.publish(user_subject("0", 5), msgspec.msgpack.encode(events))
         assert json.loads(await client.recv())["event"]["E"] == after.command_seq

@@ -126,7 +126,6 @@ def test_each_command_gets_its_own_events_and_the_position_of_the_last_part(desk
         "a": 2, "b": 2, "c": 1,
     }  # fmt: skip
     assert desk.results["a"].position == Position(command_seq=9, part=1)
-    assert desk.session.position == Position(command_seq=9, part=1)
     assert desk.session.n_waiting == 0
 
 
@@ -138,7 +137,6 @@ def test_the_newest_outcome_is_not_always_the_last_one_told(desk):
         desk.session.on_event(events(batch_no, [0], command_seq=batch_no + 6))
     assert list(desk.results) == ["b", "a"]
     assert desk.results["a"].position == Position(command_seq=8)
-    assert desk.session.position == Position(command_seq=9)
 
 
 def test_events_of_triggered_stops_belong_to_no_command(desk):

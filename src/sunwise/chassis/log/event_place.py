@@ -1,6 +1,7 @@
 """Where in EVT a position stands now: EVT's own sequences may have moved."""
 
 from sunwise.chassis.bus import Bus, StoredMessage, StreamInfo
+from sunwise.chassis.errors import Retryable
 from sunwise.chassis.log.errors import LogBroken
 from sunwise.chassis.log.event_sequence import BEFORE_ALL, EventSequence
 from sunwise.contracts.exchange.accounts import Position
@@ -16,6 +17,17 @@ def decode_stored(stream: str, stored: StoredMessage) -> EventMessage:
             f"{stream} holds a damaged message at sequence {stored.seq} ({error}): restore the "
             "stream from its archive"
         ) from error
+
+
+async def newest_position(bus: Bus, stream: str) -> Position:
+    """Of the newest event message stored, BEFORE_ALL when there is none. Raises Retryable, LogBroken."""
+    info = await bus.stream_info(stream)
+    if not info.messages:
+        return BEFORE_ALL
+    stored = await bus.read(stream, info.last_seq)
+    if stored is None:
+        raise Retryable(f"{stream} has lost its end while it was read", after_s=0.1)
+    return _position(stream, stored)
 
 
 async def find_place(bus: Bus, stream: str, sequence: EventSequence, *, hint_seq: int) -> int:

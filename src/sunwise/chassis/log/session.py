@@ -27,7 +27,6 @@ from sunwise.chassis.log.errors import (
     OutcomeUnknown,
     Overloaded,
 )
-from sunwise.chassis.log.event_sequence import BEFORE_ALL
 from sunwise.chassis.log.outcome import Outcome, own_records
 from sunwise.contracts.exchange.accounts import Position
 from sunwise.contracts.exchange.log import (
@@ -117,7 +116,6 @@ class WriterSession:
         self.claim_to_check = 0  # if not 0: read CMD at this sequence and call `check_claim`
         self.reply_missing = False  # read the events that exist, then call `replies_read`
         self.n_waiting = 0  # commands without an outcome
-        self.position = BEFORE_ALL  # of the newest outcome
         self._clock = clock
         self._monotonic_s = monotonic_s
         self._max_waiting = settings.max_waiting
@@ -319,7 +317,6 @@ class WriterSession:
             return
         self.n_waiting -= len(waiting)
         position = Position(command_seq=message.command_seq, part=message.part)
-        self.position = max(self.position, position)  # a reply that was lost comes after later ones
         for done, records in zip(waiting, own_records(len(waiting), batch.parts), strict=True):
             done(Outcome(records, position, message.time_ns))
 

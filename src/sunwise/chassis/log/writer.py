@@ -12,7 +12,6 @@ from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.log.errors import Fenced, LogBroken, NotAccepted, OutcomeUnknown
 from sunwise.chassis.log.outcome import Outcome
 from sunwise.chassis.log.session import Done, WriterSession, WriterSettings
-from sunwise.contracts.exchange.accounts import Position
 from sunwise.contracts.exchange.log import (
     Damaged,
     command_stream,
@@ -88,11 +87,6 @@ class LogWriter:
     def n_waiting(self) -> int:
         """Commands without an outcome."""
         return self._session.n_waiting
-
-    @property
-    def position(self) -> Position:
-        """Of the newest outcome; before everything while there was none."""
-        return self._session.position
 
     def submit(self, record: bytes) -> asyncio.Future[Outcome]:
         """What becomes of the command: its Outcome, or NotAccepted or OutcomeUnknown raised.

@@ -5,6 +5,7 @@ import importlib.metadata
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -16,9 +17,14 @@ from sunwise.chassis.errors import Retryable
 from sunwise.chassis.http import HttpLimits, HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.chassis.log import CatalogFollower, LogWriter, WriterSettings
-from sunwise.contracts.exchange.accounts import Position
+from sunwise.chassis.log.event_place import newest_position
 from sunwise.contracts.exchange.keys import keys_subject
-from sunwise.contracts.exchange.log import FIRST_GATEWAY_WRITER, MAX_BATCH_COMMANDS, MAX_WRITER
+from sunwise.contracts.exchange.log import (
+    FIRST_GATEWAY_WRITER,
+    MAX_BATCH_COMMANDS,
+    MAX_WRITER,
+    event_stream,
+)
 from sunwise.exchange.gateway.calls.authentication import Authenticator, KeyRing
 from sunwise.exchange.gateway.calls.dispatch import Dispatcher
 from sunwise.exchange.gateway.calls.limits import LimitSettings, OrderLimits, RequestLimits
@@ -129,7 +135,6 @@ class Core:
         self.orders = OrderLimits(limits, clock)
         self.dispatcher = Dispatcher(Authenticator(ring), self.requests, self.orders)
         models = ReadModels(bus, shard=settings.shard, timeout_s=settings.query_timeout_s)
-        self._writer, self._models = writer, models
         trading = Trading(
             self.dispatcher, writer, listings=listings, read_models=models, clock=clock
         )
@@ -144,10 +149,6 @@ class Core:
                 *session_endpoints(),
             ]
         )
-
-    def answered(self) -> Position:
-        """How far into the log the answers given so far reach."""
-        return max(self._writer.position, self._models.position)
 
 
 class GatewayService:
@@ -256,8 +257,14 @@ class GatewayService:
         hub = StreamHub(bus, feeds, names, clock, shard=settings.shard)
         stack.push_async_callback(hub.close)
         users = UserStreams(
-            bus, feeds, UserCodec(names), clock, answered=core.answered, shard=settings.shard
+            bus,
+            feeds,
+            UserCodec(names),
+            clock,
+            stored=partial(newest_position, bus, event_stream(settings.shard)),
+            shard=settings.shard,
         )
+        stack.push_async_callback(users.close)
         access = ApiAccess(core.registry, core.dispatcher, self._ring, clock)
         server = WebSocketServer(
             WebSocketSettings(

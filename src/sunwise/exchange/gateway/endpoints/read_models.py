@@ -26,8 +26,6 @@ class ReadModels:
     """Asks the read models of one shard. Raises ApiError -1001 when there is no answer."""
 
     def __init__(self, bus: Bus, *, shard: str, timeout_s: float) -> None:
-        self.position = accounts.Position(command_seq=0)
-        """The newest that an answer was read at."""
         self._bus = bus
         self._timeout_s = timeout_s
         self._accounts = accounts.query_subject(shard)
@@ -54,5 +52,4 @@ class ReadModels:
 
     def _of(self, wanted: type[T], reply: _Reply) -> T:
         assert isinstance(reply, wanted), "a reply of another kind than the question's"
-        self.position = max(self.position, reply.position)
         return reply

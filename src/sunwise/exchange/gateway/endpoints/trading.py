@@ -9,7 +9,7 @@ from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.log.errors import NotAccepted, OutcomeUnknown, Overloaded
 from sunwise.chassis.log.outcome import Outcome
-from sunwise.contracts.exchange.accounts import GetOrder, Orders, Position
+from sunwise.contracts.exchange.accounts import GetOrder, Orders
 from sunwise.contracts.exchange.rejects import Reject
 from sunwise.exchange.gateway import errors
 from sunwise.exchange.gateway.calls.dispatch import Dispatcher
@@ -45,11 +45,6 @@ Done = Callable[[Outcome | Fault], None]
 
 class CommandWriter(Protocol):
     """The way into the log: `sunwise.chassis.log.writer.LogWriter`."""
-
-    @property
-    def position(self) -> Position:
-        """Of the newest outcome."""
-        ...
 
     def submit_to(self, record: bytes, done: Done) -> None:
         """Calls `done` once. Raises Overloaded, or Permanent once the writer has ended."""

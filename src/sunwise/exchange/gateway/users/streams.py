@@ -5,21 +5,23 @@ broke may have swallowed the last ones: in both cases what was missed cannot be 
 every listener of the account is told (`eventStreamTerminated`) and let go. A client then subscribes
 again and asks for its orders and balances; it never sees a stream with a silent hole.
 
-A listener begins behind everything that this gateway has answered by then. Events come a little
-later than answers: without that, a client that places an order and then subscribes would be told of
-its order anew, or not, as it happens.
+A listener begins behind everything that is stored by then, and so behind whatever any gateway has
+answered. Events come a little later than answers: without that, a client that places an order and then
+subscribes would be told of its order anew, or not, as it happens.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 import msgspec
 
 from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Retryable
 from sunwise.contracts.exchange.accounts import Position, UserEvents, user_subject
 from sunwise.exchange.gateway.streams.feeds import Feeds
+from sunwise.exchange.gateway.streams.tasks import Tasks
 from sunwise.exchange.gateway.streams.topics import PayloadOf
 from sunwise.exchange.gateway.users.codecs import UserCodec
 
@@ -38,11 +40,35 @@ class UserListener(Protocol):
         ...
 
 
+class _Place:
+    """Where a listener begins: until that is known, events wait."""
+
+    def __init__(self, listener: UserListener) -> None:
+        self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._listener = listener
+        self._start: Position | None = None
+        self._waiting: list[tuple[Position, PayloadOf]] = []
+
+    def take(self, position: Position, payload_of: PayloadOf) -> None:
+        """One event of the account."""
+        if self._start is None:
+            self._waiting.append((position, payload_of))
+        elif position > self._start:
+            self._listener.take(payload_of)
+
+    def begin_after(self, start: Position) -> None:
+        """Hands on what has waited and lies behind `start`."""
+        self._start = start
+        waiting, self._waiting = self._waiting, []
+        for position, payload_of in waiting:
+            self.take(position, payload_of)
+
+
 class _Account:
     """One account's stream and its listeners."""
 
     def __init__(self, codec: UserCodec, lost: Callable[[], None]) -> None:
-        self.listeners: dict[UserListener, Position] = {}  # each with where it begins: after this
+        self.listeners: dict[UserListener, _Place] = {}
         self.opened: asyncio.Future[None] | None = None
         self._codec = codec
         self._lost = lost
@@ -57,9 +83,8 @@ class _Account:
             return
         self._last = events.position
         for payload_of in self._codec.payloads(events):
-            for listener, start in tuple(self.listeners.items()):
-                if events.position > start:
-                    listener.take(payload_of)
+            for place in tuple(self.listeners.values()):
+                place.take(events.position, payload_of)
 
     def _follows(self, events: UserEvents) -> bool:
         return self._last is None or events.previous == self._last
@@ -68,7 +93,7 @@ class _Account:
 class UserStreams:
     """The user streams of all accounts that somebody here listens to.
 
-    `answered` returns how far into the log the gateway's answers reach.
+    `stored` returns how far the log's events are stored: no answer was given of anything behind it.
     """
 
     def __init__(
@@ -78,15 +103,16 @@ class UserStreams:
         codec: UserCodec,
         clock: Clock,
         *,
-        answered: Callable[[], Position],
+        stored: Callable[[], Awaitable[Position]],
         shard: str = "0",
     ) -> None:
         self._feeds = feeds
         self._codec = codec
         self._clock = clock
-        self._answered = answered
+        self._stored = stored
         self._shard = shard
         self._accounts: dict[int, _Account] = {}
+        self._tasks = Tasks()
         bus.listen_connection(self._on_connection)
 
     def join(self, account: int, listener: UserListener) -> asyncio.Future[None]:
@@ -100,8 +126,26 @@ class UserStreams:
             self._accounts[account] = stream
             subject = user_subject(self._shard, account)
             stream.opened = self._feeds.listen(subject, stream.on_message)
-        stream.listeners.setdefault(listener, self._answered())
-        return stream.opened
+        if listener not in stream.listeners:
+            place = stream.listeners[listener] = _Place(listener)
+            self._tasks.spawn(self._begin(stream, listener, place))
+        return stream.listeners[listener].begun
+
+    async def _begin(self, stream: _Account, listener: UserListener, place: _Place) -> None:
+        assert stream.opened is not None, "it is opened by its first listener"
+        await stream.opened
+        start = await self._persistently_stored()
+        if stream.listeners.get(listener) is place:  # it has not left meanwhile
+            place.begin_after(start)
+        if not place.begun.done():
+            place.begun.set_result(None)
+
+    async def _persistently_stored(self) -> Position:
+        while True:
+            try:
+                return await self._stored()
+            except Retryable as fault:
+                await asyncio.sleep(fault.after_s)
 
     def leave(self, account: int, listener: UserListener) -> None:
         """Ends a `join`; nothing happens when the stream was lost before."""
@@ -110,6 +154,10 @@ class UserStreams:
             del stream.listeners[listener]
             if not stream.listeners:
                 self._drop(account, stream)
+
+    async def close(self) -> None:
+        """Whoever still waits for a beginning waits no longer."""
+        await self._tasks.cancel()
 
     def _drop(self, account: int, stream: _Account) -> None:
         del self._accounts[account]
