@@ -22,7 +22,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow compat check tidy format replay soak lock clean \
-	bench-startup bench-engine bench-gateway bench-rota bench-pager
+	bench-startup bench-engine bench-gateway bench-rota bench-pager bench-year
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' \
@@ -77,6 +77,9 @@ bench-rota: $(DEV_STAMP) ## rotas beside repaired round robins and proven bounds
 
 bench-pager: $(DEV_STAMP) ## 10,000 alerts in a minute through two pagers: accept and page latency
 	$(BIN)/python -m benchmarks.pager.run $(ARGS)
+
+bench-year: $(DEV_STAMP) ## a simulated year: rota, handoffs, pages, killed pagers: ARGS="--short"
+	$(BIN)/python -m benchmarks.year.run $(ARGS)
 
 soak: $(DEV_STAMP) ## ten million commands, engine against oracle, byte for byte
 	$(BIN)/python -m benchmarks.soak.run $(ARGS)

@@ -69,6 +69,10 @@ class Desk:
         work.bodies.extend(body_of(each, self._sender, self.board, now) for each in signals)
         return work
 
+    def next_look_ns(self) -> int | None:
+        """When the next page is to be looked at if nothing happens before, steady ns."""
+        return self._due[0][0] if self._due else None
+
     def settle(self, key: str) -> None:
         """The outcome of this message is committed, or lost: it may be decided on again."""
         self._in_flight.discard(key)

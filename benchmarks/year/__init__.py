@@ -1,0 +1,1 @@
+"""A simulated year of the people plane; `run` says what it is, and prints it."""

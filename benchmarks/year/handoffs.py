@@ -1,0 +1,219 @@
+"""Every end of shift, through the real handoff core; and with it who really worked when."""
+
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from random import Random
+from typing import Final, NamedTuple
+
+from benchmarks.year.agenda import NS, Agenda
+from benchmarks.year.duty_table import DutyRotas
+from benchmarks.year.habits import ACCEPTS_BEFORE, ACCEPTS_LATE, STANDS_IN, Habits, part_of_day
+from sunwise.contracts.people.handoff import HandoffAsked, HandoffState, HandoffUnheld, Step
+from sunwise.daylight.working_time import Duty, rules_of
+from sunwise.people.handoff.acceptance import (
+    LEAD_NS,
+    WAIT_NS,
+    Handoff,
+    Refused,
+    accept,
+    advance,
+    closed,
+    opened,
+)
+from sunwise.people.handoff.roster import Roster
+from sunwise.people.handoff.seams import Seam, seams_of
+from sunwise.people.rota.kept import DAY_NS, WINDOW_NS
+from sunwise.people.rota.turns import Piece
+
+_AROUND_NS: Final = 3 * DAY_NS
+_LOOK_NS: Final = 60 * NS
+
+
+class Held(NamedTuple):
+    """Who holds a duty, and since when."""
+
+    person: str
+    since_ns: int
+
+
+class Handoffs:
+    """Asks, waits, accepts. `passed(unit, piece)` is called when hours went to others than planned."""
+
+    def __init__(self, agenda: Agenda, rotas: DutyRotas, habits: Habits, *, random: Random) -> None:
+        self.rotas = rotas
+        self.worked: dict[str, list[Duty]] = defaultdict(list)
+        """By person, what they really held."""
+        self.counts: Counter[str] = Counter()
+        self._agenda, self._habits, self._random = agenda, habits, random
+        self._seams: dict[int, dict[str, Seam]] = {}
+        self._asked: set[str] = set()
+        self._holding: dict[tuple[str, str], Held | None] = {}
+        self._rosters: dict[int, Roster] = {}
+        self._until_ns = 0
+        self.passed: Callable[[str, Piece], None] = lambda _unit, _piece: None
+
+    def begin_window(self, window_ns: int, end_ns: int) -> None:
+        """Takes up the seams of these weeks."""
+        for group in sorted(set(self.rotas.group_of.values())):
+            self._look(group, window_ns, min(window_ns + WINDOW_NS, end_ns))
+
+    def changed(self, group: int) -> None:
+        """The group's rota is not what it was."""
+        now_ns = self._agenda.now_ns
+        self._look(group, now_ns, self._until_ns)
+
+    def end(self, end_ns: int) -> None:
+        """Whoever holds something has worked until then."""
+        for held in self._holding.values():
+            if held is not None and held.since_ns < end_ns:
+                self.worked[held.person].append(Duty(held.since_ns, end_ns))
+
+    def is_on_duty(self, person: str, service: str, at_ns: int) -> bool:
+        """Whether the person has one of the service's roles by the table."""
+        unit = self.rotas.unit_of.get(service)
+        roles = unit.roles if unit else ()
+        return any(self.rotas.who(service, role, at_ns) == person for role in roles)
+
+    def leave_at_once(self, unit: str, role: str, person: str) -> None:
+        """The person cannot go on, from now."""
+        held = self._holding.get((unit, role))
+        now_ns = self._agenda.now_ns
+        if held is not None and held.person == person:
+            if held.since_ns < now_ns:
+                self.worked[person].append(Duty(held.since_ns, now_ns))
+            self._holding[unit, role] = None
+
+    def _look(self, group: int, from_ns: int, until_ns: int) -> None:
+        self._until_ns = until_ns
+        self._rosters.pop(group, None)
+        slots = self.rotas.slots(group, from_ns - _AROUND_NS, until_ns + _AROUND_NS)
+        seams, wrong = seams_of(slots)
+        assert not wrong, f"two people for one duty: {wrong[0]}"
+        self._seams[group] = {seam.id: seam for seam in seams}
+        for seam in seams:
+            if from_ns <= seam.at_ns < until_ns and seam.id not in self._asked:
+                self._asked.add(seam.id)
+                self._agenda.at(seam.at_ns - LEAD_NS, self._open, group, seam.id)
+
+    def _open(self, group: int, id_: str) -> None:
+        seam = self._seams[group].get(id_)
+        self._asked.discard(id_)
+        if seam is None:
+            return
+        self.counts["due"] += 1
+        unit = self.rotas.unit_of[seam.services[0]].id
+        key = unit, seam.role.value
+        held = self._holding.get(key, Held(seam.outgoing, seam.since_ns))
+        is_held = held is not None and held.person == seam.outgoing
+        before_ns = self._accepts_before_ns(seam)
+        if before_ns is not None and is_held:
+            handoff = opened(
+                seam, secondary=None, deputy=None, rest_limit_ns=seam.outgoing_until_ns
+            )
+            handoff, _ = advance(handoff, seam.at_ns - LEAD_NS)
+            handoff, _ = accept(handoff, seam.incoming, before_ns)
+        else:
+            handoff = self._roster(group).plan(seam, outgoing_holds=is_held)
+            handoff = self._live(handoff, before_ns, self._next_ns(group, seam))
+        self._settle(handoff, key, held if is_held else None)
+
+    def _accepts_before_ns(self, seam: Seam) -> int | None:
+        if self._habits.is_out(seam.incoming, seam.at_ns - LEAD_NS):
+            return None
+        if self._random.random() >= ACCEPTS_BEFORE:
+            return None
+        return seam.at_ns - round(self._random.uniform(0, LEAD_NS // 2))
+
+    def _live(self, handoff: Handoff, before_ns: int | None, lapses_ns: int) -> Handoff:
+        """Asking, waiting and accepting, until somebody holds it or the next handoff comes."""
+        seam = handoff.seam
+        answers = [(before_ns or self._accepts_late_ns(seam), seam.incoming)]
+        was_unheld = False
+        for now_ns in range(seam.at_ns - LEAD_NS, lapses_ns, _LOOK_NS):
+            handoff, events = advance(handoff, now_ns)
+            for event in events:
+                if isinstance(event, HandoffAsked) and event.step is not Step.INCOMING:
+                    answers += self._stands_in(event.person, now_ns)
+            handoff = self._accepted(handoff, answers, now_ns)
+            was_unheld |= any(isinstance(event, HandoffUnheld) for event in events)
+            if handoff.is_final:
+                break
+        self.counts["unheld"] += was_unheld
+        return handoff if handoff.is_final else closed(handoff, HandoffState.LAPSED)[0]
+
+    def _accepts_late_ns(self, seam: Seam) -> int:
+        """In the half hour after the seam; or, whoever forgets, when they come to it hours later."""
+        if self._random.random() < ACCEPTS_LATE:
+            return seam.at_ns + round(self._random.uniform(0, WAIT_NS))
+        return seam.at_ns + round(self._random.uniform(1, 8) * 3_600 * NS)
+
+    def _accepted(self, handoff: Handoff, answers: list[tuple[int, str]], now_ns: int) -> Handoff:
+        """With the first of them who says so by now and may."""
+        for at_ns, person in sorted(answers):
+            if at_ns <= now_ns and not self._habits.is_out(person, now_ns):
+                with contextlib.suppress(Refused):
+                    return accept(handoff, person, now_ns)[0]
+        return handoff
+
+    def _stands_in(self, person: str, now_ns: int) -> list[tuple[int, str]]:
+        part = part_of_day(self._habits.people[person], now_ns)
+        if self._random.random() >= STANDS_IN[part]:
+            return []
+        return [(now_ns + round(self._random.uniform(120, 1_500) * NS), person)]
+
+    def _settle(self, handoff: Handoff, key: tuple[str, str], held: Held | None) -> None:
+        seam = handoff.seam
+        is_accepted = handoff.state is HandoffState.ACCEPTED
+        if held is not None:
+            end_ns = handoff.keeps_until_ns
+            if is_accepted:
+                end_ns = max(seam.outgoing_until_ns, min(end_ns, handoff.since_ns))
+            if held.since_ns < end_ns:
+                self.worked[held.person].append(Duty(held.since_ns, end_ns))
+        self._count(handoff)
+        if not is_accepted or handoff.holder is None:
+            self._holding[key] = None
+            return
+        self._holding[key] = Held(handoff.holder, handoff.since_ns)
+        if handoff.holder != seam.incoming:
+            self._agenda.at(handoff.since_ns, self._take_over, key[0], handoff)
+
+    def _count(self, handoff: Handoff) -> None:
+        if handoff.state is not HandoffState.ACCEPTED or handoff.holder is None:
+            self.counts["lapsed"] += 1
+            return
+        step = handoff.step_of(handoff.holder)
+        self.counts[f"by {step}"] += 1
+        in_time = handoff.since_ns <= handoff.seam.at_ns + WAIT_NS
+        self.counts["in time"] += in_time
+
+    def _take_over(self, unit: str, handoff: Handoff) -> None:
+        """The holder is another than planned: the rota makes it actual and says so."""
+        seam = handoff.seam
+        turn = self.rotas.turn(unit, seam.role, self._agenda.now_ns)
+        if turn is None or turn.person == handoff.holder:
+            return
+        until_ns = min(turn.end_ns, seam.until_ns)
+        piece = Piece(self._agenda.now_ns, until_ns, seam.role, turn.person, handoff.holder)
+        self.rotas.hold(unit, piece)
+        self.changed(self.rotas.group_of[unit])
+        self.passed(unit, piece)
+
+    def _next_ns(self, group: int, seam: Seam) -> int:
+        """When the next handoff of the same duty begins to be asked, and this one lapses."""
+        later = (
+            each.at_ns
+            for each in self._seams[group].values()
+            if each.role == seam.role and each.services == seam.services and each.at_ns > seam.at_ns
+        )
+        return min(later, default=seam.until_ns) - LEAD_NS
+
+    def _roster(self, group: int) -> Roster:
+        now_ns = self._agenda.now_ns
+        known = self._rosters.get(group)
+        if known is None or now_ns - known.duty.as_of_ns > DAY_NS:
+            table = self.rotas.law_table(group, now_ns)
+            known = Roster(directory=self.rotas.snapshot, duty=table, rules_of=rules_of)
+            self._rosters[group] = known
+        return known
