@@ -13,7 +13,11 @@ _TELL_FACTS: Final = (facts.SUBJECT, facts.RECORD)
 def people_grants() -> list[Grant]:
     """The grants of every service of the people plane."""
     return [
-        Grant(user="directory", publish=(directory.CHANGED,), serve=(directory.SUBJECT,)),
+        Grant(
+            user="directory",
+            publish=(directory.CHANGED, handoff.SUBJECT),
+            serve=(directory.SUBJECT,),
+        ),
         Grant(
             user="rota",
             publish=(duty.CHANGED, directory.SUBJECT, handoff.SUBJECT, *_TELL_FACTS),

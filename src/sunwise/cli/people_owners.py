@@ -1,6 +1,6 @@
 """Who owns a service, and whose day it is now: out of the directory's snapshot alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,6 +10,9 @@ from sunwise.chassis.guard import Principal, Right
 from sunwise.contracts.people.directory import Person, Service, Snapshot
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
 from sunwise.daylight.zones import UnknownZone, local
+from sunwise.people.directory.problems import Problem, Rule
+from sunwise.people.directory.scorecard import scorecards
+from sunwise.people.directory.store import DirectoryStore
 
 _Id = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -41,22 +44,35 @@ class Owned:
     deputy: str | None
     runbook: str
     owners: list[Owner]
+    handed_over_ns: int | None
+    """From when the duty that was accepted last is held; None where nobody knows."""
+    is_handoff_fresh: bool | None
+    """None where nobody is on duty around the clock."""
+    cannot_be_carried: str
+    """Why the team cannot carry the tier, with how many people are missing in which hours."""
 
 
 def owners_router(
-    snapshot: Callable[[], Snapshot],
+    store: DirectoryStore,
     *,
     now_ns: Callable[[], int],
     require: Callable[[Right], Any],
+    handed_over: Callable[[], Mapping[str, int]],
 ) -> APIRouter:
-    """The route; `snapshot` may block."""
+    """The route; `handed_over` is when the duty of each service was accepted last."""
     router = APIRouter(tags=["directory"])
 
     @router.get("/owners/{service}", summary="Who owns a service, and whose day it is")
     def owners(
         service: _Id, _principal: Annotated[Principal, Depends(require(Right.DIRECTORY_READ))]
     ) -> Owned:
-        found = owned(snapshot(), service, now_ns=now_ns())
+        found = owned(
+            store.snapshot(),
+            service,
+            now_ns=now_ns(),
+            handed_over_ns=handed_over().get(service),
+            problems=store.state().problems,
+        )
         if found is None:
             raise HTTPException(404, f"The directory has no service {service}.")
         return found
@@ -64,11 +80,23 @@ def owners_router(
     return router
 
 
-def owned(directory: Snapshot, service_id: str, *, now_ns: int) -> Owned | None:
+def owned(
+    directory: Snapshot,
+    service_id: str,
+    *,
+    now_ns: int,
+    handed_over_ns: int | None = None,
+    problems: Iterable[Problem] = (),
+) -> Owned | None:
     """The service with its owners; None for one that the directory does not have."""
     service = next((each for each in directory.services if each.id == service_id), None)
     if service is None:
         return None
+    accepted = {} if handed_over_ns is None else {service_id: handed_over_ns}
+    [card] = scorecards(directory, now_ns=now_ns, handed_over_ns=accepted, only=service_id)
+    too_few = (
+        each.text for each in problems if each.rule is Rule.CAPACITY and each.id == service_id
+    )
     team = next((each for each in directory.teams if each.id == service.team), None)
     members = frozenset(team.members if team else ())
     people = (each for each in directory.people if each.id in members and each.active)
@@ -82,6 +110,9 @@ def owned(directory: Snapshot, service_id: str, *, now_ns: int) -> Owned | None:
         deputy=service.deputy,
         runbook=service.runbook,
         owners=_sorted((_owner(each, now_ns) for each in people), service),
+        handed_over_ns=handed_over_ns,
+        is_handoff_fresh=card.is_handoff_fresh,
+        cannot_be_carried=next(too_few, ""),
     )
 
 

@@ -22,6 +22,7 @@ async def make_directory(place: Place) -> Service:
     from sunwise.cli.people_owners import owners_router
     from sunwise.cli.people_parts import PeopleParts
     from sunwise.people.directory.api import directory_router
+    from sunwise.people.directory.handed_over import HandedOver
     from sunwise.people.directory.proposing import Proposing
     from sunwise.people.directory.scim.api import scim_router
     from sunwise.people.directory.scim.protocol import Scim
@@ -31,16 +32,24 @@ async def make_directory(place: Place) -> Service:
     store, require = parts.directory, parts.guard.require
     scim = Scim(parts.directory_database, store, place.clock)
     proposing = Proposing(store, parts.two_people)
+    handed_over = HandedOver()
     parts.routers += [
-        directory_router(store, require=require, proposing=proposing, clock=place.clock),
+        directory_router(
+            store,
+            require=require,
+            proposing=proposing,
+            clock=place.clock,
+            handed_over=handed_over,
+        ),
         scim_router(scim, require=require),
-        owners_router(store.snapshot, now_ns=place.clock.now_ns, require=require),
+        owners_router(store, now_ns=place.clock.now_ns, require=require, handed_over=handed_over),
     ]
 
     async def work(ready: Ready) -> None:
         bus = await place.connect("directory")
         try:
-            await DirectoryService(bus, store, place.clock).run(ready)
+            service = DirectoryService(bus, store, place.clock, handed_over=handed_over)
+            await service.run(ready)
         finally:
             await bus.close()
 

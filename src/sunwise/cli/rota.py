@@ -42,10 +42,10 @@ def plan(*, name: str, at: datetime | None, point: int | None, credentials: Path
     client = PeopleClient.of(credentials)
     unit = unit_of(client, name)
     why = f"Planning {unit} ..."
-    page = result_of(client, _path(unit, "plan"), {"at_ns": _ns(at)}, why=why)
+    page = result_of(client, unit_path(unit, "plan"), {"at_ns": _ns(at)}, why=why)
     if point is not None:
         content = {"window_ns": page["from_ns"], "point": point}
-        page = client.post(_path(unit, "choose"), content)
+        page = client.post(unit_path(unit, "choose"), content)
     for line in draft_lines(page):
         click.echo(line)
 
@@ -66,7 +66,7 @@ def publish(*, name: str, at: datetime | None, credentials: Path) -> None:
         raise NotOneUnit(f"No draft of {unit} waits: make one with sunwise rota plan {name}")
     window, version = min(drafts.items())
     content = {"window_ns": int(window), "version": version}
-    found = client.post(_path(unit, "publish"), content)
+    found = client.post(unit_path(unit, "publish"), content)
     if found["state"] == "proposed":
         click.echo(f"Change {found['change']} waits for somebody else who may publish rotas.")
         return
@@ -88,7 +88,7 @@ def replan(*, name: str, at: datetime | None, is_applied: bool, credentials: Pat
     content = {"at_ns": _ns(at), "is_dry": not is_applied}
     unit = unit_of(client, name)
     why = f"Mending the rota of {unit} ..."
-    for found in result_of(client, _path(unit, "replan"), content, why=why):
+    for found in result_of(client, unit_path(unit, "replan"), content, why=why):
         for line in consequence_lines(found):
             click.echo(line)
 
@@ -103,7 +103,7 @@ def explain(*, name: str, at: datetime | None, credentials: Path) -> None:
     client = PeopleClient.of(credentials)
     unit = unit_of(client, name)
     why = f"Looking for what keeps {unit} from being covered ..."
-    found = result_of(client, _path(unit, "explain"), {"at_ns": _ns(at)}, why=why)
+    found = result_of(client, unit_path(unit, "explain"), {"at_ns": _ns(at)}, why=why)
     for line in explanation_lines(found):
         click.echo(line)
 
@@ -174,7 +174,8 @@ def explanation_lines(found: dict[str, Any]) -> Iterator[str]:
             yield f"  {start_h:02}:00 to {end_h % 24:02}:00 UTC: {people}"
 
 
-def _path(unit: str, verb: str) -> str:
+def unit_path(unit: str, verb: str) -> str:
+    """Where one asks for something of a unit."""
     return f"/people/rota/units/{unit}/{verb}"
 
 

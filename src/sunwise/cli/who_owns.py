@@ -1,13 +1,19 @@
 """`sunwise who-owns SERVICE`: its team, lead and deputy, and whose day it is."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.people_client import PeopleClient, credentials_option, path_part
+from sunwise.cli.rota import explanation_lines, unit_of, unit_path
+from sunwise.cli.rota_jobs import result_of
+
+_NS: Final = 1_000_000_000
 
 
 @click.command("who-owns")
@@ -16,12 +22,29 @@ from sunwise.cli.people_client import PeopleClient, credentials_option, path_par
 @told_in_one_sentence
 def command(*, service: str, credentials: Path) -> None:
     """Tell who owns SERVICE."""
-    for line in owner_lines(PeopleClient.of(credentials).get(f"/owners/{path_part(service)}")):
+    client = PeopleClient.of(credentials)
+    owned = client.get(f"/owners/{path_part(service)}")
+    for line in owner_lines(owned, zone=datetime.now(UTC).astimezone().tzinfo or UTC):  # noqa: TID251 - only its zone is read
         click.echo(line)
+    if owned["cannot_be_carried"]:
+        for line in missing_lines(client, service):
+            click.echo(line)
 
 
-def owner_lines(owned: dict[str, Any]) -> Iterator[str]:
-    """The answer in words."""
+def missing_lines(client: PeopleClient, service: str) -> Iterator[str]:
+    """Who is missing by the rota, which knows exactly, where it can be asked."""
+    why = "Asking the rota how many people are missing exactly ..."
+    try:
+        unit = unit_of(client, service)
+        found = result_of(client, unit_path(unit, "explain"), {"at_ns": None}, why=why)
+    except (Permanent, Retryable) as fault:
+        yield f"How many exactly the rota does not tell now: {fault}"
+        return
+    yield from explanation_lines(found)
+
+
+def owner_lines(owned: dict[str, Any], *, zone: tzinfo = UTC) -> Iterator[str]:
+    """The answer in words, times in the reader's zone."""
     yield f"{owned['name']} ({owned['tier']}) is owned by {owned['team_name']}."
     for owner in owned["owners"]:
         parts = {"lead": owned["lead"], "deputy": owned["deputy"]}
@@ -35,3 +58,10 @@ def owner_lines(owned: dict[str, Any]) -> Iterator[str]:
         yield "It is night for all of them."
     if owned["runbook"]:
         yield f"Runbook: {owned['runbook']}"
+    if owned["handed_over_ns"] is not None:
+        at = datetime.fromtimestamp(owned["handed_over_ns"] / _NS, zone)
+        yield f"Its duty was last accepted for {at:%a %d %b %Y %H:%M %Z}."
+    if owned["is_handoff_fresh"] is False:
+        yield "Nobody has accepted it in the last day: look at who holds it."
+    if owned["cannot_be_carried"]:
+        yield f"It cannot be carried: {owned['cannot_be_carried']}."

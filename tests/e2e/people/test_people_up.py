@@ -306,7 +306,7 @@ def change_by_two(first: PeopleClient, second: PeopleClient) -> None:
     body = {"content_hash": proposed["content_hash"]}
     with pytest.raises(Refused, match="somebody else"):
         first.post(f"/changes/{proposed['proposal']}/approve", body)
-    [waiting] = second.get("/changes")
+    [waiting] = [e for e in second.get("/changes") if e["id"] == proposed["proposal"]]
     assert f"lead from {found['lead']!r} to {found['deputy']!r}" in waiting["summary"]
     done = second.post(f"/changes/{waiting['id']}/approve", body)
     assert (done["state"], done["outcome"]) == ("applied", "")

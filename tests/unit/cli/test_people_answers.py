@@ -9,12 +9,15 @@ from sunwise.cli.on_duty import duty_lines
 from sunwise.cli.people_client import (
     Credentials,
     CredentialsUnusable,
+    Refused,
     read_credentials,
     write_credentials,
 )
 from sunwise.cli.people_owners import owned
-from sunwise.cli.who_owns import owner_lines
+from sunwise.cli.who_owns import missing_lines, owner_lines
 from sunwise.contracts.people.directory import Person, Service, Snapshot, Team, Tier
+from sunwise.people.directory.objects import Kind
+from sunwise.people.directory.problems import Problem, Rule
 
 NOON_NS = 1_795_780_800 * 10**9  # 2026-11-27 12:00 UTC
 HOUR_NS = 3_600 * 10**9
@@ -53,6 +56,60 @@ def test_owners_come_with_those_first_whose_day_it_is():
         ("fay", "", False),
     ]
     assert owned(DIRECTORY, "nothing", now_ns=NOON_NS) is None
+
+
+def test_a_duty_is_as_fresh_as_its_last_acceptance():
+    at_ns = NOON_NS - 30 * HOUR_NS
+    lines = list(owner_lines(vars(owned(DIRECTORY, "api", now_ns=NOON_NS, handed_over_ns=at_ns))
+                             | {"owners": []}))  # fmt: skip
+    assert "Its duty was last accepted for Thu 26 Nov 2026 06:00 UTC." in lines
+    assert "Nobody has accepted it in the last day: look at who holds it." in lines
+    fresh = owned(DIRECTORY, "api", now_ns=NOON_NS, handed_over_ns=NOON_NS - HOUR_NS)
+    assert fresh.is_handoff_fresh
+    assert owned(DIRECTORY, "old", now_ns=NOON_NS).is_handoff_fresh is None
+
+
+def test_a_tier_that_cannot_be_carried_names_who_is_missing_where():
+    text = "tier 24x7-two cannot be carried lawfully: at least 3 more needed 14:00-22:00 UTC"
+    found = [
+        Problem(rule=Rule.CAPACITY, kind=Kind.SERVICE, id=id_, text=text) for id_ in ("api", "old")
+    ]
+    asked = vars(owned(DIRECTORY, "api", now_ns=NOON_NS, problems=found)) | {"owners": []}
+    assert f"It cannot be carried: {text}." in list(owner_lines(asked))
+    assert owned(DIRECTORY, "api", now_ns=NOON_NS, problems=()).cannot_be_carried == ""
+
+
+class Rota:
+    """Answers as the rota's doors do."""
+
+    def __init__(self, explained: dict | None) -> None:
+        self.explained = explained
+
+    def get(self, path: str, **_query) -> object:
+        assert path == "/people/rota/units"
+        return [{"unit": "core", "services": ["api"]}]
+
+    def post(self, path: str, _content) -> dict:
+        assert path == "/people/rota/units/core/explain"
+        if self.explained is None:
+            raise Refused("ada may not do this: it needs rota.plan (team).")
+        return {"state": "done", "result": self.explained}
+
+
+def test_the_rota_tells_exactly_who_is_missing_or_why_it_does_not():
+    explained = {
+        "explanation": {"gap_h": 60, "conflict": ["weekly_rest_h"], "relaxations": []},
+        "missing": {"people": 2, "bands": [[14, 29, 2]]},
+    }
+    lines = list(missing_lines(Rota(explained), "api"))
+    assert lines[-2:] == [
+        "2 more people would close them, whose day is:",
+        "  14:00 to 05:00 UTC: 2",
+    ]
+    [refused] = missing_lines(Rota(None), "api")
+    assert "needs rota.plan" in refused
+    [unknown] = missing_lines(Rota(explained), "old")
+    assert "No rota is planned for 'old'" in unknown
 
 
 def test_a_service_whose_team_is_gone_says_so():

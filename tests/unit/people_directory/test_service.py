@@ -9,7 +9,7 @@ from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
 from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.db import open_database
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people.directory import (
     CHANGED,
     SUBJECT,
@@ -20,6 +20,9 @@ from sunwise.contracts.people.directory import (
     Pseudonyms,
     Snapshot,
 )
+from sunwise.contracts.people.handoff import SUBJECT as HANDOFF
+from sunwise.contracts.people.handoff import Freshness, ServiceFreshness
+from sunwise.people.directory.handed_over import HandedOver
 from sunwise.people.directory.service import DirectoryService
 from tests.support.people import around_the_clock, new_store, off, person, says, team
 
@@ -116,3 +119,30 @@ async def test_ledgers_get_pseudonyms_of_people_who_are_known(bus, store):
     store.apply(says(person("ana")), author="x")
     answer = await ask(bus, GetPseudonyms(people=("ana", "ghost")))
     assert answer.of == store.pseudonyms(["ana"])
+
+
+async def test_when_duty_was_handed_over_is_asked_of_handoff_and_kept_while_it_is_away(store):
+    server = SimulatedServer(seed=1)
+    fresh = ServiceFreshness(
+        service="api", is_fresh=True, newest_ns=9, n_accepted=1, n_due=1, accepted_ns=7
+    )
+    never = msgspec.structs.replace(fresh, service="web", accepted_ns=None)
+
+    async def answer(_message):
+        return msgspec.msgpack.encode(Freshness(as_of_ns=0, services=(fresh, never)))
+
+    asked = await SimulatedBus(server, user="handoff").serve(HANDOFF, answer)
+    handed_over = HandedOver()
+    own = SimulatedBus(server, user="directory")
+    service = DirectoryService(own, store, SystemClock(), handed_over=handed_over)
+    task = asyncio.create_task(service.run(lambda: None))
+    async with asyncio.timeout(5):
+        while not handed_over():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.01)
+    assert handed_over() == {"api": 7}
+    await asked.close()
+    with pytest.raises(Retryable):
+        await handed_over.refresh(own)
+    assert handed_over() == {"api": 7}
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,7 +1,7 @@
 """Directory: who there is, who owns what, and how each of it came to be known.
 
 owns: people, teams, hubs, services with their tiers, leave, pseudonyms, who said what (sources)
-consumes: nothing
+consumes: nothing; asks `people.handoff` when duty was handed over
 publishes: `people.directory.changed`; answers on `people.directory`
 state: in SQL (SQLite or PostgreSQL); nothing else can rebuild it
 owner: people

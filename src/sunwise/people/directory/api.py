@@ -76,8 +76,10 @@ def directory_router(
     _history(router, store, reader)
 
     @router.get("/scorecards", summary="How well each service is owned, and what would help")
-    def cards(_principal: reader) -> list[Json]:
-        found = scorecards(store.snapshot(), now_ns=clock.now_ns(), handed_over_ns=handed_over())
+    def cards(_principal: reader, service: str = "") -> list[Json]:
+        found = scorecards(
+            store.snapshot(), now_ns=clock.now_ns(), handed_over_ns=handed_over(), only=service
+        )
         return [msgspec.to_builtins(each) for each in found]
 
     return router

@@ -39,9 +39,9 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scorecards(
-    snapshot: Snapshot, *, now_ns: int, handed_over_ns: Mapping[str, int]
+    snapshot: Snapshot, *, now_ns: int, handed_over_ns: Mapping[str, int], only: str = ""
 ) -> list[Scorecard]:
-    """Every service in order of id; `handed_over_ns` is when its duty was accepted last."""
+    """Every service in order of id, or `only` one; `handed_over_ns`: when duty was accepted last."""
     view = View(
         {each.id: each for each in snapshot.people},
         {each.id: each for each in snapshot.teams},
@@ -49,7 +49,9 @@ def scorecards(
         {each.id: each for each in snapshot.services},
     )
     return [
-        _scorecard(each, view, now_ns, handed_over_ns.get(each.id)) for each in snapshot.services
+        _scorecard(each, view, now_ns, handed_over_ns.get(each.id))
+        for each in snapshot.services
+        if only in ("", each.id)
     ]
 
 

@@ -1,6 +1,7 @@
 """The directory as a service: answers pages and pseudonyms, and says when there is a newer version."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -10,7 +11,7 @@ import msgspec
 
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.queries import QueryDesk
 from sunwise.contracts.people.directory import (
     CHANGED,
@@ -21,12 +22,16 @@ from sunwise.contracts.people.directory import (
     GetPseudonyms,
     Pseudonyms,
 )
+from sunwise.people.directory.handed_over import HandedOver
 from sunwise.people.directory.snapshots import pages
 from sunwise.people.directory.store import DirectoryStore
 
 _LOOK_S: Final = 0.5
 _REPEAT_LOOKS: Final = 60  # so often the newest version is said again, for whoever missed it
 _KEPT_VERSIONS: Final = 4  # for readers between two pages
+_ASK_S: Final = 30.0
+_ASK_FIRST_S: Final = 5.0
+_log: Final = logging.getLogger("sunwise.directory")
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -36,10 +41,19 @@ class DirectoryService:
 
     name = "directory"
 
-    def __init__(self, bus: Bus, store: DirectoryStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        store: DirectoryStore,
+        clock: Clock,
+        *,
+        handed_over: HandedOver | None = None,
+    ) -> None:
+        """`handed_over` is kept up with what handoff says."""
         self._bus = bus
         self._store = store
         self._clock = clock
+        self._handed_over = handed_over or HandedOver()
         self._pages: OrderedDict[int, list[DirectoryPage]] = OrderedDict()
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -55,11 +69,25 @@ class DirectoryService:
             stack.push_async_callback(desk.close)
             said = await self._look(-1, looks=0)
             ready()
-            looks = 0
-            while True:
-                await self._clock.sleep(_LOOK_S)
-                looks += 1
-                said = await self._look(said, looks=looks)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._go_on_looking(said))
+                tasks.create_task(self._follow_handoffs())
+
+    async def _go_on_looking(self, said: int) -> None:
+        looks = 0
+        while True:
+            await self._clock.sleep(_LOOK_S)
+            looks += 1
+            said = await self._look(said, looks=looks)
+
+    async def _follow_handoffs(self) -> None:
+        """Asks twice a minute, sooner while nobody has answered yet."""
+        while True:
+            try:
+                await self._handed_over.refresh(self._bus)
+            except (Retryable, Permanent, msgspec.DecodeError) as fault:
+                _log.info("when duty was handed over is not known anew", extra={"why": str(fault)})
+            await self._clock.sleep(_ASK_S if self._handed_over() else _ASK_FIRST_S)
 
     async def _look(self, said: int, *, looks: int) -> int:
         version = await asyncio.to_thread(self._store.version)
