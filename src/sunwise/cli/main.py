@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "people": "Who owns what and who is on duty: run it, and log in.",
     "who-owns": "Who owns a service, and whose day it is.",
     "on-duty": "Who is on duty for a service.",
+    "handoff": "What you hold, what waits for you; read, write and accept.",
     "rota": "Plan a rota, publish it, mend it, explain its gaps.",
     "page": "Page whoever is on duty for a service.",
     "pager": "Run an instance of the pager, make its keys.",

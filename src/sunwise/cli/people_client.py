@@ -116,6 +116,10 @@ class PeopleClient:
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("POST", path, content, timeout_s=timeout_s)
 
+    def put(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers. Raises Refused and Retryable."""
+        return self._ask("PUT", path, content)
+
     def patch(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("PATCH", path, content)
@@ -158,6 +162,8 @@ def _refused(error: HTTPError) -> Permanent | Retryable:
         detail = json.loads(error.read())["detail"]
     except (ValueError, KeyError, TypeError):
         detail = error.reason
+    if isinstance(detail, dict) and "what" in detail:
+        detail = detail["what"]  # beside `why`, which is for programs
     if error.code in (429, 503):
         return Retryable(str(detail), after_s=float(error.headers.get("retry-after") or 1))
     return Refused(detail if isinstance(detail, str) else json.dumps(detail))

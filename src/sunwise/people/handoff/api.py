@@ -18,6 +18,7 @@ from sunwise.people.handoff.page import Page, Row
 from sunwise.people.handoff.store import MAX_TEXT, Note
 
 HandoffId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$")]
+ServiceId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Version = Annotated[int, Body(ge=0, description="Version of the note that was read; 0 for none.")]
 Text = Annotated[str, Body(max_length=MAX_TEXT, description="Markdown.")]
 
@@ -60,6 +61,12 @@ def _reading(router: APIRouter, desk: HandoffDesk, require: Callable[[Right], Re
     @router.get("", summary="What you hand over, and what waits for you")
     async def mine(principal: Annotated[Principal, reader]) -> list[Row]:
         return await desk.mine(person_of(principal))
+
+    @router.get(
+        "/of/{service}", summary="A service's handoffs of the last four weeks, newest first"
+    )
+    async def history(service: ServiceId, principal: Annotated[Principal, reader]) -> list[Row]:
+        return await desk.history(service, person_of(principal))
 
     @router.get("/holidays/{country}/{day}", summary="Whether a day is a public holiday there")
     def holiday(

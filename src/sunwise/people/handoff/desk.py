@@ -12,6 +12,7 @@ from sunwise.contracts.people.handoff import FINAL, HandoffEvent
 from sunwise.contracts.people.incidents import GetShift, Shift
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.handoff.acceptance import Handoff, Why, step_down
+from sunwise.people.handoff.freshness import LOOKED_BACK_NS
 from sunwise.people.handoff.holidays import holidays_of
 from sunwise.people.handoff.note import Material, Part, draft
 from sunwise.people.handoff.page import Page, Row, page_of, row_of
@@ -68,6 +69,15 @@ class HandoffDesk:
         ]
         concerned.sort(key=lambda each: (each.seam.at_ns, each.id))
         return [row_of(each, person, roster=roster, now_ns=now_ns) for each in concerned]
+
+    async def history(self, service: Id, reader: Id) -> list[Row]:
+        """The service's handoffs of the last four weeks and those to come, the newest first."""
+        roster = self._roster() or NOBODY
+        now_ns = self._clock.now_ns()
+        known: dict[str, Handoff] = await self._blocking(self._store.known, now_ns - LOOKED_BACK_NS)
+        theirs = [each for each in known.values() if service in each.seam.services]
+        theirs.sort(key=lambda each: (-each.seam.at_ns, each.id))
+        return [row_of(each, reader, roster=roster, now_ns=now_ns) for each in theirs]
 
     async def versions(self, handoff: str) -> list[Note]:
         """Every version of the note, in order."""

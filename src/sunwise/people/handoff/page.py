@@ -97,6 +97,7 @@ class Row:
     incoming: Seen
     waits_for_you: bool
     """The reader is asked to accept."""
+    accepted_by: Seen | None
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ def row_of(handoff: Handoff, reader: Id, *, roster: Roster, now_ns: int) -> Row:
         outgoing=view.person(seam.outgoing),
         incoming=view.person(seam.incoming),
         waits_for_you=reader in handoff.told and _may_accept(handoff, reader, now_ns).is_allowed,
+        accepted_by=view.person(handoff.holder) if handoff.holder is not None else None,
     )
 
 
