@@ -32,7 +32,7 @@ from sunwise.people.handoff.desk import HandoffDesk
 from sunwise.people.handoff.following import changes
 from sunwise.people.handoff.store import HandoffStore
 from sunwise.web.api import Sources, web_routers
-from sunwise.web.swaps import Move, Open, SwapWish, Wanted
+from sunwise.web.swaps import Move, Open, ShiftName, SwapWish, Wanted
 from sunwise.web.waiting import WaitingRoom
 from tests.support.handoff_company import at, company, day, roster, slot
 
@@ -94,15 +94,8 @@ class StageSwaps:
     async def dry(self, principal: Principal, wish: SwapWish) -> Wanted:
         if wish.taker == "eve":
             raise Permanent("Eve would have 7 h of rest of 11 h: offer the shift to another owner.")
-        move = Move(
-            role=wish.role,
-            since_ns=wish.since_ns,
-            until_ns=wish.until_ns,
-            before=wish.giver,
-            after=wish.taker,
-        )
-        asks = () if wish.taker == principal.person_id else (wish.taker,)
-        return Wanted(moves=(move,), asks=(*asks, *self.asks_also))
+        asked = {wish.giver, wish.taker} - {principal.person_id, None}
+        return Wanted(moves=_moves(wish), asks=(*sorted(asked), *self.asks_also))
 
     async def ask(self, principal: Principal, wish: SwapWish) -> Wanted:
         wanted = await self.dry(principal, wish)
@@ -118,18 +111,18 @@ class StageSwaps:
                 id=name,
                 why="a swap",
                 asked_by=by,
-                moves=(
-                    Move(
-                        role=wish.role,
-                        since_ns=wish.since_ns,
-                        until_ns=wish.until_ns,
-                        before=wish.giver,
-                        after=wish.taker,
-                    ),
-                ),
+                moves=_moves(wish),
             )
             for name, (by, wish) in self.open.items()
-            if wish.taker == person
+            if person in {wish.giver, wish.taker} - {by}
+        ]
+
+    async def accept_gap(self, principal: Principal, gap: ShiftName) -> None:
+        self._board.all = [
+            replace(each, gap_owner=principal.person_id)
+            if each.person is None and each.since_ns == gap.since_ns
+            else each
+            for each in self._board.all
         ]
 
     async def answer(self, person: str, change: str, *, is_yes: bool) -> None:
@@ -138,13 +131,25 @@ class StageSwaps:
             self._apply(wish)
 
     def _apply(self, wish: SwapWish) -> None:
-        self._board.all = [
-            replace(each, person=wish.taker, actual=True)
-            if (each.service in wish.services and each.role == wish.role)
-            and (each.since_ns, each.until_ns) == (wish.since_ns, wish.until_ns)
-            else each
-            for each in self._board.all
-        ]
+        for shift, after in ((wish, wish.taker), (wish.back, wish.giver)):
+            if shift is not None:
+                self._board.all = [_passed(each, shift, after) for each in self._board.all]
+
+
+def _moves(wish: SwapWish) -> tuple[Move, ...]:
+    moved = [(wish, wish.giver, wish.taker)]
+    if wish.back is not None:
+        moved.append((wish.back, wish.taker, wish.giver))
+    return tuple(
+        Move(role=s.role, since_ns=s.since_ns, until_ns=s.until_ns, before=before, after=after)
+        for s, before, after in moved
+    )
+
+
+def _passed(slot: DutySlot, shift: ShiftName, after: str | None) -> DutySlot:
+    is_it = slot.service in shift.services and slot.role == shift.role
+    is_it = is_it and (slot.since_ns, slot.until_ns) == (shift.since_ns, shift.until_ns)
+    return replace(slot, person=after, actual=True) if is_it else slot
 
 
 class PagesStage:

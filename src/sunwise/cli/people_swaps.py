@@ -6,11 +6,13 @@ from typing import Final
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import NotAllowed, Principal, Right
+from sunwise.chassis.guard.principal import person_of
 from sunwise.contracts.people.directory import Id, Role, Snapshot
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import Request, RequestKind, RequestState
+from sunwise.people.rota.views import RotaViews
 from sunwise.web.seen import People
-from sunwise.web.swaps import Move, Open, SwapWish, Wanted
+from sunwise.web.swaps import Move, Open, ShiftName, SwapWish, Wanted
 from sunwise.web.waiting import Asked, Waiting
 
 _WHY: Final = {
@@ -40,6 +42,13 @@ class RotaSwaps:
         """Does it, or asks whoever must agree. Raises Permanent and Retryable."""
         return _wanted(await self._request(principal, wish, is_dry=False))
 
+    async def accept_gap(self, principal: Principal, gap: ShiftName) -> None:
+        """By whoever may publish the rota of that team. Raises Permanent and Retryable."""
+        unit = await asyncio.to_thread(self._unit_of, gap.services)
+        await RotaViews(self._desk).demand_for_unit(principal, Right.ROTA_PUBLISH, unit)
+        owner = person_of(principal)
+        await self._desk.accept_gap(unit, Role(gap.role), gap.since_ns, owner=owner)
+
     async def waiting_for(self, person: Id) -> Sequence[Open]:
         """Changes that need this person's yes."""
         found = await asyncio.to_thread(self._desk.store.requests, RequestState.OPEN)
@@ -59,14 +68,20 @@ class RotaSwaps:
         you, role = principal.person_id, Role(wish.role)
         unit = await asyncio.to_thread(self._unit_of, wish.services)
         if you is not None and wish.giver == you:
-            mine = unit, role, wish.since_ns
-            return await self._desk.swap(mine, wish.taker, by=you, is_dry=is_dry)
+            mine, back = (unit, role, wish.since_ns), await self._name_of(wish.back)
+            return await self._desk.swap(mine, wish.taker, by=you, back=back, is_dry=is_dry)
         if you is not None and wish.taker == you:
             principal.demand(Right.DUTY_TAKE)
             return await self._desk.take(unit, role, wish.since_ns, by=you, is_dry=is_dry)
         raise NotAllowed(
             "Only whoever has a shift gives it, and only whoever takes it can take it: ask them to."
         )
+
+    async def _name_of(self, shift: ShiftName | None) -> tuple[str, Role, int] | None:
+        if shift is None:
+            return None
+        unit = await asyncio.to_thread(self._unit_of, shift.services)
+        return unit, Role(shift.role), shift.since_ns
 
     def _unit_of(self, services: Sequence[Id]) -> str:
         for unit in self._desk.store.units().values():
@@ -90,17 +105,17 @@ def _waiting(change: Open, people: People) -> Waiting:
     asks = people.seen_or_none(change.asked_by)
     return Waiting(
         kind="swap",
-        title=f"Yes or no: {_asked_in_words(change)}",
-        detail=f"{asks.name if asks else 'The rota'} asks you; it begins",
+        title=f"{asks.name if asks else 'The rota'} asks you: {change.why}",
+        detail=f"Your yes or no; {_shifts(change)}, from",
         link="/rota#requests",
         at_ns=min(move.since_ns for move in change.moves),
         with_person=asks,
     )
 
 
-def _asked_in_words(change: Open) -> str:
+def _shifts(change: Open) -> str:
     n_moves = len(change.moves)
-    return f"{change.why} ({n_moves} {'shift' if n_moves == 1 else 'shifts'})"
+    return "1 shift" if n_moves == 1 else f"{n_moves} shifts"
 
 
 def _wanted(request: Request) -> Wanted:

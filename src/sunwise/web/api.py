@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query
@@ -16,9 +16,12 @@ from sunwise.web.seen import AHEAD_NS, BACK_NS, Board, People, Reader, Seen, dut
 from sunwise.web.shell import shell_router
 from sunwise.web.swaps import (
     Consequences,
+    Effect,
     Move,
+    MoveWish,
     Open,
     Request,
+    ShiftName,
     Stretch,
     SwapAsked,
     SwapDesk,
@@ -36,6 +39,7 @@ from sunwise.web.today import (
 from sunwise.web.waiting import Waits
 
 _DAY_NS: Final = 24 * NS_PER_HOUR
+_MOST_MOVES: Final = 1_000
 _CHANGED: Final = "The rota has changed since you looked: see what the swap would mean now."
 _NO_DESK: Final = "This server cannot change the rota: ask whoever plans it."
 
@@ -61,6 +65,7 @@ def web_routers(sources: Sources, *, require: Callable[[Right], Any]) -> list[AP
     router = APIRouter(prefix="/pages", tags=["pages"])
     _reading(router, sources, Depends(require(Right.ROTA_READ)))
     _swapping(router, sources, Depends(require(Right.ROTA_SWAP)))
+    _weighing(router, sources, require)
     return [shell_router(), router]
 
 
@@ -110,6 +115,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
             duty=duty_state(sources.board, sources.now_ns()),
             span_ns=span_ns,
             can_swap=sources.swaps is not None,
+            principal=principal,
         )
         if team is not None and view.team is None:
             raise HTTPException(404, f"The directory has no team {team}.")
@@ -150,6 +156,24 @@ def _swapping(router: APIRouter, sources: Sources, swapper: Any) -> None:  # noq
         is_yes: Annotated[bool, Body(embed=True)],
     ) -> None:
         await _desk(sources).answer(person_of(principal), change, is_yes=is_yes)
+
+
+def _weighing(router: APIRouter, sources: Sources, require: Callable[[Right], Any]) -> None:
+    reader = Depends(require(Right.ROTA_READ))
+    publisher = Depends(require(Right.ROTA_PUBLISH))
+
+    @router.post("/effects", summary="What changes of hands mean for each person; nothing changes")
+    async def effects(
+        _principal: Annotated[Principal, reader],
+        moves: Annotated[list[MoveWish], Body(embed=True, max_length=_MOST_MOVES)],
+    ) -> list[Effect]:
+        snapshot = await asyncio.to_thread(sources.snapshot)
+        wanted = [Move(**asdict(each)) for each in moves]
+        return await asyncio.to_thread(effects_of, wanted, snapshot)
+
+    @router.post("/gaps/accept", status_code=204, summary="Accept a gap by your name")
+    async def accept_gap(principal: Annotated[Principal, publisher], gap: ShiftName) -> None:
+        await _desk(sources).accept_gap(principal, gap)
 
 
 async def _consequences(sources: Sources, principal: Principal, wish: SwapWish) -> Consequences:

@@ -1,9 +1,11 @@
 """What the page Rota shows: one team's shifts over its people's days and nights."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sunwise.chassis.guard import Principal, Right
+from sunwise.chassis.guard.rights import Scope
 from sunwise.contracts.people.directory import Id, Snapshot, Team
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.daylight.zones import UnknownZone, local, nanoseconds
@@ -42,6 +44,28 @@ class TeamShift:
 
 
 @dataclass(frozen=True)
+class RotaRights:
+    """What the reader may do with the rota of the team shown."""
+
+    accept_gaps: bool
+    """Accept by name that nobody may lawfully do it."""
+    absent_others: bool
+    """Say that somebody else of the team cannot be on duty."""
+    lose_places: bool
+    """Say that a hub or a country is lost."""
+
+
+@dataclass(frozen=True)
+class PlaceName:
+    """A hub by its id, or a country by its code."""
+
+    id: str
+    name: str
+    """Empty for a country: the reader's browser knows its name."""
+    n_people: int
+
+
+@dataclass(frozen=True)
 class RotaView:
     """The page Rota in one answer."""
 
@@ -58,6 +82,9 @@ class RotaView:
     shifts: list[TeamShift]
     can_swap: bool
     """Whether this server knows how to change the rota."""
+    may: RotaRights
+    places: list[PlaceName]
+    """What could be lost: hubs, and countries in which people are."""
 
 
 def midnight_before(at_ns: int, zone: str) -> int:
@@ -79,6 +106,7 @@ def rota_view(
     duty: DutyState,
     span_ns: tuple[int, int],
     can_swap: bool,
+    principal: Principal,
 ) -> RotaView:
     """The page for this reader; without `team` the first of their own, or of all."""
     people = People(snapshot)
@@ -97,7 +125,27 @@ def rota_view(
         people=[people.seen(each) for each in _everybody(snapshot, chosen, shifts)],
         shifts=shifts,
         can_swap=can_swap,
+        may=_rights(principal, you, chosen),
+        places=_places(snapshot),
     )
+
+
+def _rights(principal: Principal, you: Id, team: Team | None) -> RotaRights:
+    scope = Scope.TEAM if team is not None and team.lead == you else Scope.ALL
+    return RotaRights(
+        accept_gaps=principal.may(Right.ROTA_PUBLISH, scope),
+        absent_others=principal.may(Right.LEAVE_WRITE, scope),
+        lose_places=principal.may(Right.ROTA_PLAN, Scope.ALL),
+    )
+
+
+def _places(snapshot: Snapshot) -> list[PlaceName]:
+    active = [person for person in snapshot.people if person.active]
+    at_hubs = Counter(person.hub for person in active)
+    in_countries = Counter(person.country for person in active)
+    hubs = [PlaceName(id=h.id, name=h.name, n_people=at_hubs[h.id]) for h in snapshot.hubs]
+    countries = [PlaceName(id=c, name="", n_people=n) for c, n in sorted(in_countries.items())]
+    return [*hubs, *countries]
 
 
 def _teams(snapshot: Snapshot, you: Id) -> list[TeamName]:

@@ -20,17 +20,40 @@ _Id = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 _Instant = Annotated[int, Body(ge=0, lt=2**62)]
 
 
-@dataclass(frozen=True)
-class SwapWish:
-    """One shift, to be done by somebody else."""
+_Services = Annotated[list[_Id], Body(min_length=1, max_length=64)]
+_Role = Annotated[str, Body(pattern="^(primary|secondary)$")]
 
-    services: Annotated[list[_Id], Body(min_length=1, max_length=64)]
-    role: Annotated[str, Body(pattern="^(primary|secondary)$")]
+
+@dataclass(frozen=True)
+class ShiftName:
+    """A shift as the page knows it."""
+
+    services: _Services
+    role: _Role
     since_ns: _Instant
     until_ns: _Instant
+
+
+@dataclass(frozen=True)
+class SwapWish(ShiftName):
+    """One shift, to be done by somebody else."""
+
     giver: _Id | None
     """Who has it now; None for a gap."""
     taker: _Id
+    back: ShiftName | None = None
+    """One of the taker's, which the giver does in return."""
+
+
+@dataclass(frozen=True)
+class MoveWish:
+    """A stretch of duty that would pass from one to another, as somebody asks about it."""
+
+    role: _Role
+    since_ns: _Instant
+    until_ns: _Instant
+    before: _Id | None
+    after: _Id | None
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +151,9 @@ class SwapDesk(Protocol):
 
     async def ask(self, principal: Principal, wish: SwapWish) -> Wanted:
         """Does it, or asks whoever must agree."""
+
+    async def accept_gap(self, principal: Principal, gap: ShiftName) -> None:
+        """The gap, accepted by name."""
 
     async def waiting_for(self, person: Id) -> Sequence[Open]:
         """Changes that need this person's yes."""

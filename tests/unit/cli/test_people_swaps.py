@@ -1,5 +1,7 @@
 """What the page Rota shows of a swap and does, on the rota's real desk and store."""
 
+from dataclasses import replace
+
 import pytest
 
 from sunwise.chassis.clock import SimulatedClock
@@ -13,7 +15,7 @@ from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import State
 from sunwise.people.rota.store import RotaStore
-from sunwise.web.swaps import Move, SwapWish, effects_of, key_of
+from sunwise.web.swaps import Move, ShiftName, SwapWish, effects_of, key_of
 from tests.support.rota_company import NOW, UNIT, WINDOW, company, published, solve, turn
 
 pytestmark = pytest.mark.asyncio
@@ -41,9 +43,13 @@ def desk(store):
     )
 
 
-def member(person: str) -> Principal:
-    roles = frozenset({GuardRole.MEMBER})
+def member(person: str, *more: GuardRole) -> Principal:
+    roles = frozenset({GuardRole.MEMBER, *more})
     return Principal(person_id=person, roles=roles, how=How.SESSION, scopes=scopes_of(roles))
+
+
+def hours(since_h: float, until_h: float) -> tuple[int, int]:
+    return NOW + round(since_h * NS_PER_HOUR), NOW + round(until_h * NS_PER_HOUR)
 
 
 def wish(giver: str | None, taker: str, since_h: float = 8, until_h: float = 16) -> SwapWish:
@@ -80,10 +86,34 @@ async def test_a_swap_is_applied_by_the_takers_own_yes(desk, store):
     assert await desk.waiting_for("eve") == []
 
 
-async def test_taking_a_shift_needs_nobody_elses_word(desk, store):
+async def test_taking_a_shift_asks_whoever_loses_it(desk, store):
     taken = await desk.ask(member("eve"), wish("bo", "eve"))
-    assert taken.asks == ()
+    assert (taken.asks, holder(store)) == (("bo",), "bo")
+    (waiting,) = await desk.waiting_for("bo")
+    await desk.answer("bo", waiting.id, is_yes=True)
     assert holder(store) == "eve"
+
+
+async def test_two_shifts_are_swapped_by_one_yes(desk, store):
+    back = ShiftName(["ledger", "matching"], "primary", *hours(16, 24))
+    two = replace(wish("bo", "cy"), back=back)
+    shown = await desk.ask(member("bo"), two)
+    assert [(move.before, move.after) for move in shown.moves] == [("bo", "cy"), ("cy", "bo")]
+    effects = effects_of(shown.moves, company())
+    assert {each.person.id: each.duty_h for each in effects} == {"bo": 0, "cy": 0}
+    (waiting,) = await desk.waiting_for("cy")
+    await desk.answer("cy", waiting.id, is_yes=True)
+    turns = store.find(UNIT, WINDOW).turns
+    assert [turn.person for turn in turns] == ["ana", "cy", "bo"]
+
+
+async def test_a_gap_is_accepted_by_whoever_leads_the_team_and_nobody_else(desk, store):
+    published(store, turn(0, 8, "ana"), turn(8, 16, None))
+    gap = ShiftName(["ledger", "matching"], "primary", *hours(8, 16))
+    with pytest.raises(NotAllowed):
+        await desk.accept_gap(member("bo"), gap)
+    await desk.accept_gap(member("eve", GuardRole.LEAD), gap)
+    assert store.find(UNIT, WINDOW).turns[1].gap_owner == "eve"
 
 
 async def test_nobody_gives_a_shift_from_one_to_another(desk):

@@ -202,14 +202,26 @@ async def test_nobody_offers_somebody_elses_shift(stage):
     assert "your own shift" in refused.text
 
 
-async def test_an_owner_takes_a_running_shift_at_once_and_alone(stage):
+async def test_whoever_takes_a_running_shift_asks_whoever_loses_it(stage):
     stage.publish(turn(-4, 4, "ana"))
+    async with stage.as_("bo") as bo, stage.as_("ana") as ana:
+        body = {"shift": {"unit": UNIT, "at_ns": NOW}}
+        change = await asked(await bo.post("/people/rota/take", json=body))
+        assert (change["state"], change["waits_for"]) == ("open", ["ana"])
+        path = f"/people/rota/changes/{change['id']}/answer"
+        done = await asked(await ana.post(path, json={"is_yes": True}))
+    assert done["state"] == "applied"
+    turns = stage.store.find(UNIT, WINDOW).turns
+    assert [(t.person, t.start_ns) for t in turns] == [("ana", NOW - 4 * HOUR), ("bo", NOW)]
+
+
+async def test_a_gap_is_taken_at_once(stage):
+    stage.publish(turn(-4, 4, None))
     async with stage.as_("bo") as bo:
         body = {"shift": {"unit": UNIT, "at_ns": NOW}}
         done = await asked(await bo.post("/people/rota/take", json=body))
     assert done["state"] == "applied"
-    turns = stage.store.find(UNIT, WINDOW).turns
-    assert [(t.person, t.start_ns) for t in turns] == [("ana", NOW - 4 * HOUR), ("bo", NOW)]
+    assert stage.store.find(UNIT, WINDOW).turns[-1][3] == "bo"
 
 
 async def test_nobody_takes_what_the_law_forbids_them(stage):

@@ -257,7 +257,7 @@ def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requ
         )
         return change_of(request)
 
-    @router.post("/take", summary="Take over what is left of a shift, now")
+    @router.post("/take", summary="Take over what is left of a shift: whoever loses it is asked")
     async def take(
         principal: Annotated[Principal, taker],
         *,

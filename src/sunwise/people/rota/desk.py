@@ -36,7 +36,7 @@ from sunwise.people.rota.problem import Problem
 from sunwise.people.rota.publishing import Publication, demand_lawful, publication
 from sunwise.people.rota.store import NoSuch, RotaStore
 from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, to_come, turns_of
-from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, problem_of
+from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, problem_of, second_ns
 
 _T = TypeVar("_T")
 _TRIES: Final = 5
@@ -192,7 +192,7 @@ class RotaDesk:
     async def take(
         self, unit_id: str, role: Role, at_ns: int, *, by: str, is_dry: bool = False
     ) -> Request:
-        """`by` takes over what is left of a shift, at once: their word is the only one it needs."""
+        """`by` takes over what is left of a shift, once whoever loses it says yes; a gap at once."""
         kept, turn = await self.shift(unit_id, role, max(at_ns, self.clock.now_ns()))
         if turn.person == by:
             raise Permanent("This shift is yours already.")
@@ -202,7 +202,7 @@ class RotaDesk:
             kind=RequestKind.TAKE,
             asked_by=by,
             changes=(self._passed(turn, by),),
-            asked=(by,),
+            asked=tuple(sorted({by, turn.person or by})),
             answers={by: True},
         )
         return await self._asked(request, is_dry=is_dry)
@@ -232,7 +232,7 @@ class RotaDesk:
         return accepted
 
     def _passed(self, turn: Turn, to: str) -> Piece:
-        now_ns = self.clock.now_ns()
+        now_ns = second_ns(self.clock.now_ns())
         if turn.end_ns <= now_ns:
             raise Permanent("This shift is over.")
         return Piece(max(turn.start_ns, now_ns), turn.end_ns, turn.role, turn.person, to)

@@ -20,7 +20,7 @@ from sunwise.people.rota.problem import Problem, Rota, Shift, overlap
 from sunwise.people.rota.publishing import asked_of, vacated
 from sunwise.people.rota.store import Closure, Journey
 from sunwise.people.rota.turns import Piece, pieces, reassigned, rota_of
-from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of
+from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, second_ns
 
 NOBODY: Final = ""
 
@@ -110,7 +110,7 @@ class Mending:
         kept = await self._desk.published(unit_id, window_ns)
         unit = await self._desk.unit(unit_id)
         of = assumed or await self._desk.ground(unit)
-        now_ns = self._desk.clock.now_ns()
+        now_ns = second_ns(self._desk.clock.now_ns())
         span = Span(window_ns=window_ns, from_ns=max(window_ns, _hour_ns(now_ns)))
         problem = problem_of(unit, of, span)
         gone = vacated(problem, kept.turns, now_ns)

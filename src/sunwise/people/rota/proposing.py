@@ -5,8 +5,9 @@ from typing import Final
 import msgspec
 
 from sunwise.chassis.guard import Principal, Proposal, Right, TwoPeople
+from sunwise.daylight.zones import instant
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.kept import Kept, State
+from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Kept, State
 
 KIND: Final = "rota.publish"
 
@@ -55,8 +56,10 @@ class RotaProposing:
 
 def summary(draft: Kept) -> str:
     """What is approved, for whoever approves."""
-    figures = draft.figures
+    figures, first = draft.figures, instant(draft.window_ns)
+    last = instant(draft.window_ns + WINDOW_NS - DAY_NS)
     return (
-        f"Publish the rota of {draft.unit}, draft {draft.version}: {len(draft.turns)} shifts, "
-        f"{figures.night_h:g} h at night, {figures.gap_h:g} h of gaps"
+        f"Publish the rota of {draft.unit} from {first:%d %b} to {last:%d %b %Y}, draft "
+        f"{draft.version}: {len(draft.turns)} shifts, {figures.night_h:g} h at night, "
+        f"{figures.gap_h:g} h of gaps"
     )

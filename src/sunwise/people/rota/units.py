@@ -18,6 +18,7 @@ from sunwise.daylight.public_holidays import UnknownPlace, public_holidays
 from sunwise.daylight.working_time import Duty, Exemption, WorkingTime, rules_over
 from sunwise.daylight.zones import (
     NS_PER_HOUR,
+    NS_PER_S,
     UnknownZone,
     instant,
     offsets_minutes,
@@ -274,6 +275,14 @@ def _dates(span: Span) -> tuple[date, date]:
 def midnight_ns(day: date) -> int:
     """The instant of 00:00 UTC."""
     return (day - date(1970, 1, 1)).days * DAY_NS
+
+
+def second_ns(at_ns: int) -> int:
+    """The full second that holds the instant: what changes hands now begins there.
+
+    A browser's numbers keep full seconds exactly, nanoseconds not.
+    """
+    return at_ns - at_ns % NS_PER_S
 
 
 def next_hour_ns(at_ns: int) -> int:

@@ -2,9 +2,12 @@
 
 import { now, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
+import { effectsTable } from "./effects.js";
+import { feeds, isFeedNew } from "./feed.js";
 import { ask } from "./http.js";
 import { notice, noticeStale, startPage } from "./page.js";
-import { effectsTable, isSwapOpen, openSwap } from "./swap.js";
+import { isReplanning, replanning } from "./replan.js";
+import { isSwapOpen, openSwap } from "./swap.js";
 import { timeline } from "./timeline.js";
 import { date } from "./times.js";
 
@@ -22,7 +25,7 @@ const page = startPage({
     return { ...view, requests };
   },
   draw,
-  isBusy: () => isSwapOpen() || document.querySelector(".is-held") !== null,
+  isBusy: () => isSwapOpen() || isReplanning() || isFeedNew() || document.querySelector(".is-held") !== null,
 });
 narrow.addEventListener("change", () => page.refresh());
 
@@ -39,7 +42,7 @@ function asked() {
 
 function draw(view) {
   noticeStale(view.duty);
-  show(content, requests(view), view.team ? [controls(view), board(view)] : nobody());
+  show(content, requests(view), view.team ? [controls(view), board(view), view.can_swap ? replanning(view, changed) : null, feeds(view.team)] : nobody());
 }
 
 function nobody() {
@@ -56,8 +59,8 @@ function board(view) {
   return el(
     "section",
     { class: "panel panel-board", "aria-label": `Shifts of ${view.team.name}` },
-    el("p", { id: "timeline-help", class: "quiet" }, "Open a shift to give it to somebody", el("span", { class: "by-mouse" }, ", or drag it to their row. By keyboard: arrows go from shift to shift, Space picks one up"), "."),
-    timeline(view, { open: (shift) => openShift(view, shift), offer: (shift, taker) => openShift(view, shift, taker) }),
+    el("p", { id: "timeline-help", class: "quiet" }, "Open a shift to give, take or swap it", el("span", { class: "by-mouse" }, "; or drag yours to somebody’s row to give it, onto a shift to swap the two. By keyboard: arrows go from shift to shift, Space picks one up"), "."),
+    timeline(view, { open: (shift) => openShift(view, shift), offer: (shift, taker, back) => openShift(view, shift, taker, back) }),
     legend(),
   );
 }
@@ -67,8 +70,8 @@ function empty(view) {
   return `${view.team.name} has no shifts in these days: nothing is published for them yet, or its services ask for no duty.`;
 }
 
-function openShift(view, shift, taker = null) {
-  openSwap(view, shift, { taker, done: changed });
+function openShift(view, shift, taker = null, back = null) {
+  openSwap(view, shift, { taker, back, done: changed });
 }
 
 /** Shows the rota as it is, and once more when everybody has been told of the change. */

@@ -1,19 +1,21 @@
-// A shift passes to somebody else: what it would mean stands first, then one may confirm.
+// A shift passes to somebody else, or two are swapped: what it would mean stands first, then one may confirm.
 
-import { time } from "./clocks.js";
+import { now, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
+import { effectsTable } from "./effects.js";
 import { ask } from "./http.js";
 import { notice } from "./page.js";
+import { clock, date } from "./times.js";
 
-/** Shows the shift; with a taker at once what giving it to them would mean. `done` is called after a change. */
-export function openSwap(view, shift, { taker = null, done }) {
+/** Shows the shift; with a taker (and one of theirs, `back`) at once what that would mean. `done` is called after a change. */
+export function openSwap(view, shift, { taker = null, back = null, done }) {
   const dialog = el("dialog", { class: "swap", "aria-labelledby": "swap-title", onclose: () => dialog.remove() });
-  const swap = { view, shift, done, dialog, body: el("div", { class: "swap-body", "aria-live": "polite" }), taker };
+  const swap = { view, shift, done, dialog, taker, back, body: el("div", { class: "swap-body", "aria-live": "polite" }), returns: el("div", { class: "chooser" }) };
   show(
     dialog,
-    el("h2", { id: "swap-title", tabindex: -1 }, shift.person ? `${personOf(swap, shift.person).name}’s shift` : "A declared gap"),
+    el("h2", { id: "swap-title", tabindex: -1 }, titleOf(swap)),
     facts(swap),
-    view.can_swap ? chooser(swap) : el("p", { class: "quiet" }, "This server cannot change the rota: ask whoever plans it."),
+    view.can_swap ? choices(swap) : el("p", { class: "quiet" }, "This server cannot change the rota: ask whoever plans it."),
     swap.body,
     el("div", { class: "deeds" }, el("button", { type: "button", onclick: () => dialog.close() }, "Close")),
   );
@@ -27,8 +29,27 @@ export function isSwapOpen() {
   return document.querySelector("dialog.swap") !== null;
 }
 
+/** The shifts of a person that could be given in return for this one: of the same services, and not over. */
+export function returnsFor(shift, person, shifts) {
+  const names = namesOf(shift);
+  return shifts.filter((each) => each.person === person && each !== shift && each.until_ns > now() && namesOf(each) === names);
+}
+
+function namesOf(shift) {
+  return shift.services.map((service) => service.id).join(" ");
+}
+
 function personOf({ view }, id) {
   return view.people.find((person) => person.id === id) ?? { id, name: id, zone: "UTC" };
+}
+
+function isMine({ view, shift }) {
+  return shift.person === view.you.id;
+}
+
+function titleOf(swap) {
+  if (!swap.shift.person) return "A gap: nobody is on duty";
+  return isMine(swap) ? "Your shift" : `${personOf(swap, swap.shift.person).name}’s shift`;
 }
 
 function facts(swap) {
@@ -48,44 +69,103 @@ function facts(swap) {
   );
 }
 
-function chooser(swap) {
-  const others = swap.view.people.filter((person) => person.id !== swap.shift.person);
-  const select = el(
-    "select",
-    {
-      id: "taker",
-      onchange: (event) => {
-        swap.taker = others.find((person) => person.id === event.target.value) ?? null;
-        if (swap.taker) consider(swap);
-        else show(swap.body);
-      },
-    },
-    el("option", { value: "" }, "Choose a person"),
-    others.map((person) => el("option", { value: person.id, selected: person.id === swap.taker?.id }, person.id === swap.view.you.id ? `${person.name} (you)` : person.name)),
-  );
-  return el("div", { class: "chooser" }, el("label", { for: "taker" }, swap.shift.person ? "Give it to" : "Who takes it"), select);
+// --- what can be done with it ---
+
+function choices(swap) {
+  if (swap.shift.until_ns <= now()) return el("p", { class: "quiet" }, "It is over: nothing can change any more.");
+  if (!swap.shift.person) return gapChoices(swap);
+  return isMine(swap) ? giveChoices(swap) : takeChoices(swap);
 }
 
-function wishOf({ shift, taker }) {
-  return {
-    services: shift.services.map((service) => service.id),
-    role: shift.role,
-    since_ns: shift.since_ns,
-    until_ns: shift.until_ns,
-    giver: shift.person,
-    taker: taker.id,
+function gapChoices(swap) {
+  const { view, shift } = swap;
+  const accept = el("button", { type: "button", onclick: () => acceptGap(swap, accept) }, "Accept the gap by my name");
+  return [
+    el("div", { class: "deeds" }, el("button", { type: "button", class: "primary", onclick: () => propose(swap, { taker: view.you }) }, "Take it yourself"), view.may.accept_gaps && !shift.gap_owner ? accept : null),
+    view.may.accept_gaps && !shift.gap_owner ? el("p", { class: "quiet" }, "Accepting does not fill it: your name stands beside it, and it is no longer escalated.") : null,
+  ];
+}
+
+function giveChoices(swap) {
+  const others = swap.view.people.filter((person) => person.id !== swap.view.you.id);
+  const onchange = (event) => {
+    propose(swap, { taker: others.find((person) => person.id === event.target.value) ?? null });
+    drawReturns(swap);
   };
+  drawReturns(swap);
+  return [chooser("taker", "Give it to", [["", "Choose a person"], ...others.map((person) => [person.id, person.name])], swap.taker?.id ?? "", onchange), swap.returns];
+}
+
+function drawReturns(swap) {
+  if (!swap.taker) {
+    show(swap.returns);
+    return;
+  }
+  const theirs = returnsFor(swap.shift, swap.taker.id, swap.view.shifts);
+  const options = [["", "nothing"], ...theirs.map((shift, index) => [String(index), inWords(shift)])];
+  const onchange = (event) => propose(swap, { taker: swap.taker, back: theirs[Number(event.target.value || -1)] ?? null });
+  const hint = theirs.length ? null : el("p", { class: "quiet" }, `${swap.taker.name} has none of these shifts in the days shown.`);
+  show(swap.returns, chooser("back", "In return you take", options, String(Math.max(-1, theirs.indexOf(swap.back))).replace("-1", ""), onchange), hint);
+}
+
+function takeChoices(swap) {
+  const { view, shift } = swap;
+  const mine = returnsFor(shift, view.you.id, view.shifts);
+  const options = [["", "Choose"], ["take", "Take it, for nothing in return"], ...mine.map((each, index) => [String(index), `Swap it for mine: ${inWords(each)}`])];
+  const chosen = swap.taker ? (swap.back ? String(mine.indexOf(swap.back)) : "take") : "";
+  const onchange = (event) => {
+    const { value } = event.target;
+    propose(swap, value === "" ? { taker: null } : { taker: view.you, back: mine[Number(value)] ?? null });
+  };
+  return chooser("taker", "You could", options, chosen, onchange);
+}
+
+function chooser(id, label, options, chosen, onchange) {
+  return el(
+    "div",
+    { class: "chooser" },
+    el("label", { for: id }, label),
+    el("select", { id, onchange }, options.map(([value, text]) => el("option", { value, selected: value === chosen }, text))),
+  );
+}
+
+/** "Sat 28 Nov 09:00–17:00, secondary" */
+function inWords(shift) {
+  const { zone } = reader;
+  return `${date(shift.since_ns, zone)} ${clock(shift.since_ns, zone)}–${clock(shift.until_ns, zone)}${shift.role === "primary" ? "" : `, ${shift.role}`}`;
+}
+
+// --- what it would mean ---
+
+function propose(swap, { taker, back = null }) {
+  swap.taker = taker;
+  swap.back = back;
+  if (taker) consider(swap);
+  else show(swap.body);
+}
+
+function named({ services, role, since_ns, until_ns }) {
+  return { services: services.map((service) => service.id), role, since_ns, until_ns };
+}
+
+/** Whoever asks gives one of their own; without one they take. */
+function wishOf({ shift, taker, back, view }) {
+  const { you } = view;
+  const isSwapForMine = back && taker.id === you.id;
+  if (isSwapForMine) return { ...named(back), giver: you.id, taker: shift.person, back: named(shift) };
+  return { ...named(shift), giver: shift.person, taker: taker.id, back: back ? named(back) : null };
 }
 
 /** Asks what it would mean; nothing changes by it. */
 async function consider(swap) {
-  const { taker } = swap;
+  const { taker, back } = swap;
+  const isStill = () => swap.taker === taker && swap.back === back;
   show(swap.body, el("p", { class: "loading" }, "Asking what it would mean …"));
   try {
     const found = await ask("/pages/swaps/consequences", { method: "POST", body: wishOf(swap) });
-    if (swap.taker === taker) show(swap.body, found.is_allowed ? allowed(swap, found) : refusal(found.reason));
+    if (isStill()) show(swap.body, found.is_allowed ? allowed(swap, found) : refusal(found.reason));
   } catch (fault) {
-    if (swap.taker === taker) show(swap.body, refusal(fault.message));
+    if (isStill()) show(swap.body, refusal(fault.message));
   }
 }
 
@@ -98,46 +178,52 @@ function allowed(swap, found) {
   const confirm = el("button", { type: "button", class: "primary", onclick: () => confirmed(swap, found, confirm) }, asks ? `Ask ${asks}` : "Change it now");
   return [
     el("h3", {}, "What it would mean"),
-    swap.taker.id === swap.view.you.id ? null : el("p", {}, `${swap.taker.name} is on duty `, time(swap.shift.since_ns, swap.taker), " until ", time(swap.shift.until_ns, swap.taker), "."),
+    el("ul", { class: "passes" }, passes(swap).map(pass)),
     effectsTable(found.effects),
-    el("p", {}, asks ? `${asks} must say yes. Until then nothing changes: silence is not consent.` : "Nobody else has to agree: it changes at once."),
+    el("p", {}, asks ? `${asks} must say yes, on the page Today. Until then nothing changes: silence is not consent.` : "Nobody else has to agree: it changes at once."),
+    asks && swap.taker.id === swap.view.you.id && !swap.back ? el("p", { class: "quiet" }, "If they cannot be reached, their lead can say that they are away: then it is a gap, which you take at once.") : null,
     confirm,
   ];
 }
+
+/** The shifts that change hands: [shift, who has it, who would]. */
+function passes(swap) {
+  const { shift, taker, back } = swap;
+  const giver = shift.person ? personOf(swap, shift.person) : null;
+  return [[shift, giver, taker], ...(back ? [[back, taker, giver]] : [])];
+}
+
+function pass([shift, from, to]) {
+  const other = [from, to].find((person) => person && person.id !== reader.id);
+  const verb = to.id === reader.id ? "You are" : `${to.name} is`;
+  return el("li", {}, `${verb} on duty `, time(shift.since_ns, other), " until ", time(shift.until_ns, other), from ? `, not ${from.id === reader.id ? "you" : from.name}.` : ".");
+}
+
+// --- doing it ---
 
 async function confirmed(swap, found, button) {
   button.disabled = true;
   try {
     const { is_applied: isApplied, asks } = await ask("/pages/swaps", { method: "POST", body: { wish: wishOf(swap), key: found.key } });
     const names = asks.map((person) => person.name).join(" and ");
-    swap.dialog.close();
-    notice("swap", isApplied ? "Changed: the rota is as you see it now." : `Asked. The rota changes once ${names} says yes.`, { kind: "done" });
-    swap.done();
+    over(swap, isApplied ? "Changed: the rota is as you see it now." : `Asked. The rota changes once ${names} says yes.`);
   } catch (fault) {
     show(swap.body, refusal(fault.message));
   }
 }
 
-/** Hours by person: more, less, and how many of them are taken from a night or a holiday. */
-export function effectsTable(effects) {
-  const isHoliday = effects.some((effect) => effect.holiday_h);
-  const heads = ["Person", "Duty", "of it at night there", isHoliday && "on a public holiday"].filter(Boolean);
-  return el(
-    "table",
-    { class: "effects" },
-    el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-    el(
-      "tbody",
-      {},
-      effects.map((effect) =>
-        el("tr", {}, el("th", { scope: "row" }, effect.person.name), el("td", {}, hours(effect.duty_h)), el("td", { class: effect.night_h > 0 ? "worse" : null }, hours(effect.night_h)), isHoliday ? el("td", { class: effect.holiday_h > 0 ? "worse" : null }, hours(effect.holiday_h)) : null),
-      ),
-    ),
-  );
+async function acceptGap(swap, button) {
+  button.disabled = true;
+  try {
+    await ask("/pages/gaps/accept", { method: "POST", body: named(swap.shift) });
+    over(swap, "Accepted: your name stands beside the gap.");
+  } catch (fault) {
+    show(swap.body, refusal(fault.message));
+  }
 }
 
-function hours(value) {
-  if (!value) return "0 h";
-  const size = Number(Math.abs(value).toFixed(2));
-  return `${value > 0 ? "+" : "−"}${size} h`;
+function over(swap, text) {
+  swap.dialog.close();
+  notice("swap", text, { kind: "done" });
+  swap.done();
 }

@@ -2,6 +2,7 @@
 
 import { dayMark, now, reader } from "./clocks.js";
 import { el } from "./dom.js";
+import { returnsFor } from "./swap.js";
 import { clock, date, midnights, nights, offsetMinutes, placeName, weekday } from "./times.js";
 
 const DRAG_PX = 6;
@@ -27,7 +28,7 @@ export function timeline(view, acts) {
   const span = [view.from_ns, view.until_ns];
   const gaps = view.shifts.filter((shift) => !shift.person);
   const people = [...view.people].sort((one, other) => offsetMinutes(now(), other.zone) - offsetMinutes(now(), one.zone) || one.name.localeCompare(other.name));
-  const state = { view, acts, span, people, held: null, target: null };
+  const state = { view, acts, span, people, held: null, target: null, back: null };
   const rows = people.map((person) => personRow(person, state));
   state.said = el("p", { class: "spoken", role: "status", "aria-live": "assertive" });
   state.root = el(
@@ -53,7 +54,7 @@ function dayRow(span) {
 }
 
 function gapRow(gaps, state) {
-  return line(el("strong", { class: "gap-word" }, "Declared gaps"), gaps, null, state);
+  return line(el("strong", { class: "gap-word" }, "Gaps: nobody"), gaps, null, state);
 }
 
 function personRow(person, state) {
@@ -112,16 +113,17 @@ function bar(shift, lane, person, state) {
       onfocus: () => roam(state, node),
     },
     person
-      ? el("span", { "aria-hidden": "true" }, short(shift.since_ns), el("span", { class: "shift-end" }, `–${short(shift.until_ns)}`))
+      ? el("span", { "aria-hidden": "true" }, short(shift.since_ns), el("span", { class: "shift-end" }, "–", short(shift.until_ns)))
       : el("span", { "aria-hidden": "true" }, "gap"),
   );
   node.shift = shift;
   return node;
 }
 
-/** "09" on the hour, else "09:30". */
+/** "09" on the hour, else with the minutes raised: a shift of six hours is narrow. */
 function short(ns) {
-  return clock(ns, reader.zone).replace(":00", "");
+  const [hour, minute] = clock(ns, reader.zone).split(":");
+  return minute === "00" ? hour : [hour, el("sup", {}, minute)];
 }
 
 /** What names a shift on the page. */
@@ -183,20 +185,23 @@ function pickUp(event, node, state) {
   }
   state.held = node;
   node.classList.add("is-held");
-  tell(state, `Picked up: ${said(node.shift, personOf(node.shift.person, state))}. Up and down choose who takes it, Enter shows what it would mean, Escape puts it back.`);
+  tell(state, `Picked up: ${said(node.shift, personOf(node.shift.person, state))}. Up and down choose who takes it, left and right one of their shifts in return. Enter shows what it would mean, Escape puts it back.`);
 }
 
 function onKeyHeld(event, state, step) {
   event.preventDefault();
-  if (step) {
+  const sideways = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (sideways) {
+    aimBack(state, sideways);
+  } else if (step) {
     const others = state.people.filter((person) => person.id !== state.held.shift.person);
     const at = others.findIndex((person) => person.id === (state.target?.id ?? null));
     const first = step > 0 ? 0 : others.length - 1;
     aim(state, others[at < 0 ? first : (at + step + others.length) % others.length]);
   } else if (["Enter", " "].includes(event.key)) {
-    const { held, target } = state;
+    const { held, target, back } = state;
     letGo(state);
-    if (target) state.acts.offer(held.shift, target);
+    if (target) state.acts.offer(held.shift, target, back);
     else tell(state, "Put back: nobody was chosen.");
   } else if (event.key === "Escape" || event.key === "Tab") {
     letGo(state);
@@ -204,8 +209,23 @@ function onKeyHeld(event, state, step) {
   }
 }
 
+/** The next of the shifts that the chosen person could give in return; after the last one none. */
+function aimBack(state, step) {
+  if (!state.target) return;
+  const theirs = [null, ...returnsFor(state.held.shift, state.target.id, state.view.shifts)];
+  const at = theirs.indexOf(state.back);
+  markBack(state, theirs[(at + step + theirs.length) % theirs.length]);
+  tell(state, state.back ? `For ${said(state.back, state.target)}.` : `To ${state.target.name}, for nothing in return.`);
+}
+
+function markBack(state, shift) {
+  state.back = shift;
+  for (const bar of state.root.querySelectorAll(".shift")) bar.classList.toggle("is-aimed", bar.shift === shift && shift !== null);
+}
+
 function aim(state, person) {
   state.target = person;
+  markBack(state, null);
   for (const row of state.root.querySelectorAll(".line")) row.classList.toggle("is-target", Boolean(person) && row.dataset.person === person.id);
   if (person) tell(state, `To ${person.name}, ${clock(now(), person.zone)} in ${placeName(person.zone)}.`);
 }
@@ -242,6 +262,9 @@ function startDrag(event, shift, state) {
     const row = document.elementsFromPoint(moved.clientX, moved.clientY).find((each) => each.classList?.contains("line") && each.dataset.person);
     const person = row && row.dataset.person !== shift.person ? personOf(row.dataset.person, state) : null;
     if (person !== state.target) aim(state, person);
+    const over = document.elementsFromPoint(moved.clientX, moved.clientY).find((each) => each.shift && each !== node);
+    const theirs = person ? returnsFor(shift, person.id, state.view.shifts) : [];
+    markBack(state, theirs.includes(over?.shift) ? over.shift : null);
   };
   const end = (ended) => {
     removeEventListener("pointermove", move);
@@ -250,9 +273,9 @@ function startDrag(event, shift, state) {
     document.body.classList.remove("is-dragging");
     node.style.transform = "";
     node.classList.remove("is-held");
-    const { target } = state;
+    const { target, back } = state;
     letGo(state);
-    if (ended.type === "pointerup" && state.dragged && target) state.acts.offer(shift, target);
+    if (ended.type === "pointerup" && state.dragged && target) state.acts.offer(shift, target, back);
   };
   addEventListener("pointermove", move);
   addEventListener("pointerup", end);

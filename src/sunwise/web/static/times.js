@@ -76,6 +76,18 @@ export function midnights(fromNs, untilNs, zone) {
   return found;
 }
 
+/** The instant that a clock in the zone shows as "2026-11-28T09:00", ns; NaN for no such text. */
+export function atClock(text, zone) {
+  const [, year, month, number, hour, minute] = text?.match(/^(\d+)-(\d+)-(\d+)T(\d+):(\d+)/)?.map(Number) ?? [];
+  if (minute === undefined) return NaN;
+  return atLocal(Date.UTC(year, month - 1, number) / DAY_MS, hour * 60 + minute, zone);
+}
+
+/** The full hour that holds the instant, as a clock in the zone shows it: "2026-11-28T09:00". */
+export function clockValue(ns, zone) {
+  return `${new Date(localMs(ns, zone)).toISOString().slice(0, 13)}:00`;
+}
+
 /** "3 h 20 min", "12 min", "2 days 4 h"; never negative. */
 export function duration(ns) {
   const minutes = Math.max(0, Math.round(ns / 60e9));
