@@ -13,7 +13,7 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.errors import Retryable
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify
-from sunwise.people.pager.core.facts import Fact
+from sunwise.people.pager.core.facts import Closed, Fact
 from sunwise.people.pager.core.intake import (
     Sender,
     Signal,
@@ -81,6 +81,13 @@ class Disk:
             of_origin = self._facts.setdefault(fact.origin, [])
             assert fact.seq == len(of_origin) + 1, "an origin's facts have no gap and no repeat"
             of_origin.append(fact)
+        await self._clock.sleep(self._rng.uniform(0.0001, 0.01))
+
+    async def replace(self, facts: Sequence[Fact]) -> None:
+        self.about_to()
+        await self._clock.sleep(self._rng.uniform(0.0005, 0.02))
+        for fact in facts:
+            self._facts[fact.origin][fact.seq - 1] = fact
         await self._clock.sleep(self._rng.uniform(0.0001, 0.01))
 
     async def after(self, origin: str, seq: int, limit: int) -> list[Fact]:
@@ -296,6 +303,12 @@ class World:
         for node in self.nodes:
             if node.instance is None:
                 node.start()
+
+    def closing(self, board: Board, page: str) -> Closed:
+        """Somebody ends the page. Raises UnknownPage."""
+        if page not in board.pages:
+            raise UnknownPage(page)
+        return Closed(page=page, person="noa")
 
     def page_of(self, board: Board, key: str) -> list:
         """The pages that hold the alert."""

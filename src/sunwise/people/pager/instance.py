@@ -26,6 +26,7 @@ from sunwise.people.pager.core.liveness import PeerWatch
 from sunwise.people.pager.core.moments import Moment, Timekeeper
 from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.core.responders import Responders
+from sunwise.people.pager.core.retention import Stage, needless, pruned
 from sunwise.people.pager.core.vectors import exceeds
 from sunwise.people.pager.peer import MAX_FACTS, Batch, Have, PeerLink
 from sunwise.people.pager.recent import Recent
@@ -104,6 +105,7 @@ class Instance:
         self._waiting: list[_Request] = []
         self._unreplicated: list[_Request] = []
         self._wanted, self._committed, self._work = (asyncio.Event() for _ in range(3))
+        self._prune_due = asyncio.Event()
         self._peer_has: dict[str, int] | None = None
         """None: out of reach."""
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -169,6 +171,7 @@ class Instance:
         loops: list[Callable[[], Coroutine[Any, Any, None]]] = [
             self._commit_forever,
             self._decide_forever,
+            self._prune_forever,
         ]
         if self._link is not None:
             await self._greet(self._link)
@@ -341,6 +344,8 @@ class Instance:
                 task = asyncio.ensure_future(self._deliver(notify))
                 self._deliveries.add(task)
                 task.add_done_callback(self._deliveries.discard)
+            if work.is_prune_due:
+                self._prune_due.set()
             if work.bodies:
                 await self._record(work.bodies)
                 continue
@@ -363,6 +368,55 @@ class Instance:
             # person's next channel gets it, and then the next person.
             _log.exception("a bug in sending message %s", notify.key)
             return False
+
+    # --- keeping no longer -------------------------------------------------------------------
+
+    async def _prune_forever(self) -> None:
+        while True:
+            await self._prune_due.wait()
+            self._prune_due.clear()
+            try:
+                await self._prune()
+            except Retryable as error:
+                _log.error("old facts are kept for now: %s", error)
+
+    async def _prune(self) -> None:
+        """Takes out of memory and journal what was kept for long enough.
+
+        Whoever does not know yet that something ended must still be able to hear it: so nothing goes
+        that the other instance lacks, or while it is out of reach or knows more than this one.
+        """
+        if not self._may_prune():
+            return
+        self.desk.prune(self.now())
+        found = await self._needless()
+        for stage in Stage:
+            facts = [pruned(fact) for of, fact in found if of is stage]
+            for first in range(0, len(facts), MAX_FACTS):
+                if not self._may_prune():
+                    return
+                await self._journal.replace(facts[first : first + MAX_FACTS])
+                self._recent.clear()
+
+    async def _needless(self) -> list[tuple[Stage, Fact]]:
+        found: list[tuple[Stage, Fact]] = []
+        for origin in list(self.board.have):
+            seq, last = 0, self._on_both(origin)
+            while seq < last:
+                facts = await self._journal.after(origin, seq, min(MAX_FACTS, last - seq))
+                found += needless(facts, self.board, self.now())
+                seq = facts[-1].seq if facts else last
+        return found
+
+    def _may_prune(self) -> bool:
+        if self._link is None:
+            return True
+        return self._peer_has is not None and not exceeds(self._peer_has, self.board.have)
+
+    def _on_both(self, origin: str) -> int:
+        """The last of this origin's facts that is on both disks; of the one disk, if there is one."""
+        have = self.board.have[origin]
+        return have if self._link is None else min(have, (self._peer_has or {}).get(origin, 0))
 
     async def _record(self, bodies: list[Body]) -> None:
         """Stores these; when the disk refuses, what they are about is found due again."""

@@ -27,6 +27,10 @@ class Recent:
         for origin, window in self._of.items():
             self._of[origin] = deque((forgotten(each, forget) for each in window), maxlen=_KEEP)
 
+    def clear(self) -> None:
+        """The journal says something else now: it is asked from here on."""
+        self._of.clear()
+
     def after(self, origin: str, seq: int, limit: int) -> list[Fact] | None:
         """Up to `limit` facts of that origin behind `seq`; None when the journal must be asked."""
         window = self._of.get(origin)

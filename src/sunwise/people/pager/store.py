@@ -70,6 +70,10 @@ class Journal(Protocol):
         """Up to `limit` facts of that origin behind `seq`, in order."""
         ...
 
+    async def replace(self, facts: Sequence[Fact]) -> None:
+        """Puts these in the place of those with their numbers, all or none. Raises Retryable."""
+        ...
+
     async def naming(self, forget: Forget) -> list[Fact]:
         """Every fact that `forget` says otherwise."""
         ...
@@ -146,6 +150,20 @@ class SqlJournal:
         with self._engine.connect() as connection:
             return [_decode(row.fact) for row in connection.execute(query)]
 
+    async def replace(self, facts: Sequence[Fact]) -> None:
+        """See `Journal.replace`."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._replace, facts)
+
+    def _replace(self, facts: Sequence[Fact]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                for fact in facts:
+                    same = (_facts.c.origin == fact.origin, _facts.c.seq == fact.seq)
+                    connection.execute(update(_facts).where(*same).values(fact=_encode(fact)))
+        except OperationalError as error:
+            raise Retryable(f"the pager's disk takes nothing: {error.orig}", after_s=1) from error
+        empty_log(self._engine)
+
     async def naming(self, forget: Forget) -> list[Fact]:
         """See `Journal.naming`."""
         return await asyncio.to_thread(lambda: [old for old, _ in self._naming(forget)])
@@ -156,11 +174,7 @@ class SqlJournal:
 
     def _forget(self, forget: Forget) -> int:
         changed = [new for _, new in self._naming(forget)]
-        with self._engine.begin() as connection:
-            for fact in changed:
-                same = (_facts.c.origin == fact.origin, _facts.c.seq == fact.seq)
-                connection.execute(update(_facts).where(*same).values(fact=_encode(fact)))
-        empty_log(self._engine)
+        self._replace(changed)
         return len(changed)
 
     def _naming(self, forget: Forget) -> Iterator[tuple[Fact, Fact]]:

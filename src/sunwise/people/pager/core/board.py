@@ -1,6 +1,6 @@
 """Everything that is known: what a set of facts adds up to, in whatever order they came."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from sunwise.people.pager.core.facts import (
@@ -16,6 +16,7 @@ from sunwise.people.pager.core.facts import (
     KeyMade,
     KeyRevoked,
     Notified,
+    Pruned,
     Reassigned,
     Received,
     Silenced,
@@ -35,10 +36,11 @@ _AboutPage = Acknowledged | Closed | Snoozed | Reassigned | Notified | Received
 class AlertKnown:
     """What is known of an alert across its pages."""
 
-    __slots__ = ("cleared", "pages")
+    __slots__ = ("cleared", "cleared_ns", "pages")
 
     def __init__(self) -> None:
         self.cleared: Vector = {}
+        self.cleared_ns = 0
         self.pages: set[str] = set()
 
 
@@ -62,7 +64,8 @@ class Board:
         self.unsilenced: set[str] = set()
         self.contacts: dict[str, Learned] = {}
         self.heard: dict[str, Learned] = {}
-        self.used_links: set[str] = set()
+        self.used_links: dict[str, str] = {}
+        """With the page of each."""
         self.keys: dict[str, KeyMade] = {}
         """By digest."""
         self.revoked_keys: set[str] = set()
@@ -105,6 +108,8 @@ class Board:
                 self.keys[body.digest] = body
         elif isinstance(body, KeyRevoked):
             self.revoked_keys.add(body.id)
+        elif isinstance(body, Pruned):
+            pass
         else:
             return self._learn_about_page(fact, body, since_ns)
         return set()
@@ -114,6 +119,7 @@ class Board:
         is_new = page is None
         if page is None:
             page = self.pages[fired.page] = Page(fired, since_ns)
+        page.touched_ns = max(page.touched_ns, since_ns)
         page.learn_fired(fact, fired)
         self.groups[fired.group] = max(fired.generation, self.groups.get(fired.group, 0))
         alert = self.alerts.setdefault(fired.alert, AlertKnown())
@@ -127,6 +133,7 @@ class Board:
     def _learn_cleared(self, body: Cleared, since_ns: int) -> set[str]:
         alert = self.alerts.setdefault(body.alert, AlertKnown())
         join(alert.cleared, body.seen)
+        alert.cleared_ns = max(alert.cleared_ns, since_ns)
         for id_ in alert.pages:
             self._refresh(self.pages[id_], (body.alert,), since_ns)
         return set(alert.pages)
@@ -136,6 +143,7 @@ class Board:
         if page is None:
             self._early.setdefault(body.page, []).append(fact)
             return set()
+        page.touched_ns = max(page.touched_ns, since_ns)
         if isinstance(body, Notified):
             page.learn_notified(fact, body, since_ns)
         elif isinstance(body, Received):
@@ -143,7 +151,7 @@ class Board:
         else:
             page.learn_attention(fact, body, since_ns)
             if isinstance(body, Acknowledged) and body.link:
-                self.used_links.add(body.link)
+                self.used_links[body.link] = page.id
             if isinstance(body, Closed):
                 self._refresh(page, tuple(page.alerts), since_ns)
         return {page.id}
@@ -199,6 +207,36 @@ class Board:
                 return body
         return None
 
+    def drop_pages(self, pages: Iterable[str]) -> None:
+        """These, none of which is open, are known no more."""
+        dropped = set(pages)
+        for id_ in dropped:
+            page = self.pages.pop(id_)
+            for key in page.alerts:
+                self.alerts[key].pages.discard(id_)
+                if not self.alerts[key].pages:
+                    del self.alerts[key]
+            if self.groups.get(page.group) == page.generation:
+                del self.groups[page.group]
+        self.used_links = {
+            link: page for link, page in self.used_links.items() if page not in dropped
+        }
+
+    def drop_silences(self, before_ns: int) -> None:
+        """Those that ended before then (wall) are known no more."""
+        for id_, learned in list(self.silences.items()):
+            if isinstance(learned.body, Silenced) and learned.body.until_ns < before_ns:
+                del self.silences[id_]
+                self.unsilenced.discard(id_)
+
+    def drop_early(self, is_old: Callable[[Fact], bool]) -> None:
+        """What is about pages that never came is known no more."""
+        kept = {
+            page: [fact for fact in facts if not is_old(fact)]
+            for page, facts in self._early.items()
+        }
+        self._early = {page: facts for page, facts in kept.items() if facts}
+
     def forget(self, forget: Forget) -> None:
         """All that is known, as `forget` says it: nothing is decided anew by that."""
         for page in self.pages.values():
@@ -239,7 +277,9 @@ class Board:
             "contacts": {key: each.body for key, each in self.contacts.items()},
             "heard": {key: each.rank for key, each in self.heard.items()},
             "used_links": self.used_links,
-            "keys": self.keys,
+            "keys": {
+                secret: key for secret, key in self.keys.items() if key.id not in self.revoked_keys
+            },
             "revoked_keys": self.revoked_keys,
         }
 

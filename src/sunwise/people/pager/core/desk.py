@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from sunwise.people.pager.core import reach
+from sunwise.people.pager.core import reach, retention
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify, decide
 from sunwise.people.pager.core.facts import Body, Closed, Fact, Notified
@@ -14,6 +14,7 @@ from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.responders import Responders
 
 _NS: Final = 1_000_000_000
+_PRUNE_NS: Final = 3_600 * _NS
 _SHIFTS_LOOK_BACK_NS: Final = 15 * 60 * _NS  # a test that is so late tests nothing
 
 
@@ -22,6 +23,8 @@ class Work(NamedTuple):
 
     notify: list[Notify]
     bodies: list[Body]
+    is_prune_due: bool = False
+    """Whether it is time to look for what was kept for long enough; see `prune`."""
 
 
 class Desk:
@@ -45,6 +48,7 @@ class Desk:
         self._due: list[tuple[int, str]] = []
         self._next: dict[str, int] = {}
         self._in_flight: set[str] = set()
+        self._pruned_ns = now.steady_ns
 
     def learn(self, facts: Iterable[Fact], now: Moment, *, is_replay: bool = False) -> None:
         """Takes in what is committed; the pages that it is about are looked at next."""
@@ -59,7 +63,7 @@ class Desk:
         """What is due. A message is given out once, until it is settled."""
         signals = list(self.peer.signals(self.board, self._sender, now))
         is_active = self.is_active(now)
-        work = Work([], [])
+        work = Work([], [], self._is_prune_due(now))
         if is_active:
             signals += watchdog_signals(self.board, self._sender, self._started_ns, now)
             signals += self._beginning_shifts(now)
@@ -72,6 +76,16 @@ class Desk:
     def next_look_ns(self) -> int | None:
         """When the next page is to be looked at if nothing happens before, steady ns."""
         return self._due[0][0] if self._due else None
+
+    def prune(self, now: Moment) -> None:
+        """Forgets in memory what was kept for long enough; then the journal can be judged by it."""
+        retention.drop_old(self.board, now)
+
+    def _is_prune_due(self, now: Moment) -> bool:
+        if now.steady_ns - self._pruned_ns < _PRUNE_NS:
+            return False
+        self._pruned_ns = now.steady_ns
+        return True
 
     def settle(self, key: str) -> None:
         """The outcome of this message is committed, or lost: it may be decided on again."""
@@ -88,7 +102,10 @@ class Desk:
         return alert_key(self._sender, signal.key) in self.board.alerts
 
     def _page(self, id_: str, work: Work, now: Moment) -> list[Signal]:
-        page = self.board.pages[id_]
+        page = self.board.pages.get(id_)
+        if page is None:  # over for so long that it is kept no more
+            self.waiting_for.pop(id_, None)
+            return []
         if not page.is_open:
             self.waiting_for.pop(id_, None)
             if page.attention is None or not isinstance(page.attention.body, Closed):

@@ -177,6 +177,10 @@ class KeyRevoked(Struct, frozen=True, kw_only=True, tag="key-revoked"):
     id: str
 
 
+class Pruned(Struct, frozen=True, kw_only=True, tag="pruned"):
+    """What was said here is over, and was kept for long enough."""
+
+
 Body = (
     Fired
     | Cleared
@@ -192,6 +196,7 @@ Body = (
     | ContactsSet
     | KeyMade
     | KeyRevoked
+    | Pruned
 )
 
 

@@ -17,6 +17,7 @@ from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.policy import REACH_TEST, Policy, has_labels
 
 _NS: Final = 1_000_000_000
+_GENERATIONS: Final = 1_000_000  # more than a group can have in one time of keeping
 OWN_SENDER: Final = "pager"
 """Who sends what the pager finds out itself; no key may have this name."""
 
@@ -107,19 +108,26 @@ def generation_for(board: Board, group: str, alert: str, now: Moment) -> int:
     """Of the page that takes the alert: the newest while it is open, unless somebody has long held it.
 
     So a repeat stays where it is, a burst becomes one page, and what begins after somebody took the
-    page up is not hidden behind their acknowledgement.
+    page up is not hidden behind their acknowledgement. No number comes again, although pages are
+    forgotten: each time of keeping begins with a number above all before it.
     """
     generation = board.groups.get(group, 0)
     page = board.pages.get(page_id(group, generation))
+    next_generation = max(generation + 1, _first_generation(board.policy, now))
     if page is None or not page.is_open:
-        return generation + 1
+        return next_generation
     if alert in page.open or page.attention is None:
         return generation
     joins_ns = int(board.policy.joins_for_s * _NS)
     held = isinstance(page.attention.body, Acknowledged)
     if held and now.steady_ns - page.attention.since_ns > joins_ns:
-        return generation + 1
+        return next_generation
     return generation
+
+
+def _first_generation(policy: Policy, now: Moment) -> int:
+    kept_ns = int(policy.kept_days * 86_400 * _NS)
+    return now.wall_ns // kept_ns * _GENERATIONS + 1
 
 
 def acknowledge(

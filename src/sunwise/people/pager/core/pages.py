@@ -81,6 +81,8 @@ class Page:
         self.received: set[str] = set()
         self.opened_ns = opened_ns
         """Since when it needs somebody, steady ns, as far as nobody has done anything about it."""
+        self.touched_ns = opened_ns
+        """When anything was last said about it, steady ns."""
         self.opened_at_ns = 0
         """When it was opened, on the wall clock of whoever opened it."""
         self._head: tuple[Rank, str] | None = None

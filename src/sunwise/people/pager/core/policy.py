@@ -130,6 +130,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reach_test_s: Annotated[float, Meta(ge=60, le=_HOUR)] = 15 * _MINUTE
     """A test that nobody answers for so long is an alarm."""
     max_silence_s: Seconds = 7 * 24 * _HOUR
+    kept_days: Annotated[float, Meta(ge=7, le=3_650)] = 90.0
+    """How long pages, silences and what was said about them are kept once they are over."""
 
     def __post_init__(self) -> None:
         """Refuses names that lead nowhere, and steps out of order."""
