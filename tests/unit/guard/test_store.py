@@ -242,3 +242,14 @@ def test_whoever_gets_round_that_is_found_out(store, change):
         connection.execute(text(change))
     with pytest.raises(AuditBroken):
         store.audit.verify()
+
+
+def test_a_token_that_is_revoked_while_it_logs_in_leaves_no_session(store, monkeypatch):
+    token, credential = store.issue_token("ada", "laptop", by=OPERATOR)
+
+    def revoking(kind):
+        store.revoke(credential.id, by=OPERATOR)
+        return new_secret(kind)
+
+    monkeypatch.setattr("sunwise.chassis.guard.store.new_secret", revoking)
+    assert store.open_session(token) is None

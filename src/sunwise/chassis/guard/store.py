@@ -12,11 +12,11 @@ from sunwise.chassis.clock import Clock
 from sunwise.chassis.data_folder import make_private
 from sunwise.chassis.db import migrate, open_database
 from sunwise.chassis.errors import Permanent
-from sunwise.chassis.guard.audit import Audit
+from sunwise.chassis.guard.audit import Act, Audit
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.chassis.guard.rights import FOR_INTEGRATIONS, Right, Role, Scope, roles_with, scopes_of
 from sunwise.chassis.guard.secret_text import Kind, digest, kind_of, new_secret
-from sunwise.chassis.guard.tables import CREDENTIALS, ROLES, SESSIONS
+from sunwise.chassis.guard.tables import AUDIT, CREDENTIALS, PSEUDONYMS, ROLES, SESSIONS
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _NS: Final = 1_000_000_000
@@ -28,6 +28,7 @@ MAX_TOKEN_DAYS: Final = 366
 MAX_CREDENTIALS: Final = 50
 """Credentials in force of one kind that a person, or all integrations together, may have."""
 _MAX_NAME: Final = 80
+_MEMBER: Final = frozenset({Role.MEMBER})
 _KEEP_DAYS: Final = 90  # that a credential out of force can still be looked at
 
 OPERATOR: Final = Principal(
@@ -116,12 +117,20 @@ class GuardStore:
             return frozenset(connection.scalars(query))
 
     def grant(self, person: str, role: Role, *, by: Principal) -> None:
-        """Gives a role; nothing when they have it."""
+        """Gives a role; nothing when they have it.
+
+        With their first role beside member's their tokens end, if somebody else has ever made one:
+        whoever knows it could give their word for them.
+        """
         with self.audit.acting(by) as act:
-            if role in _roles_of(act.connection, person):
+            held = _roles_of(act.connection, person)
+            if role in held:
                 return
+            told: dict[str, Any] = {"role": role.value}
+            if held == _MEMBER and _is_known_to_others(act.connection, person):
+                told["tokens_ended"] = _end_tokens(act, person)
             act.connection.execute(insert(ROLES).values(person=person, role=role.value))
-            act.tell("role.grant", person=person, role=role.value)
+            act.tell("role.grant", person=person, **told)
 
     def withdraw(self, person: str, role: Role, *, by: Principal) -> None:
         """Takes a role away. Raises NotPossible for the last administrator."""
@@ -142,7 +151,10 @@ class GuardStore:
     def issue_token(
         self, person: str, name: str, *, by: Principal, days: int = TOKEN_DAYS
     ) -> tuple[str, Credential]:
-        """A new personal token, shown once and only here. Raises NotPossible."""
+        """A new personal token, shown once and only here.
+
+        Raises NotPossible, also for another person who holds a role: it would be that person's word.
+        """
         _check_days(days)
         return self._issue(Kind.TOKEN, name, person=person, grants="", by=by, days=days)
 
@@ -186,6 +198,8 @@ class GuardStore:
                 expires_ns=None if days is None else act.now_ns + days * _DAY_NS,
                 revoked_ns=None,
             )
+            if kind is Kind.TOKEN and by.person_id not in (None, person):
+                _demand_member(act.connection, person or "")
             if len(_in_force(act.connection, kind, person, act.now_ns)) >= MAX_CREDENTIALS:
                 raise NotPossible(f"There are {MAX_CREDENTIALS} already: revoke one first.")
             _forget_old(act.connection, act.now_ns)
@@ -255,14 +269,14 @@ class GuardStore:
 
     def open_session(self, token: str) -> tuple[str, Principal] | None:
         """A new session's secret for a personal token in force; it ends with the token."""
-        row = self._row_of(token, Kind.TOKEN)
-        if row is None:
-            return None
         secret = new_secret(Kind.SESSION)
         now_ns = self._clock.now_ns()
         ends_ns = now_ns + self._lifetimes.absolute_h * _HOUR_NS
         with self.engine.begin() as connection:
-            connection.execute(delete(SESSIONS).where(_is_over(now_ns)))
+            connection.execute(delete(SESSIONS).where(_is_over(now_ns)))  # locks, before it looks
+            row = self._row_in(connection, token, (Kind.TOKEN,), is_held=True)
+            if row is None:
+                return None
             connection.execute(
                 insert(SESSIONS).values(
                     hash=digest(secret),
@@ -307,12 +321,23 @@ class GuardStore:
 
         It does the same whether the secret is unknown, revoked or expired.
         """
+        with self.engine.connect() as connection:
+            return self._row_in(connection, secret, kinds)
+
+    def _row_in(
+        self,
+        connection: Connection,
+        secret: str,
+        kinds: tuple[Kind, ...],
+        *,
+        is_held: bool = False,
+    ) -> Any | None:  # noqa: ANN401 - a row of the table
+        """The same within a transaction; `is_held`: nobody revokes it until that ends."""
         if kind_of(secret) not in kinds:
             return None
         hashed = digest(secret)
-        with self.engine.connect() as connection:
-            query = select(CREDENTIALS).where(CREDENTIALS.c.hash == hashed)
-            row = connection.execute(query).one_or_none()
+        query = select(CREDENTIALS).where(CREDENTIALS.c.hash == hashed)
+        row = connection.execute(query.with_for_update() if is_held else query).one_or_none()
         if row is None or not hmac.compare_digest(bytes(row.hash), hashed):
             return None
         is_over = row.expires_ns is not None and self._clock.now_ns() >= row.expires_ns
@@ -342,6 +367,36 @@ def _check_days(days: int) -> None:
 def _roles_of(connection: Connection, person: str) -> frozenset[Role]:
     held = connection.scalars(select(ROLES.c.role).where(ROLES.c.person == person))
     return frozenset({Role.MEMBER, *(Role(role) for role in held)})
+
+
+def _demand_member(connection: Connection, person: str) -> None:
+    if _roles_of(connection, person) != _MEMBER:
+        raise NotPossible(
+            f"{person} holds a role, and whoever knows their token could give their word: they make "
+            f"it themselves, or on the machine that holds the data: sunwise people token {person}"
+        )
+
+
+def _is_known_to_others(connection: Connection, person: str) -> bool:
+    """Whether another person has ever made a token of theirs; by it they can make more."""
+    called = select(PSEUDONYMS.c.pseudonym).where(PSEUDONYMS.c.person == person)
+    made = (AUDIT.c.act == "token.issue", AUDIT.c.subject == called.scalar_subquery())
+    by_a_person = AUDIT.c.how.in_((How.SESSION.value, How.TOKEN.value))
+    query = select(AUDIT.c.seq).where(*made, by_a_person, AUDIT.c.actor != AUDIT.c.subject)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _end_tokens(act: Act, person: str) -> int:
+    """How many of the person's tokens were in force; their sessions end with them."""
+    columns = CREDENTIALS.c
+    theirs = (columns.person == person, columns.kind == Kind.TOKEN.value)
+    ended = act.connection.execute(
+        update(CREDENTIALS)
+        .where(*theirs, columns.revoked_ns.is_(None))
+        .values(revoked_ns=act.now_ns)
+    )
+    act.connection.execute(delete(SESSIONS).where(SESSIONS.c.person == person))
+    return ended.rowcount
 
 
 def _in_force(

@@ -11,6 +11,7 @@ An integration's word counts for nobody's: the first who approves its proposal t
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -18,9 +19,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.clock import Clock
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.guard.audit import Act
 from sunwise.chassis.guard.principal import How, NotAllowed, Principal
 from sunwise.chassis.guard.rights import Right, Scope, scopes_of
@@ -34,6 +36,7 @@ MAX_OPEN: Final = 1_000
 KEEP_DAYS: Final = 90
 """Days after which the content of what was decided is dropped; the audit log keeps its hash."""
 _HOUR_NS: Final = 3_600 * 1_000_000_000
+_log: Final = logging.getLogger("sunwise.door")
 _KEY: Final = "key "  # before the credential's id, where an integration stands for a person
 
 
@@ -191,7 +194,10 @@ class TwoPeople:
         for row in rows:
             proposal = _proposal(row, self._clock.now_ns())
             person = proposal.decided_by or proposal.proposer
-            self._finish(proposal, by=Principal(person_id=person, how=How.SESSION))
+            try:
+                self._finish(proposal, by=Principal(person_id=person, how=How.SESSION))
+            except (Retryable, OperationalError) as fault:
+                _log.error("change %s could not be applied now: %s", proposal.id, fault)
 
     def _demand_second(self, by: Principal, proposal: Proposal) -> None:
         """Returns for a person who may decide about it: with the right, and not the proposer."""
@@ -223,11 +229,14 @@ class TwoPeople:
         return msgspec.structs.replace(proposal, **values)
 
     def _finish(self, proposal: Proposal, *, by: Principal) -> Proposal:
-        """Applies what is approved. What `apply` refuses is kept as failed."""
+        """Applies what is approved. What `apply` refuses is kept as failed; what it puts off waits anew."""
         try:
             if _hash_of(proposal) != proposal.content_hash:
                 raise NotPossible("The content is no longer what was approved.")
             self._kinds[proposal.kind].apply(proposal)
+        except (Retryable, OperationalError):
+            self._put_off(proposal, by=by)
+            raise
         except Permanent as refused:
             done = msgspec.structs.replace(proposal, state=State.FAILED, outcome=str(refused))
         else:
@@ -240,6 +249,18 @@ class TwoPeople:
             )
             _tell(act, f"change.{done.state.value}", proposal)
         return msgspec.structs.replace(done, decided_ns=act.now_ns)
+
+    def _put_off(self, proposal: Proposal, *, by: Principal) -> None:
+        """It waits for somebody's word again; of who was alone it is withdrawn, to be asked anew."""
+        state = State.PROPOSED if proposal.decided_by else State.WITHDRAWN
+        with self._store.audit.acting(by) as act:
+            is_it = (PROPOSALS.c.id == proposal.id, PROPOSALS.c.state == State.APPROVED.value)
+            act.connection.execute(
+                update(PROPOSALS)
+                .where(*is_it)
+                .values(state=state.value, decided_by=None, decided_ns=None)
+            )
+            _tell(act, "change.put-off", proposal)
 
 
 _VERBS: Final = {
