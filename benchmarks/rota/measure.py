@@ -11,20 +11,20 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from benchmarks.rota.baselines import BASELINES
 from benchmarks.rota.judge import Verdict, judge
 from benchmarks.rota.mending import Choices, Mended, choices, mended
 from sunwise.daylight.working_time import Duty
 from sunwise.people.rota.bounds import Bounds
 from sunwise.people.rota.greedy import greedy
 from sunwise.people.rota.problem import Problem, Rota
+from sunwise.people.rota.round_robins import ROUND_ROBINS
 from sunwise.people.rota.solve import Plan, plan
 from sunwise.people.rota.stats import Stats, stats
 
 SUNWISE: Final = "Sunwise"
 GREEDY: Final = "Sunwise, greedy only"
 ROUND_ROBIN: Final = "three windows, repaired"
-WAYS: Final = (SUNWISE, GREEDY, *BASELINES)
+WAYS: Final = (SUNWISE, GREEDY, *ROUND_ROBINS)
 
 
 class Measured(NamedTuple):
@@ -61,7 +61,9 @@ def measure(groups: Sequence[list[Problem]], *, thorough: bool) -> list[Measured
 def measure_group(group: list[Problem], *, thorough: bool) -> list[Measured]:
     """Units that share people: each way keeps what it has given them before."""
     rivals = [
-        _measured(way, *turn) for way, rival in BASELINES.items() for turn in _in_turn(group, rival)
+        _measured(way, *turn)
+        for way, rival in ROUND_ROBINS.items()
+        for turn in _in_turn(group, rival)
     ]
     robins = {each.unit: each.stats for each in rivals if each.way == ROUND_ROBIN}
     return [*_sunwise(group, robins if thorough else {}), *rivals]

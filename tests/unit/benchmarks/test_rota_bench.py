@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from benchmarks.rota import kubernetes
-from benchmarks.rota.baselines import BASELINES
 from benchmarks.rota.judge import judge
 from benchmarks.rota.measure import SUNWISE, measure_group
 from benchmarks.rota.table import (
@@ -25,6 +24,7 @@ from sunwise.contracts.people.directory import Role
 from sunwise.daylight.working_time import Duty
 from sunwise.daylight.zones import NS_PER_HOUR, instant
 from sunwise.people.rota.problem import Gap, Rota, Shift, Window
+from sunwise.people.rota.round_robins import ROUND_ROBINS
 from sunwise.people.rota.stats import stats
 
 pytestmark = pytest.mark.timeout(600)  # a loaded machine plans three units in minutes
@@ -34,16 +34,16 @@ UNITS = units(COMPANY, FIRST)
 
 
 @pytest.mark.parametrize("problem", UNITS, ids=lambda problem: problem.unit)
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", ROUND_ROBINS)
 def test_a_repaired_rival_keeps_the_law_and_declares_its_gaps(name, problem):
-    verdict = judge(problem, BASELINES[name](problem))
+    verdict = judge(problem, ROUND_ROBINS[name](problem))
     assert verdict.n_breaches == 0
     assert verdict.open_h == 0
 
 
 @pytest.mark.parametrize("problem", UNITS, ids=lambda problem: problem.unit)
 def test_the_judge_counts_what_the_planner_counts(problem):
-    rota = BASELINES["three windows, repaired"](problem)
+    rota = ROUND_ROBINS["three windows, repaired"](problem)
     verdict, figures = judge(problem, rota), stats(problem, rota)
     assert verdict.wanted_h == figures.wanted_h
     assert verdict.declared_h == figures.declared_gap_h

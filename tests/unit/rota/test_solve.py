@@ -14,7 +14,8 @@ from sunwise.people.rota.model import Model
 from sunwise.people.rota.patterns import Block, patterns, slots
 from sunwise.people.rota.problem import Shift
 from sunwise.people.rota.ranking import gap_weight, ranked, relaxed
-from sunwise.people.rota.solve import Effort, plan, solver_of
+from sunwise.people.rota.solve import Effort, plan
+from sunwise.people.rota.solver import solver_of
 from sunwise.people.rota.stats import stats
 from tests.support.rota_brute_force import best_value
 from tests.support.rota_teams import (

@@ -19,7 +19,9 @@ The core is pure: a `problem.Problem` in, a `solve.Plan` out, the same for the s
 
 `cover` says which hours are wanted, `burden` what an hour costs somebody, `patterns` and `ranking` at
 which hours duty is handed on, `law` what one person may still take on, `model` and `law_rows` what the
-solver is asked, `roles` who of a crew is primary, `bounds` what no rota could do better.
+solver is asked, `roles` who of a crew is primary, `bounds` what no rota could do better, `any_hours` that
+at whatever handoffs. `weaving` improves a rota by handoffs that change from day to day; `round_robins` are
+the rivals, repaired, and a plan is never worse than they are.
 
 Around the core: `units` makes problems of the directory, `planner` runs the solver in a child process,
 `store` keeps versions (`kept`) and their turns (`turns`), `publishing` says whose yes is needed, `desk` is

@@ -1,8 +1,9 @@
 """What no rota could do better: by the clock alone, and under all hard rules.
 
 The clock bound counts the hours in which too few owners have daylight, as if one person could be on
-duty whenever awake. The proven bound is the solver's, under every hard rule, over every handoff pattern
-of `patterns`: a rota that hands over at other hours every day is outside of it.
+duty whenever awake. The proven bound of a rota with one handoff pattern is the solver's, under every hard
+rule, over every pattern of `patterns`. Of a rota that hands over at other hours from day to day it is
+the weaker one of `any_hours`, which holds for all rotas.
 """
 
 import msgspec

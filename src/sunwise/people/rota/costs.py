@@ -1,6 +1,6 @@
 """What every slot would cost everybody: tables of people by slots, in one go."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.burden import PRICES, QUARTER_NS, QUARTERS_PER_HOUR, Prices, quarters
 from sunwise.people.rota.patterns import Slot
-from sunwise.people.rota.problem import Problem, Window, absences
+from sunwise.people.rota.problem import Person, Problem, Window, absences
 
 
 class Costs(NamedTuple):
@@ -19,7 +19,8 @@ class Costs(NamedTuple):
     price: np.ndarray
     """int32, points"""
     free: np.ndarray
-    """bool: not away, not longer than a duty may be, no night for who does none"""
+    """bool: not away or too near to what is theirs, not longer than a duty may be, no night for who
+    does none"""
 
 
 class CostTable:
@@ -33,7 +34,11 @@ class CostTable:
         self._night = _summed([clock.night for clock in clocks], n_quarters)
         self._price = _summed([clock.price for clock in clocks], n_quarters)
         self._away = _summed(
-            [away_quarters(absences(person, problem), problem) for person in people], n_quarters
+            [
+                away_quarters((*absences(person, problem), *_resting(person, problem)), problem)
+                for person in people
+            ],
+            n_quarters,
         )
         self._longest_ns = np.array([p.law.max_duty_h * NS_PER_HOUR for p in people])
         self._no_nights = np.array([p.exemption.no_nights for p in people], np.bool_)
@@ -49,6 +54,14 @@ class CostTable:
         free = (away == 0) & ~too_long
         free &= ~(self._no_nights.reshape(-1, 1) & (night > 0))
         return Costs(night, self._price[:, last] - self._price[:, first], free)
+
+
+def _resting(person: Person, problem: Problem) -> Iterator[Window]:
+    """What is theirs already, and the rest around it."""
+    rest_ns = int(person.law.daily_rest_h * NS_PER_HOUR)
+    fixed = [each[:2] for each in problem.fixed if each.person == person.id]
+    for start_ns, end_ns in (*person.held, *fixed):
+        yield Window(start_ns - rest_ns, end_ns + rest_ns)
 
 
 def _summed(rows: list[np.ndarray], n_quarters: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from sunwise.people.rota.patterns import Pattern, Slot, slots
 from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem, checked
 from sunwise.people.rota.ranking import gap_weight, ranked, relaxed
 from sunwise.people.rota.roles import Crew
-from sunwise.people.rota.solve import solver_of
+from sunwise.people.rota.solver import solver_of
 
 SECONDS: Final = 1.0
 MOST_HIRES: Final = 24

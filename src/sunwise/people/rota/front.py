@@ -17,7 +17,8 @@ from sunwise.people.rota.patterns import Pattern, slots
 from sunwise.people.rota.problem import Problem, Rota
 from sunwise.people.rota.ranking import ranked
 from sunwise.people.rota.roles import Crew, with_roles
-from sunwise.people.rota.solve import Plan, solver_of
+from sunwise.people.rota.solve import Plan
+from sunwise.people.rota.solver import solver_of
 from sunwise.people.rota.stats import Stats, stats
 
 DEFAULT_REASON: Final = (

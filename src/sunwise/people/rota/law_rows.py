@@ -7,7 +7,7 @@ duty that begins on the same local day counts as a day of its own.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, groupby
 from typing import Final, NamedTuple
 
 from ortools.sat.python import cp_model
@@ -50,6 +50,8 @@ class LawRows:
         self._all = sorted(
             [*self._free, *(_Duty(*duty, 1) for duty in held)], key=lambda duty: duty[:2]
         )
+        self._starts = list(dict.fromkeys(duty.start_ns for duty in self._all))
+        self._last_ns = max((duty.end_ns for duty in self._all), default=0)
 
     def add(self) -> None:
         """All of them."""
@@ -64,11 +66,9 @@ class LawRows:
 
     def _daily_rest(self) -> None:
         rest_ns = int(self._law.daily_rest_h * NS_PER_HOUR)
-        for at in self._free:
+        for at_ns in dict.fromkeys(each.start_ns for each in self._free):
             near = [
-                each.taken
-                for each in self._free
-                if each.start_ns <= at.start_ns < each.end_ns + rest_ns
+                each.taken for each in self._free if each.start_ns <= at_ns < each.end_ns + rest_ns
             ]
             if len(near) > 1:
                 self._cp.add_at_most_one(near)
@@ -83,33 +83,34 @@ class LawRows:
         if not self._law.standby_counts:
             return
         limit = int(limit_h * weeks / self._law.standby_counts * NS_PER_HOUR) // QUARTER_NS
-        for window in self._all:  # it is fullest when it begins with a duty
-            until_ns = window.start_ns + weeks * WEEK_NS
+        for from_ns in self._starts:  # it is fullest when it begins with a duty
+            until_ns = from_ns + weeks * WEEK_NS
             inside = [
                 (each.taken, (min(each.end_ns, until_ns) - each.start_ns) // QUARTER_NS)
                 for each in self._all
-                if window.start_ns <= each.start_ns < until_ns
+                if from_ns <= each.start_ns < until_ns
             ]
             self._at_most([taken for taken, _ in inside], limit, [size for _, size in inside])
-            if until_ns >= self._all[-1].end_ns:  # later windows hold less
+            if until_ns >= self._last_ns:  # later windows hold less
                 return
 
     def _weekly_rest(self) -> None:
         """Whoever begins a duty has a rest within the 7 days from then on, beginning after a duty."""
         rest_ns = int(self._law.weekly_rest_h * NS_PER_HOUR)
         rests: dict[int, Taken] = {}
-        for window in self._all:
-            last_ns = window.start_ns + WEEK_NS - rest_ns
-            ends = {each.end_ns for each in self._all if window.start_ns < each.end_ns <= last_ns}
+        for window_ns, begun in groupby(self._all, key=lambda each: each.start_ns):
+            last_ns = window_ns + WEEK_NS - rest_ns
+            ends = {each.end_ns for each in self._all if window_ns < each.end_ns <= last_ns}
             for end_ns in sorted(ends - rests.keys()):
                 rests[end_ns] = self._rest(end_ns, end_ns + rest_ns)
             choices = [rests[end_ns] for end_ns in sorted(ends)]
             if any(isinstance(choice, int) and choice for choice in choices):
                 continue
             variables = [choice for choice in choices if not isinstance(choice, int)]
-            begins = [] if isinstance(window.taken, int) else [window.taken.negated()]
-            if begins or variables:
-                self._cp.add_bool_or([*begins, *variables])
+            for each in begun:
+                begins = [] if isinstance(each.taken, int) else [each.taken.negated()]
+                if begins or variables:
+                    self._cp.add_bool_or([*begins, *variables])
 
     def _rest(self, start_ns: int, end_ns: int) -> Taken:
         """1 when nothing can be in that stretch, 0 when something is, else a variable."""

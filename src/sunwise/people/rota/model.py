@@ -2,14 +2,18 @@
 
 One bool a (person, slot). Law binds within each person's row (`law_rows`), the slot's need across
 rows. A streak costs once where it begins, so that long runs of days come out without a variable of
-their own for each (measured: fewer variables and better rotas than one bool a run).
+their own for each. (One bool a run was not kept beside it: that this one is better was seen on some
+teams, not measured on all.)
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from ortools.sat.python import cp_model
 
 from sunwise.daylight.working_time import Duty
+from sunwise.people.rota.burden import QUARTER_NS
 from sunwise.people.rota.costs import CostTable
 from sunwise.people.rota.law import Diary
 from sunwise.people.rota.law_rows import LawRows
@@ -18,10 +22,21 @@ from sunwise.people.rota.problem import Person, Problem
 from sunwise.people.rota.roles import Crew
 
 
+class Segment(NamedTuple):
+    """A stretch in which no slot begins or ends: its need is filled by the slots over it."""
+
+    need: int
+    quarters: int
+    places: tuple[int, ...]
+
+
 class Model:
     """Variables and hard rules of one problem on one set of slots, and the terms to price."""
 
-    def __init__(self, problem: Problem, slots: Sequence[Slot], table: CostTable) -> None:
+    def __init__(
+        self, problem: Problem, slots: Sequence[Slot], table: CostTable, *, is_woven: bool = False
+    ) -> None:
+        """`is_woven`: slots may overlap, and those over an instant fill its need together."""
         self.problem = problem
         self.slots = tuple(slots)
         self.people = problem.able()
@@ -31,12 +46,15 @@ class Model:
         """By person and slot; where there is none, the person cannot take it."""
         for number, person in enumerate(self.people):
             self._offer(number, person)
-        self.gaps = [self._cover(place) for place in range(len(slots))]
+        self.segments = _woven(self.slots) if is_woven else _one_by_one(self.slots)
+        self.gaps = [self._cover(segment) for segment in self.segments]
         self._hinted: set[tuple[int, int]] = set()
 
     def gap_quarters(self) -> cp_model.LinearExpr:
         """What is declared a gap, in quarters of an hour of one role."""
-        return cp_model.LinearExpr.weighted_sum(self.gaps, [slot.quarters for slot in self.slots])
+        return cp_model.LinearExpr.weighted_sum(
+            self.gaps, [each.quarters for each in self.segments]
+        )
 
     def night_quarters(self) -> cp_model.LinearExpr:
         """Duty outside of somebody's day, in quarters of an hour."""
@@ -107,8 +125,9 @@ class Model:
         }
         for key, taken in self.taken.items():
             self.cp.add_hint(taken, key in self._hinted)
-        for gap, slot in zip(self.gaps, self.slots, strict=True):
-            self.cp.add_hint(gap, slot.need - len(crew.get(slot, ())))
+        for gap, segment in zip(self.gaps, self.segments, strict=True):
+            there = sum(len(crew.get(self.slots[place], ())) for place in segment.places)
+            self.cp.add_hint(gap, max(0, segment.need - there))
 
     def crew(self, solver: cp_model.CpSolver) -> dict[Slot, list[str]]:
         """Who takes what in the solution; whoever it is day for comes first."""
@@ -131,15 +150,15 @@ class Model:
                 mine[slot] = self.taken[number, place] = self.cp.new_bool_var("")
         LawRows(self.cp, person, [*person.held, *fixed], mine).add()
 
-    def _cover(self, place: int) -> cp_model.IntVar:
-        need = self.slots[place].need
-        gap = self.cp.new_int_var(0, need, "")
+    def _cover(self, segment: "Segment") -> cp_model.IntVar:
+        gap = self.cp.new_int_var(0, segment.need, "")
         taken = [
             self.taken[number, place]
+            for place in segment.places
             for number in range(len(self.people))
             if (number, place) in self.taken
         ]
-        self.cp.add(cp_model.LinearExpr.sum(*taken, gap) == need)
+        self.cp.add(cp_model.LinearExpr.sum(*taken, gap) == segment.need)
         return gap
 
     def _hinted_burdens(self) -> list[int]:
@@ -155,3 +174,22 @@ class Model:
             for place, slot in enumerate(self.slots)
             if (slot.column, slot.day - 1) in places
         }
+
+
+def _one_by_one(slots: Sequence[Slot]) -> list[Segment]:
+    return [Segment(slot.need, slot.quarters, (place,)) for place, slot in enumerate(slots)]
+
+
+def _woven(slots: Sequence[Slot]) -> list[Segment]:
+    """In order of time."""
+    edges = sorted({at_ns for slot in slots for at_ns in slot[:2]})
+    places: dict[tuple[int, int], list[int]] = {window: [] for window in pairwise(edges)}
+    number = {at_ns: place for place, at_ns in enumerate(edges)}
+    for place, slot in enumerate(slots):
+        for window in pairwise(edges[number[slot.start_ns] : number[slot.end_ns] + 1]):
+            places[window].append(place)
+    return [
+        Segment(slots[over[0]].need, (end_ns - start_ns) // QUARTER_NS, tuple(over))
+        for (start_ns, end_ns), over in places.items()
+        if over
+    ]

@@ -16,12 +16,13 @@ from ortools.linear_solver import pywraplp
 
 from sunwise.daylight.working_time import WorkingTime
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import QUARTERS_PER_HOUR
+from sunwise.people.rota.burden import QUARTER_NS, QUARTERS_PER_HOUR
 from sunwise.people.rota.costs import Costs, CostTable
 from sunwise.people.rota.patterns import MOST_BLOCKS, Pattern, Slot, patterns, slots
-from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem
+from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem, Window
 
 DAYS_PER_WEEK: Final = 7
+WEEK_NS: Final = DAYS_PER_WEEK * HOURS_PER_DAY * NS_PER_HOUR
 ENOUGH: Final = 4
 _PRECISION: Final = 1e-6  # of the LP; the value of a rota is a whole number
 
@@ -34,6 +35,22 @@ class Ranked(NamedTuple):
     worst: float
     """Points of whoever bears most, in the relaxation: a hint, no bound. Infinite if not asked."""
     pattern: Pattern
+
+
+class Limit(NamedTuple):
+    """So many counted hours somebody may still have in a span of weeks."""
+
+    number: int
+    """Of the person, in the order of `Problem.able`."""
+    weeks: int
+    place: int
+    """Of the span among those of so many weeks."""
+    limit_h: float
+    counts: float
+    """The part of an hour of duty that counts."""
+    span: Window
+    is_whole: bool
+    """Whether the span holds the whole window."""
 
 
 class _Class(NamedTuple):
@@ -103,13 +120,14 @@ class _Relaxation:
         self._costs = costs
         self._people = problem.able()
         self._slots = wanted
+        self._first_ns = min((s.start_ns for s in wanted if s.day >= 0), default=problem.start_ns)
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         self._terms: list[Terms] = [[] for _ in self._people]
         self._value = self._solver.Sum([])
         for alike in _classes(costs, wanted):
             self._cover(alike)
         for number, person in enumerate(self._people):
-            self._limit(person, self._terms[number])
+            self._limit(number, person, self._terms[number])
 
     def minimise_value(self) -> int:
         self._solver.Minimize(self._value)
@@ -144,7 +162,7 @@ class _Relaxation:
             self._value += days * float(self._costs.night[number, place])
         self._solver.Add(self._solver.Sum(parts) == count * alike.need)
 
-    def _limit(self, person: Person, terms: Terms) -> None:
+    def _limit(self, number: int, person: Person, terms: Terms) -> None:
         """A pattern's 7 days are 168 hours from its first block on: one window of the rules."""
         law = person.law
         blocks: dict[tuple[int, int], list[pywraplp.Variable]] = defaultdict(list)
@@ -153,8 +171,7 @@ class _Relaxation:
             if alike.week >= 0:
                 blocks[alike.week, alike.column].append(days)
                 weeks[alike.week].append(days)
-        self._limit_hours(terms, law.week_limit_h, 1, law.standby_counts)
-        self._limit_hours(terms, law.weekly_cap_h, law.reference_weeks, law.standby_counts)
+        self._limit_hours(number, terms)
         for own in blocks.values():
             self._solver.Add(self._solver.Sum(own) <= _most_duties(DAYS_PER_WEEK, law, 1))
         a_day = self._most_a_day(law)
@@ -177,16 +194,46 @@ class _Relaxation:
             most = max(most, count)
         return most
 
-    def _limit_hours(self, terms: Terms, limit_h: float, weeks: int, counts: float) -> None:
+    def _limit_hours(self, number: int, terms: Terms) -> None:
         """In each span of so many weeks; a span that holds the whole window holds its edges too."""
-        whole = weeks * DAYS_PER_WEEK >= self._problem.days
-        spans: dict[int, list[pywraplp.Variable]] = defaultdict(list)
-        for days, alike in terms:
-            if whole or alike.week >= 0:
-                span = 0 if whole else alike.week // weeks
-                spans[span].append(days * float(alike.quarters * counts))
-        for hours in spans.values():
-            self._solver.Add(self._solver.Sum(hours) <= limit_h * weeks * QUARTERS_PER_HOUR)
+        for limit in limits(self._problem, self._first_ns):
+            if limit.number != number:
+                continue
+            own = [
+                days * float(alike.quarters) * limit.counts
+                for days, alike in terms
+                if limit.is_whole or (alike.week >= 0 and alike.week // limit.weeks == limit.place)
+            ]
+            self._solver.Add(self._solver.Sum(own) <= limit.limit_h * QUARTERS_PER_HOUR)
+
+
+def limits(problem: Problem, first_ns: int | None = None) -> list[Limit]:
+    """The limits of everybody's hours in spans of full weeks that begin at `first_ns`."""
+    from_ns = problem.start_ns if first_ns is None else first_ns
+    found = []
+    for number, person in enumerate(problem.able()):
+        law = person.law
+        for limit_h, weeks in ((law.week_limit_h, 1), (law.weekly_cap_h, law.reference_weeks)):
+            is_whole = weeks * DAYS_PER_WEEK >= problem.days
+            count = 1 if is_whole else -(-problem.days // (weeks * DAYS_PER_WEEK))
+            for place in range(count):
+                start_ns = problem.start_ns if is_whole else from_ns + place * weeks * WEEK_NS
+                span = Window(start_ns, start_ns + weeks * WEEK_NS)
+                held_h = _held_quarters(person, problem, span) / QUARTERS_PER_HOUR
+                left_h = max(0.0, limit_h * weeks - held_h * law.standby_counts)
+                found.append(
+                    Limit(number, weeks, place, left_h, law.standby_counts, span, is_whole)
+                )
+    return found
+
+
+def _held_quarters(person: Person, problem: Problem, span: Window) -> float:
+    """What is theirs already in that span."""
+    fixed = [each[:2] for each in problem.fixed if each.person == person.id]
+    return sum(
+        max(0, min(end_ns, span.end_ns) - max(start_ns, span.start_ns)) / QUARTER_NS
+        for start_ns, end_ns in (*person.held, *fixed)
+    )
 
 
 def _most_duties(days: int, law: WorkingTime, a_day: int) -> int:

@@ -34,7 +34,7 @@ from sunwise.people.rota.problem import (
 )
 from sunwise.people.rota.ranking import gap_weight
 from sunwise.people.rota.roles import assigned
-from sunwise.people.rota.solve import solver_of
+from sunwise.people.rota.solver import solver_of
 
 DAY_NS: Final = HOURS_PER_DAY * NS_PER_HOUR
 CHANGES_PER_FORCED: Final = 2

@@ -1,12 +1,14 @@
 """The rota of one unit: no gap that can be filled, then the fewest nights, then fair and steady.
 
 1. The patterns are ranked by what no rota on them can beat, and the best few solved for gaps and
-   nights, each from a greedy rota on it, until none that is left can be better.
-2. On the winner, with its gaps kept and its nights but for GIVE_BACK: the burden of whoever bears
+   nights, each from a greedy rota on it, until none that is left can be much better.
+2. Where one can be, handoffs may change from day to day (`weaving`), from the best of those rotas and
+   of some round robins on.
+3. On the winner, with its gaps kept and its nights but for GIVE_BACK: the burden of whoever bears
    most, of all above the mean, and the streaks begun.
 
 One thread, fixed seed, deterministic time: equal problems give equal rotas. What comes out has passed
-`check` and is never worse than greedy, which is kept where the solver finds nothing better.
+`check` and is never worse than greedy or a round robin, kept where the solver finds nothing better.
 """
 
 import math
@@ -15,22 +17,27 @@ from typing import Final
 import msgspec
 from ortools.sat.python import cp_model
 
+from sunwise.people.rota.any_hours import any_floor
 from sunwise.people.rota.bounds import Bounds, proven
 from sunwise.people.rota.burden import PRICES, QUARTERS_PER_HOUR, Prices
 from sunwise.people.rota.check import check
 from sunwise.people.rota.costs import CostTable
 from sunwise.people.rota.greedy import greedy_crew
 from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Pattern, slots
-from sunwise.people.rota.problem import Problem, Rota, checked
+from sunwise.people.rota.patterns import Pattern, Slot, slots
+from sunwise.people.rota.problem import Problem, Rota, checked, wanted_hours
 from sunwise.people.rota.ranking import Ranked, gap_weight, ranked
-from sunwise.people.rota.roles import Crew, with_roles
+from sunwise.people.rota.roles import Crew, overlaps, rota_of
+from sunwise.people.rota.round_robins import ROUND_ROBINS
+from sunwise.people.rota.solver import solver_of
 from sunwise.people.rota.stats import stats
+from sunwise.people.rota.weaving import Weaving, crew_of, handoff_hours, slots_of
 
 GIVE_BACK: Final = 0.02
+NEAR: Final = 0.0025
+"""Of the hours wanted: so little more night than can be proven is not searched for."""
 POINTS_PER_STREAK: Final = 8
 """Taking over from yesterday's person costs as much as two hours of duty by day."""
-SEED: Final = 1
 HALF: Final = 0.5  # bounds of whole numbers, told as floats
 
 
@@ -40,8 +47,12 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     nights: float = 2.0
     """For each pattern."""
     fairness: float = 1.5
-    patterns: int = 3
+    patterns: int = 2
     """How many are solved at most."""
+    weaving: float = 2.5
+    """For handoffs that change from day to day, where one pattern is not the best there can be."""
+    gaps: float = 10.0
+    """For the same, in addition, while there is a gap that may be avoidable."""
 
 
 EFFORT: Final = Effort()
@@ -63,8 +74,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     rota: Rota
     pattern: Pattern
+    """Most of its handoffs are there; where people are scarce some are not, see `weaving`."""
     by: str
-    """`solver`, or `greedy` where that was not beaten."""
+    """`solver`; `greedy` or `round robin` where that was not beaten."""
     bounds: Bounds
     phases: tuple[Phase, ...] = ()
 
@@ -76,6 +88,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Gap quarters, night quarters, points of whoever bears most."""
     rota: Rota
     crew: Crew
+    slots: tuple[Slot, ...]
     pattern: Pattern
     by: str
 
@@ -86,7 +99,7 @@ def plan(problem: Problem, *, effort: Effort = EFFORT, prices: Prices = PRICES) 
     Cost: about 2 to 5 CPU seconds for 10 people, one role and 28 days.
     """
     search = Search(checked(problem), effort, prices)
-    nights = search.nights()
+    nights = search.woven(search.seeded(search.nights()))
     best = search.fairness(nights)
     return Plan(
         rota=best.rota,
@@ -107,16 +120,19 @@ class Search:
         self._prices = prices
         self._table = CostTable(problem, prices)
         self._weight = gap_weight(problem)
+        self._near = int(
+            NEAR * wanted_hours(problem).sum() * len(problem.roles) * QUARTERS_PER_HOUR
+        )
         self._ranked = ranked(problem, self._table)
         self._greedy: Outcome | None = None
-        self._models: dict[Pattern, Model] = {}
+        self._models: dict[tuple[Slot, ...], Model] = {}
 
     def nights(self) -> Outcome:
         """The fewest gaps, then the fewest hours of night."""
         best: Outcome | None = None
         left = list(self._ranked)
         for _ in range(min(self._effort.patterns, len(left))):
-            if best is not None and self._value(best) <= min(left).floor:
+            if best is not None and self._is_near(best, min(left).floor):
                 break
             entry = min(left, key=self._promise if best is None or not best.rank[0] else self._room)
             left.remove(entry)
@@ -125,15 +141,48 @@ class Search:
         assert best is not None, "there is always a pattern"
         return best
 
+    def seeded(self, best: Outcome) -> Outcome:
+        """That, or a round robin that is better."""
+        if self.problem.fixed:
+            return best
+        robins = [
+            self._as_is(robin(self.problem), best.pattern, "round robin")
+            for robin in ROUND_ROBINS.values()
+        ]
+        return min((best, *robins), key=lambda each: each.rank[:2])
+
+    def woven(self, best: Outcome) -> Outcome:
+        """That, or better with handoffs that change from day to day."""
+        floor = min(self._ranked).floor
+        if self._is_near(best, floor):
+            return best
+        hours = handoff_hours([entry.pattern for entry in self._ranked])
+        weaving = Weaving(self.problem, self._table, best.rota, hours)
+        gapless = max(floor, self._weight - 1)
+        weaving.improve(self._effort.gaps, gapless)
+        weaving.improve(self._effort.weaving, floor + self._near)
+        if weaving.rota == best.rota:
+            return best
+        return self._as_is(weaving.rota, best.pattern, "solver")
+
+    def _as_is(self, rota: Rota, pattern: Pattern, by: str) -> Outcome:
+        wanted = slots_of(self.problem, rota)
+        crew = crew_of(wanted, rota.shifts)
+        return Outcome(
+            rank=self._rank(rota), rota=rota, crew=crew, slots=wanted, pattern=pattern, by=by
+        )
+
     def fairness(self, nights: Outcome) -> Outcome:
         """As many gaps and hardly more nights, borne more evenly, in longer streaks."""
-        model = self._models[nights.pattern]
+        model = self._models.get(nights.slots) or Model(
+            self.problem, nights.slots, self._table, is_woven=overlaps(nights.slots)
+        )
         model.hint(nights.crew)
         model.cp.add(model.gap_quarters() <= nights.rank[0])
         model.cp.add(model.night_quarters() <= self._allowed_night(nights))
         model.cp.minimize(model.unfairness() + model.streaks() * POINTS_PER_STREAK)
         solver = self._solve("fairness", model, nights.pattern, self._effort.fairness)
-        found = None if solver is None else self._judged(model.crew(solver), nights.pattern)
+        found = None if solver is None else self._judged(model, solver, nights.pattern)
         best = nights if found is None or found.rank[2] > nights.rank[2] else found
         assert self._greedy is not None, "every pattern was seeded"
         return min(best, self._greedy, key=lambda each: each.rank)
@@ -145,6 +194,8 @@ class Search:
             max(entry.floor, math.ceil(proven_on.get(entry.pattern, 0) - HALF))
             for entry in self._ranked
         )
+        if not set(best.slots) <= set(slots(self.problem, best.pattern)):
+            floor = min(floor, any_floor(self.problem, self._table))
         return proven(
             self.problem,
             floor=floor,
@@ -162,17 +213,16 @@ class Search:
 
     def _nights_on(self, entry: Ranked) -> Outcome:
         wanted = slots(self.problem, entry.pattern)
-        seed = self._judged(
-            greedy_crew(self.problem, wanted, self._prices), entry.pattern, "greedy"
-        )
+        at_once = greedy_crew(self.problem, wanted, self._prices)
+        seed = self._outcome(at_once, wanted, entry.pattern, "greedy")
         assert seed is not None, "greedy breaks no rule"
         if self._greedy is None or seed.rank < self._greedy.rank:
             self._greedy = seed
-        model = self._models[entry.pattern] = Model(self.problem, wanted, self._table)
+        model = self._models[wanted] = Model(self.problem, wanted, self._table)
         model.hint(seed.crew)
         model.cp.minimize(model.gap_quarters() * self._weight + model.night_quarters())
         solver = self._solve("nights", model, entry.pattern, self._effort.nights)
-        found = None if solver is None else self._judged(model.crew(solver), entry.pattern)
+        found = None if solver is None else self._judged(model, solver, entry.pattern)
         return seed if found is None else min(seed, found, key=lambda each: each.rank)
 
     def _allowed_night(self, nights: Outcome) -> int:
@@ -182,6 +232,10 @@ class Search:
         if self._greedy is not None and self._greedy.rank[0] == gap:
             allowed = min(allowed, max(night, self._greedy.rank[1]))
         return allowed
+
+    def _is_near(self, outcome: Outcome, floor: int) -> bool:
+        """Whether a better one is not worth the search."""
+        return self._value(outcome) <= floor + self._near
 
     def _value(self, outcome: Outcome) -> int:
         gap, night, _ = outcome.rank
@@ -204,26 +258,21 @@ class Search:
         )
         return solver if found else None
 
-    def _judged(self, crew: Crew, pattern: Pattern, by: str = "solver") -> Outcome | None:
+    def _judged(self, model: Model, solver: cp_model.CpSolver, pattern: Pattern) -> Outcome | None:
+        return self._outcome(model.crew(solver), model.slots, pattern, "solver")
+
+    def _outcome(
+        self, crew: Crew, wanted: tuple[Slot, ...], pattern: Pattern, by: str
+    ) -> Outcome | None:
         """None for a rota that the judge refuses."""
-        rota = with_roles(crew, self.problem.fixed)
+        rota = rota_of(crew, self.problem.fixed)
         if check(self.problem, rota):
             return None
+        return Outcome(
+            rank=self._rank(rota), rota=rota, crew=crew, slots=wanted, pattern=pattern, by=by
+        )
+
+    def _rank(self, rota: Rota) -> tuple[int, int, float]:
         figures = stats(self.problem, rota, self._prices)
         gap, night = (round(h * QUARTERS_PER_HOUR) for h in (figures.gap_h, figures.night_h))
-        rank = (gap, night, figures.worst_burden)
-        return Outcome(rank=rank, rota=rota, crew=crew, pattern=pattern, by=by)
-
-
-def solver_of(seconds: float) -> cp_model.CpSolver:
-    """One thread and a fixed seed; presolving costs more than it saves on models of this kind."""
-    solver = cp_model.CpSolver()
-    parameters = solver.parameters
-    parameters.num_workers = 1
-    parameters.random_seed = SEED
-    parameters.max_deterministic_time = seconds
-    parameters.cp_model_probing_level = 0
-    parameters.merge_at_most_one_work_limit = 0
-    parameters.symmetry_level = 0
-    parameters.max_presolve_iterations = 1
-    return solver
+        return gap, night, figures.worst_burden
