@@ -11,7 +11,7 @@ from sunwise.chassis.http.messages import HttpLimits
 from sunwise.chassis.log import WriterSettings
 from sunwise.chassis.nats_server import NatsServerSettings
 from sunwise.cli.people_parts import DatabaseSettings, PeopleWebSettings
-from sunwise.cli.place import BusSettings, TimeSettings
+from sunwise.cli.place import BusSettings, MetricsSettings, TimeSettings
 from sunwise.exchange.accounts.service import AccountsSettings
 from sunwise.exchange.clock.ticking import ClockSettings
 from sunwise.exchange.engine.service import EngineSettings
@@ -32,6 +32,7 @@ from sunwise.people.rota.service import RotaSettings
 READ: Final[dict[str, type[msgspec.Struct]]] = {
     "bus": BusSettings,
     "time": TimeSettings,
+    "metrics": MetricsSettings,
     "engine": EngineSettings,
     "gateway": GatewaySettings,
     "accounts": AccountsSettings,
@@ -77,7 +78,9 @@ limits, and a name that does not exist, stop the start with a sentence that says
 `sunwise up` hands its own environment on to the services, so a variable works there too:
 `SUNWISE_GATEWAY_LIMITS_ENABLED=false sunwise up`. It sets `[bus]`, `[time]` and, in `[gateway]`,
 `host`, `rest_port`, `ws_port` and `legacy_listen_key` by its own options (so the ports are 7070 and
-7071 there), and takes no settings file: settings without a variable are out of its reach.
+7071 there), and takes no settings file: settings without a variable are out of its reach. With
+`SUNWISE_METRICS_PORT` it serves the supervisor's own metrics at that port and those of its processes (engine, edge,
+liquidity) at the ones that follow.
 `sunwise people up` does the same for the people plane, with `[people_web]` and `[pagers]` set by its own
 options, and reads `[pager]` of its two pagers from `pagers/pager.toml` in the data folder.
 

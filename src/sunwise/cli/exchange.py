@@ -22,6 +22,7 @@ from sunwise.chassis.bus.nats_connect import connect_nats
 from sunwise.chassis.bus.provisioning import Provisioning
 from sunwise.chassis.bus.streams import shard_streams
 from sunwise.chassis.children import Child, Report
+from sunwise.chassis.config import load_settings
 from sunwise.chassis.data_folder import DataFolder, write_private
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.nats_server import OPERATOR
@@ -29,7 +30,7 @@ from sunwise.chassis.supervisor import Supervisor, start_together
 from sunwise.cli.grants import OPERATOR_USER, grants
 from sunwise.cli.market_plan import DEMO, TAKER, MarketPlan, maker_of
 from sunwise.cli.operator import Operator
-from sunwise.cli.place import TimeSettings, service_command
+from sunwise.cli.place import MetricsSettings, TimeSettings, service_command
 from sunwise.cli.running import DemoKey, RunningExchange, remove_running, write_running
 from sunwise.cli.services import LIQUIDITY_FILE, PROGRESS_FILE
 from sunwise.contracts.exchange.log import decode_events, event_stream
@@ -94,6 +95,7 @@ class Exchange:
         self._supervisor = Supervisor(settings.data, report=report, on_change=self._write_running)
         self._stack = self._supervisor.stack
         self._time: TimeSettings
+        self._metrics_port = 0
         self._streams = shard_streams(SHARD)
 
     async def start(self) -> RunningExchange:
@@ -123,6 +125,7 @@ class Exchange:
         folder = self._supervisor.open_folder()
         _check_room(folder.path, settings.min_free_bytes)
         remove_running(folder.path)
+        await self._serve_metrics(folder.path)
         await self._start_nats(folder)
         self._time = await self._settle_time()
         processes = settings.processes
@@ -139,6 +142,20 @@ class Exchange:
         await self._provision(gateway.answer)
         if self._with_liquidity:
             await self._start_liquidity(folder)
+
+    async def _serve_metrics(self, folder: Path) -> None:
+        """This process's own, at the first of the ports that its children go on counting."""
+        settings = load_settings(MetricsSettings, "metrics")
+        self._metrics_port = settings.port
+        service = settings.service(folder)
+        if service is not None:
+            await service.server.start()
+            self._stack.push_async_callback(service.server.stop)
+
+    def _next_metrics_port(self) -> int:
+        """Of the next child; 0 where nobody serves metrics."""
+        self._metrics_port += bool(self._metrics_port)
+        return self._metrics_port
 
     async def _start_nats(self, folder: DataFolder) -> None:
         place = folder.subfolder("nats")
@@ -186,6 +203,7 @@ class Exchange:
             "SUNWISE_GATEWAY_REST_PORT": str(settings.rest_port),
             "SUNWISE_GATEWAY_WS_PORT": str(settings.ws_port),
             "SUNWISE_GATEWAY_LEGACY_LISTEN_KEY": str(settings.legacy_listen_key).lower(),
+            "SUNWISE_METRICS_PORT": str(self._next_metrics_port()),
             **settings.environment,
         }
         command = service_command(services, self._supervisor.data)

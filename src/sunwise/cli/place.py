@@ -7,7 +7,7 @@ by hand or by systemd does.
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +15,10 @@ from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import AcceleratedClock, Clock, SystemClock
 from sunwise.chassis.config import load_settings
 
+if TYPE_CHECKING:
+    from sunwise.chassis.metrics_page import MetricsService
+
+_METRICS_TOKEN: Final = "metrics.token"  # noqa: S105 - a file's name, not what is in it
 _P = TypeVar("_P")
 _S = TypeVar("_S", bound=msgspec.Struct)
 
@@ -53,6 +57,26 @@ class TimeSettings(msgspec.Struct, frozen=True, kw_only=True):
             "SUNWISE_TIME_ORIGIN_NS": str(self.origin_ns),
             "SUNWISE_TIME_STARTED_NS": str(self.started_ns),
         }
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a process serves its metrics."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 0
+    """Port of `GET /metrics`; 0: they are served nowhere. Each process needs its own."""
+    host: str = "127.0.0.1"
+    """Address that it listens on, in plain HTTP."""
+    token_file: str = ""
+    """Private file with the token to show as `Authorization: Bearer`; empty: `metrics.token` in the data folder, made when missing."""
+
+    def service(self, data: Path) -> "MetricsService | None":
+        """What serves them; None where there is no port. Raises SecretUnusable."""
+        if not self.port:
+            return None
+        from sunwise.chassis.metrics_page import MetricsService, ensure_token
+
+        token = Path(self.token_file) if self.token_file else ensure_token(data / _METRICS_TOKEN)
+        return MetricsService(host=self.host, port=self.port, token_file=token)
 
 
 class Place:

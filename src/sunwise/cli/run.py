@@ -15,7 +15,7 @@ from sunwise.chassis.config import read_settings_file
 from sunwise.chassis.lifecycle import Service, run_services
 from sunwise.chassis.telemetry import start_logging
 from sunwise.cli.failures import told_in_one_sentence
-from sunwise.cli.place import Place
+from sunwise.cli.place import MetricsSettings, Place
 from sunwise.cli.running import data_option
 from sunwise.cli.services import ANSWER, MAKERS
 
@@ -51,8 +51,16 @@ def _give_way() -> None:
 
 
 async def _run(names: list[str], place: Place) -> int:
-    services: list[Service] = [await MAKERS[name](place) for name in names]
-    return await run_services(services, on_ready=_be_ready, stop_timeout_s=_STOP_S)
+    services = [await MAKERS[name](place) for name in names]
+    return await run_services(
+        [*_metrics(place), *services], on_ready=_be_ready, stop_timeout_s=_STOP_S
+    )
+
+
+def _metrics(place: Place) -> list[Service]:
+    """The service that serves this process's metrics, where it has a port."""
+    service = place.settings(MetricsSettings, "metrics").service(place.data)
+    return [service] if service is not None else []
 
 
 def _be_ready() -> None:
