@@ -14,6 +14,7 @@ from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.data_folder import open_data_folder
 from sunwise.chassis.errors import Permanent
 from sunwise.cli.failures import told_in_one_sentence
+from sunwise.cli.people_analyses import analyses
 from sunwise.cli.people_client import (
     Credentials,
     PeopleClient,
@@ -225,7 +226,7 @@ def tell_where(running: PeopleRunning, terminal: Terminal) -> None:
     terminal.say("Log in with your personal token. Ctrl-C stops everything.")
 
 
-for _command in (erase, erasures, export):
+for _command in (analyses, erase, erasures, export):
     command.add_command(_command)
 
 

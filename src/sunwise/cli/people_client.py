@@ -124,6 +124,10 @@ class PeopleClient:
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("PATCH", path, content)
 
+    def put(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers. Raises Refused and Retryable."""
+        return self._ask("PUT", path, content)
+
     def delete(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("DELETE", path)

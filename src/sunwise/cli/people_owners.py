@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path
 
 from sunwise.chassis.guard import Principal, Right
+from sunwise.chassis.guard.analyses import DEFAULTS, Agreed, AgreedNow
 from sunwise.contracts.people.directory import Person, Service, Snapshot
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
 from sunwise.daylight.zones import UnknownZone, local
@@ -58,8 +59,12 @@ def owners_router(
     now_ns: Callable[[], int],
     require: Callable[[Right], Any],
     handed_over: Callable[[], Mapping[str, int]],
+    agreed: AgreedNow = Agreed,
 ) -> APIRouter:
-    """The route; `handed_over` is when the duty of each service was accepted last."""
+    """The route; `handed_over` is when the duty of each service was accepted last.
+
+    `agreed` tells which figures may be shown.
+    """
     router = APIRouter(tags=["directory"])
 
     @router.get("/owners/{service}", summary="Who owns a service, and whose day it is")
@@ -72,6 +77,7 @@ def owners_router(
             now_ns=now_ns(),
             handed_over_ns=handed_over().get(service),
             problems=store.state().problems,
+            agreed=agreed(),
         )
         if found is None:
             raise HTTPException(404, f"The directory has no service {service}.")
@@ -87,13 +93,16 @@ def owned(
     now_ns: int,
     handed_over_ns: int | None = None,
     problems: Iterable[Problem] = (),
+    agreed: Agreed = DEFAULTS,
 ) -> Owned | None:
     """The service with its owners; None for one that the directory does not have."""
     service = next((each for each in directory.services if each.id == service_id), None)
     if service is None:
         return None
     accepted = {} if handed_over_ns is None else {service_id: handed_over_ns}
-    [card] = scorecards(directory, now_ns=now_ns, handed_over_ns=accepted, only=service_id)
+    [card] = scorecards(
+        directory, now_ns=now_ns, handed_over_ns=accepted, only=service_id, agreed=agreed
+    )
     too_few = (
         each.text for each in problems if each.rule is Rule.CAPACITY and each.id == service_id
     )

@@ -12,6 +12,7 @@ from sunwise.chassis.config import load_settings
 from sunwise.chassis.data_folder import make_private
 from sunwise.chassis.db import open_database
 from sunwise.chassis.guard import GuardStore, Right, TwoPeople
+from sunwise.chassis.guard.analyses import Analyses
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
 from sunwise.chassis.guard.personal import GuardHolder
@@ -93,6 +94,7 @@ class PeopleParts:
             is_at_work=AtWork(self.directory).__contains__,
         )
         self.two_people = TwoPeople(store, place.clock)
+        self.analyses = Analyses(store)
         self.holders: dict[str, Holder] = {
             _GUARD: GuardHolder(store),
             "directory": DirectoryHolder(self.directory),

@@ -40,9 +40,16 @@ async def make_directory(place: Place) -> Service:
             proposing=proposing,
             clock=place.clock,
             handed_over=handed_over,
+            agreed=parts.analyses.agreed,
         ),
         scim_router(scim, require=require),
-        owners_router(store, now_ns=place.clock.now_ns, require=require, handed_over=handed_over),
+        owners_router(
+            store,
+            now_ns=place.clock.now_ns,
+            require=require,
+            handed_over=handed_over,
+            agreed=parts.analyses.agreed,
+        ),
     ]
 
     async def work(ready: Ready) -> None:
@@ -69,7 +76,9 @@ async def make_handoff(place: Place) -> Service:
     database = people_database(place, "handoff")
     settings = place.settings(HandoffSettings, "handoff")
     bus = await place.connect("handoff")
-    service = HandoffService(bus, HandoffStore(database), place.clock, settings=settings)
+    service = HandoffService(
+        bus, HandoffStore(database), place.clock, settings=settings, agreed=parts.analyses.agreed
+    )
     parts.routers.append(handoff_router(service.desk, require=parts.guard.require))
     parts.waits["handoffs"] = handoffs(service.desk)
     parts.holders["handoff"] = HandoffHolder(database)
@@ -107,7 +116,7 @@ async def make_rota(place: Place) -> Service:
     proposing = RotaProposing(service.desk, parts.two_people)
     parts.routers.append(
         rota_router(
-            RotaViews(service.desk),
+            RotaViews(service.desk, agreed=parts.analyses.agreed),
             service.mending,
             proposing,
             require=parts.guard.require,

@@ -127,14 +127,22 @@ def draft_lines(page: dict[str, Any]) -> Iterator[str]:
     yield f"Draft {version} of {page['unit']}: {n_shifts} shifts, found by {figures['by']}."
     yield f"  gaps   {figures['gap_h']:6.1f} h   proven: at least {bounds.get('gap_h', 0):.1f} h"
     yield f"  nights {figures['night_h']:6.1f} h   proven: at least {bounds.get('night_h', 0):.1f} h"
-    yield f"  burden of whoever bears most {figures['worst_burden']:.0f}, Gini {figures['gini']:.2f}"
-    for number, point in enumerate(figures["front"]):
+    yield from _burden_lines(page["burdens"])
+    yield f"Put it in force: sunwise rota publish {page['unit']}"
+
+
+def _burden_lines(burdens: dict[str, Any] | None) -> Iterator[str]:
+    if burdens is None:
+        yield "  burdens are not shown: sunwise people analyses"
+        return
+    [found] = burdens.values()
+    yield f"  burden of whoever bears most {found['worst_burden']:.0f}, Gini {found['gini']:.2f}"
+    for number, point in enumerate(found["front"]):
         mark = "  (this is the default)" if point["default"] else ""
         yield (
             f"  --point {number}: {point['night_h']:.1f} h of nights, worst burden "
             f"{point['worst_burden']:.0f}, Gini {point['gini']:.2f}{mark}"
         )
-    yield f"Put it in force: sunwise rota publish {page['unit']}"
 
 
 def consequence_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -37,11 +37,10 @@ def test_a_draft_is_told_with_its_bounds_and_the_choices_there_are():
         "bounds": {"gap_h": 0.0, "night_h": 2.5},
         "gap_h": 0.0,
         "night_h": 3.0,
-        "worst_burden": 90.0,
-        "gini": 0.2,
-        "front": [point, point | {"night_h": 9.0, "default": ""}],
     }
+    front = [point, point | {"night_h": 9.0, "default": ""}]
     page = {
+        "burdens": {"0": {"worst_burden": 90.0, "gini": 0.2, "front": front}},
         "unit": "core.24x7-one",
         "drafts": {"0": 4},
         "figures": {"0": figures},
@@ -52,6 +51,9 @@ def test_a_draft_is_told_with_its_bounds_and_the_choices_there_are():
     assert "nights    3.0 h   proven: at least 2.5 h" in told
     assert told.count("(this is the default)") == 1
     assert "--point 1: 9.0 h of nights" in told
+    hidden = "\n".join(draft_lines(page | {"burdens": None}))
+    assert "burdens are not shown" in hidden
+    assert "worst burden" not in hidden
 
 
 def test_consequences_say_who_loses_who_gets_and_who_is_asked():

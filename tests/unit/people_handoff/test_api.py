@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
+from sunwise.chassis.guard.analyses import Agreed, Analysis
 from sunwise.chassis.guard.door import answer_faults
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.chassis.guard.rights import MATRIX, Right
@@ -54,6 +55,7 @@ class Stage:
         self.rota = ROTA
         self.shift: Shift | None = Shift(facts=(ALERT,))
         self.told: list = []
+        self.agreed = Agreed()
         desk = HandoffDesk(
             self.store,
             self.clock,
@@ -61,6 +63,7 @@ class Stage:
             ask_shift=self._ask,
             tell=self.told.extend,
             blocking=asyncio.to_thread,
+            agreed=lambda: self.agreed,
         )
         app = FastAPI()
         answer_faults(app)
@@ -128,12 +131,23 @@ def test_write_read_accept(stage):
     assert (early.status_code, early.json()["detail"]["why"]) == (409, "edited")
     page = stage.ask("POST", "/ID/accept", "bo", json={"read_version": 1}).json()
     assert (page["state"], page["note_text"]) == ("accepted", "Slow disk.")
-    assert page["holds_from"]["ns"] == at(8)
+    assert page["holds_from"] is None, "nobody has agreed that punctuality is shown"
     assert page["holder"]["id"] == "ana", "it is half past seven"
     assert page["accepted_by"]["id"] == "bo"
     assert [event.holder for event in stage.told] == ["bo"]
     second = stage.ask("POST", "/ID/accept", "di", json={"read_version": 1})
     assert (second.status_code, second.json()["detail"]["why"]) == (409, "held")
+
+
+def test_when_somebody_accepted_is_shown_where_that_is_agreed_to(stage):
+    stage.clock.advance_ns(at(9.25) - at(7.5))
+    page = stage.ask("POST", "/ID/accept", "bo", json={"read_version": 0}).json()
+    late = page["holds_from"]
+    assert late is None
+    stage.agreed = Agreed({(Analysis.HANDOFF_PUNCTUALITY, "country:FR"): True})
+    assert stage.page("ana")["holds_from"]["ns"] == at(9.25)
+    stage.rota = None
+    assert stage.page("ana")["holds_from"] is None, "nobody knows whose law holds"
 
 
 def test_what_was_accepted_is_shown_when_nobody_answers_any_more(stage):

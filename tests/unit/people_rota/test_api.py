@@ -10,6 +10,7 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.guard import OPERATOR, GuardStore, TwoPeople
 from sunwise.chassis.guard import Role as GuardRole
+from sunwise.chassis.guard.analyses import Agreement, Analyses, Analysis
 from sunwise.chassis.guard.api import guard_router
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard, answer_faults, refuse_open_routes
@@ -63,7 +64,7 @@ class Stage:
         self.app.include_router(guard_router(self.guard, two_people))
         self.app.include_router(
             rota_router(
-                RotaViews(self.desk),
+                RotaViews(self.desk, agreed=Analyses(self.guard.store).agreed),
                 Mending(self.desk),
                 RotaProposing(self.desk, two_people),
                 require=self.guard.require,
@@ -126,6 +127,34 @@ async def test_a_page_shows_a_shift_on_both_clocks_and_everybodys_nights(stage):
     tokyo = next(seat for seat in page["people"] if seat["id"] == "ana")
     assert tokyo["nights"] == [[NOW + 13 * HOUR, NOW + 22 * HOUR]]
     assert page["figures"][str(WINDOW)]["inputs"]["directory_version"] == 1
+
+
+async def test_figures_of_people_are_shown_where_that_is_agreed_to(stage):
+    stage.publish(turn(0, 8, "bo"), turn(8, 22, "ana"), turn(22, 24, None))
+    query = {"from_ns": NOW, "until_ns": NOW + DAY}
+    facts = {"reference": "BV 1", "agreed_by": "works council", "agreed_on": "2026-11-01"}
+
+    async def page():
+        async with stage.as_("cy", GuardRole.MEMBER) as client:
+            return await asked(await client.get(f"/people/rota/units/{UNIT}", params=query))
+
+    def nights(page):
+        return [shift["night_h"] for shift in page["shifts"]]
+
+    analyses = Analyses(stage.guard.store)
+    found = await page()
+    assert nights(found) == [None, None, None]
+    assert found["burdens"][str(WINDOW)]["gini"] == 0.0
+    for analysis, place, is_allowed in (
+        (Analysis.NIGHTS_PER_PERSON, "country:JP", True),
+        (Analysis.BURDEN_OF_TEAM, "country:FR", False),
+    ):
+        agreement = Agreement(analysis=analysis, place=place, is_allowed=is_allowed, **facts)
+        analyses.enter(agreement, by=OPERATOR)
+    found = await page()
+    assert nights(found) == [None, 9.0, None], "of whose legal seat it is"
+    assert found["burdens"] is None, "somebody of the team is in France"
+    assert "gini" not in str(found["figures"])
 
 
 async def test_a_draft_around_the_clock_takes_two_people(stage):

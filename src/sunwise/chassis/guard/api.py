@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Request, Response
 
+from sunwise.chassis.guard.analyses_api import add_analyses
 from sunwise.chassis.guard.changes_api import PersonId, add_changes, add_roles
 from sunwise.chassis.guard.door import Guard, address_of, session_of
 from sunwise.chassis.guard.principal import NotAllowed, Principal, person_of
@@ -60,6 +61,7 @@ def guard_router(guard: Guard, two_people: TwoPeople) -> APIRouter:
         add(router, guard)
     add_roles(router, guard, two_people)
     add_changes(router, guard, two_people)
+    add_analyses(router, guard, two_people)
     return router
 
 

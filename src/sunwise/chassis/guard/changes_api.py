@@ -118,7 +118,8 @@ def add_roles(router: APIRouter, guard: Guard, two_people: TwoPeople) -> None:
         return answer_of(_propose_role(two_people, principal, wanted), response)
 
 
-def _deciding(proposal: Proposal) -> Principal:
+def deciding(proposal: Proposal) -> Principal:
+    """Whoever had the last word: the log names them for what is applied."""
     return Principal(person_id=proposal.decided_by or proposal.proposer, how=How.SESSION)
 
 
@@ -135,4 +136,4 @@ def _propose_role(two_people: TwoPeople, by: Principal, wanted: _RoleChange) -> 
 def _apply_role(guard: Guard, proposal: Proposal) -> None:
     wanted = msgspec.json.decode(proposal.content, type=_RoleChange)
     act = guard.store.grant if wanted.is_granted else guard.store.withdraw
-    act(wanted.person, wanted.role, by=_deciding(proposal))
+    act(wanted.person, wanted.role, by=deciding(proposal))

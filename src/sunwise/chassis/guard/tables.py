@@ -6,7 +6,17 @@ is rounded up to the hour, serves to end it, and goes with it.
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 _metadata: Final = MetaData()
 
@@ -61,6 +71,16 @@ PSEUDONYMS: Final = Table(
     _metadata,
     Column("person", String(64), primary_key=True),
     Column("pseudonym", String(32)),
+)
+ANALYSES: Final = Table(
+    "guard_analyses",
+    _metadata,
+    Column("analysis", String(32), primary_key=True),
+    Column("place", String(80), primary_key=True),
+    Column("is_allowed", Boolean),
+    Column("reference", String(200)),
+    Column("agreed_by", String(200)),
+    Column("agreed_on", String(10)),
 )
 AUDIT: Final = Table(
     "guard_audit",

@@ -66,7 +66,7 @@ class PageNotified(Struct, frozen=True, kw_only=True, tag="notified"):
     page: str
     service: str
     channel: str
-    """Such as `email-3f2a91`: the means, and what tells two of the same apart."""
+    """The means, such as `email`; not whose."""
     at_ns: int
     is_sent: bool
     """False: the channel refused it, and the next one is tried."""
@@ -82,6 +82,7 @@ class PageAcknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
     page: str
     service: str
     at_ns: int
+    """The next full quarter of an hour: whose duty it was is known, how fast they are is nobody's."""
 
 
 class PageClosed(Struct, frozen=True, kw_only=True, tag="closed"):

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.guard import NotAllowed, Principal, Proposal, Right, Scope
+from sunwise.chassis.guard.analyses import Agreed, AgreedNow
 from sunwise.chassis.guard.two_people import State
 from sunwise.contracts.people.directory import Leave, Person, Snapshot
 from sunwise.people.directory.claims import Claim
@@ -61,10 +62,12 @@ def directory_router(
     proposing: Proposing,
     clock: Clock,
     handed_over: Callable[[], Mapping[str, int]] = dict,
+    agreed: AgreedNow = Agreed,
 ) -> APIRouter:
     """All routes; each asks for a right.
 
     `handed_over` tells when the duty of each service was accepted last, ns; empty where nobody does.
+    `agreed` tells which figures may be shown.
     """
     router = APIRouter(prefix=PREFIX, tags=["directory"])
     reader = Annotated[Principal, Depends(require(Right.DIRECTORY_READ))]
@@ -78,7 +81,11 @@ def directory_router(
     @router.get("/scorecards", summary="How well each service is owned, and what would help")
     def cards(_principal: reader, service: str = "") -> list[Json]:
         found = scorecards(
-            store.snapshot(), now_ns=clock.now_ns(), handed_over_ns=handed_over(), only=service
+            store.snapshot(),
+            now_ns=clock.now_ns(),
+            handed_over_ns=handed_over(),
+            only=service,
+            agreed=agreed(),
         )
         return [msgspec.to_builtins(each) for each in found]
 

@@ -1,10 +1,11 @@
 """How well each service is owned: figures for its owners to act on, never a ranking of people."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
+from sunwise.chassis.guard.analyses import DEFAULTS, Agreed, Analysis, Shows
 from sunwise.contracts.people.directory import Service, Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR, UnknownZone
 from sunwise.people.directory.capacity import dark_bands, daylight_hours, shown
@@ -30,16 +31,21 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     has_runbook: bool
     has_lead_and_deputy: bool
     """Both active, and the deputy far enough away the whole year."""
-    handoff_age_h: float | None
-    """Since its duty was last accepted; None where nobody knows, or nobody is on duty."""
-    is_handoff_fresh: bool | None
-    """None where nobody is on duty around the clock."""
+    handoff_age_h: Annotated[float | None, Shows(Analysis.SERVICE_SCORECARDS)]
+    """Since its duty was last accepted; None where nobody knows, is on duty, or may be shown it."""
+    is_handoff_fresh: Annotated[bool | None, Shows(Analysis.SERVICE_SCORECARDS)]
+    """None where nobody is on duty around the clock, or it may not be shown."""
     advice: tuple[str, ...]
     """What would make it better, the most pressing first."""
 
 
 def scorecards(
-    snapshot: Snapshot, *, now_ns: int, handed_over_ns: Mapping[str, int], only: str = ""
+    snapshot: Snapshot,
+    *,
+    now_ns: int,
+    handed_over_ns: Mapping[str, int],
+    only: str = "",
+    agreed: Agreed = DEFAULTS,
 ) -> list[Scorecard]:
     """Every service in order of id, or `only` one; `handed_over_ns`: when duty was accepted last."""
     view = View(
@@ -49,19 +55,23 @@ def scorecards(
         {each.id: each for each in snapshot.services},
     )
     return [
-        _scorecard(each, view, now_ns, handed_over_ns.get(each.id))
+        _scorecard(each, view, now_ns, accepted_ns=handed_over_ns.get(each.id), agreed=agreed)
         for each in snapshot.services
         if only in ("", each.id)
     ]
 
 
-def _scorecard(service: Service, view: View, now_ns: int, accepted_ns: int | None) -> Scorecard:
+def _scorecard(
+    service: Service, view: View, now_ns: int, *, accepted_ns: int | None, agreed: Agreed
+) -> Scorecard:
     people = eligible(unit_of(service), view)
     zones = sorted({person.zone for person in people})
     year_ns = start_of_day(now_ns)
     dark = dark_bands(zones, year_ns)
     is_around = service.tier in ROLES
     age_h = None if accepted_ns is None else (now_ns - accepted_ns) / NS_PER_HOUR
+    is_fresh = age_h is not None and age_h <= FRESH_H
+    shown_as = Analysis.SERVICE_SCORECARDS
     card = Scorecard(
         service=service.id,
         bus_factor=len(people),
@@ -69,8 +79,8 @@ def _scorecard(service: Service, view: View, now_ns: int, accepted_ns: int | Non
         dark=shown(dark) if dark else "",
         has_runbook=bool(service.runbook),
         has_lead_and_deputy=_has_both(service, view, year_ns),
-        handoff_age_h=age_h if is_around else None,
-        is_handoff_fresh=(age_h is not None and age_h <= FRESH_H) if is_around else None,
+        handoff_age_h=agreed.figure(shown_as, people, lambda: age_h if is_around else None),
+        is_handoff_fresh=agreed.figure(shown_as, people, lambda: is_fresh if is_around else None),
         advice=(),
     )
     return msgspec.structs.replace(card, advice=tuple(_advice(card)))

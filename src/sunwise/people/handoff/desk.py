@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Refused
+from sunwise.chassis.guard.analyses import Agreed, AgreedNow
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.handoff import FINAL, HandoffEvent
 from sunwise.contracts.people.incidents import GetShift, Shift
@@ -38,6 +39,7 @@ class HandoffDesk:
         roster: Callable[[], Roster | None],
         ask_shift: AskShift,
         tell: Callable[[list[HandoffEvent]], None],
+        agreed: AgreedNow = Agreed,
         blocking: Blocking,
     ) -> None:
         self._store = store
@@ -45,6 +47,7 @@ class HandoffDesk:
         self._roster = roster
         self._ask_shift = ask_shift
         self._tell = tell
+        self._agreed = agreed
         self._blocking = blocking
 
     async def page(self, handoff: str, reader: Id) -> Page:
@@ -54,7 +57,13 @@ class HandoffDesk:
         note: Note = await self._blocking(self._store.note, handoff)
         parts = note.parts if found.state in FINAL and note.parts else await self._draft(found)
         return page_of(
-            found, note, parts, reader=reader, roster=roster, now_ns=self._clock.now_ns()
+            found,
+            note,
+            parts,
+            reader=reader,
+            roster=roster,
+            now_ns=self._clock.now_ns(),
+            agreed=await self._blocking(self._agreed),
         )
 
     async def mine(self, person: Id) -> list[Row]:

@@ -1,9 +1,11 @@
 """One handoff as its reader sees it: all that a page shows, in one answer."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from sunwise.chassis.errors import Refused
-from sunwise.contracts.people.directory import Id
+from sunwise.chassis.guard.analyses import Agreed, Analysis, Shows
+from sunwise.contracts.people.directory import Id, Person
 from sunwise.contracts.people.handoff import HandoffState
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
 from sunwise.daylight.zones import instant, local
@@ -124,9 +126,9 @@ class Page:
     holder: Seen | None
     """Who holds the duty now; None for nobody."""
     accepted_by: Seen | None
-    """Who has accepted; until `holds_from` the outgoing still holds it."""
-    holds_from: Time | None
-    """From when whoever has accepted holds it."""
+    """Who has accepted; the outgoing holds it until the duty changes hands, or they accepted."""
+    holds_from: Annotated[Time | None, Shows(Analysis.HANDOFF_PUNCTUALITY)]
+    """From when whoever has accepted holds it; None where nobody has agreed that it is shown."""
     note_version: int
     note_author: Id | None
     note_text: str
@@ -158,6 +160,11 @@ class _View:
             yours=_clock(at_ns, self._yours),
             theirs=_clock(at_ns, self._theirs),
         )
+
+    def contracts(self, person: Id | None) -> list[Person]:
+        """Them, as far as the directory knows them."""
+        found = self.roster.people.get(person or "")
+        return [] if found is None else [found]
 
     def person(self, person: Id) -> Seen:
         found = self.roster.people.get(person)
@@ -201,6 +208,7 @@ def page_of(
     reader: Id,
     roster: Roster,
     now_ns: int,
+    agreed: Agreed,
 ) -> Page:
     """The handoff as the reader sees it now."""
     view = _View(handoff, reader, roster=roster, now_ns=now_ns)
@@ -222,7 +230,11 @@ def page_of(
         seats=_seats(handoff, view),
         holder=view.person(holder) if holder is not None else None,
         accepted_by=view.person(handoff.holder) if handoff.holder is not None else None,
-        holds_from=view.time(handoff.since_ns) if handoff.holder is not None else None,
+        holds_from=agreed.figure(
+            Analysis.HANDOFF_PUNCTUALITY,
+            view.contracts(handoff.holder),
+            lambda: _from(handoff, view),
+        ),
         note_version=note.version,
         note_author=note.author,
         note_text=note.text,
@@ -231,6 +243,10 @@ def page_of(
         edit=_may_edit(handoff, reader, roster),
         step_down=_may_step_down(handoff, reader, now_ns),
     )
+
+
+def _from(handoff: Handoff, view: _View) -> Time | None:
+    return None if handoff.holder is None else view.time(handoff.since_ns)
 
 
 def _seats(handoff: Handoff, view: _View) -> list[Seat]:

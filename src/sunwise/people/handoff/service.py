@@ -11,6 +11,7 @@ import msgspec
 from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.guard.analyses import Agreed, AgreedNow
 from sunwise.chassis.queries import QueryDesk
 from sunwise.contracts.people import directory, duty, incidents
 from sunwise.contracts.people.directory import DirectoryChanged
@@ -74,6 +75,7 @@ class HandoffService:
         *,
         settings: HandoffSettings | None = None,
         law: RulesOf = rules_of,
+        agreed: AgreedNow = Agreed,
         blocking: Blocking = asyncio.to_thread,
     ) -> None:
         self._bus = bus
@@ -88,6 +90,7 @@ class HandoffService:
             roster=lambda: self._sources.roster,
             ask_shift=self._ask_shift,
             tell=self._tell,
+            agreed=agreed,
             blocking=blocking,
         )
 

@@ -1,6 +1,7 @@
 """What the pager tells others: facts as the events of its contract."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from sunwise.contracts.people.pager import (
     PageAcknowledged,
@@ -13,6 +14,9 @@ from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import Acknowledged, Closed, Fact, Fired, Notified
 from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.core.policy import REACH_TEST
+
+_QUARTER_NS: Final = 15 * 60 * 1_000_000_000
+"""Who was on duty is no secret: told to the second, an acknowledgement would tell how fast they are."""
 
 
 def events_of(facts: Sequence[Fact], board: Board) -> list[PagerEvent]:
@@ -38,7 +42,8 @@ def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
     elif isinstance(body, Notified):
         yield _notified(fact, body, page)
     elif isinstance(body, Acknowledged):
-        yield PageAcknowledged(page=page.id, service=page.service, at_ns=fact.at_ns)
+        by_ns = -(-fact.at_ns // _QUARTER_NS) * _QUARTER_NS
+        yield PageAcknowledged(page=page.id, service=page.service, at_ns=by_ns)
     elif isinstance(body, Closed):
         by_hand = body.person is not None
         yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
@@ -48,7 +53,7 @@ def _notified(fact: Fact, body: Notified, page: Page) -> PageNotified:
     return PageNotified(
         page=page.id,
         service=page.service,
-        channel=body.channel,
+        channel=body.channel.rpartition("-")[0],
         at_ns=fact.at_ns,
         is_sent=body.is_sent,
         woke=body.woke,

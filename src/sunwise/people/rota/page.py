@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
 
+from sunwise.chassis.guard.analyses import Agreed, Analysis, Shows
 from sunwise.contracts.people.directory import Person, Snapshot
 from sunwise.daylight.night import night_slots
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE, UnknownZone, local
@@ -35,7 +36,8 @@ class Shift:
     """Who has the role before."""
     their_start: str
     """The start on the clock of whoever has the role before."""
-    night_h: float
+    night_h: Annotated[float | None, Shows(Analysis.NIGHTS_PER_PERSON)]
+    """None where nobody has agreed that it is shown, and for a gap."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class Page:
     shifts: list[Shift]
     people: list[Seat]
     figures: dict[int, dict[str, Any]]
-    """By window: bounds, nights, burden, and the front of other choices."""
+    """By window: bounds and nights, of the team; see `burdens` for what each bears."""
+    burdens: Annotated[dict[int, dict[str, Any]] | None, Shows(Analysis.BURDEN_OF_TEAM)]
+    """By window: `worst_burden`, `gini` and the `front` of other choices; None where forbidden."""
     changes: list[Change]
     n_open_gaps: int
     """Gaps to come that nobody has accepted."""
@@ -99,6 +103,7 @@ def page_of(
     now_ns: int,
     drafts: Mapping[int, int],
     requests: Iterable[Request],
+    agreed: Agreed,
 ) -> Page:
     """The page of these published rotas (or of one draft) from `span[0]` to `span[1]`."""
     rotas = tuple(kept)
@@ -106,6 +111,7 @@ def page_of(
     team = next((team for team in snapshot.teams if team.id == unit.team), None)
     turns = [t for each in rotas for t in each.turns if t.end_ns > span[0] and t.start_ns < span[1]]
     shown = {t.person for t in turns if t.person in people} | set(team.members if team else ())
+    seen = [people[each] for each in sorted(shown) if each in people]
     open_gaps = [t for t in turns if t.person is None and t.gap_owner is None and t.end_ns > now_ns]
     return Page(
         unit=unit.id,
@@ -117,22 +123,23 @@ def page_of(
         as_of_ns=now_ns,
         versions={each.window_ns: each.version for each in rotas},
         drafts=dict(drafts),
-        shifts=shifts_of(turns, people),
-        people=[_seat(people[each], span) for each in sorted(shown) if each in people],
+        shifts=shifts_of(turns, people, agreed),
+        people=[_seat(each, span) for each in seen],
         figures={each.window_ns: _figures(each) for each in rotas},
+        burdens=agreed.figure(Analysis.BURDEN_OF_TEAM, seen, lambda: _burdens(rotas)),
         changes=[change_of(each) for each in requests],
         n_open_gaps=len(open_gaps),
     )
 
 
-def shifts_of(turns: Iterable[Turn], people: Mapping[str, Person]) -> list[Shift]:
+def shifts_of(turns: Iterable[Turn], people: Mapping[str, Person], agreed: Agreed) -> list[Shift]:
     """The turns on the clocks of whoever has them, and of whoever had the role before."""
     before: dict[str, Turn] = {}
     found = []
     for turn in sorted(turns, key=lambda each: each[:3]):
         earlier = before.get(turn.role)
         outgoing = earlier.person if earlier and earlier.end_ns == turn.start_ns else None
-        found.append(_shift(turn, outgoing, people))
+        found.append(_shift(turn, outgoing, people, agreed))
         before[turn.role] = turn
     return found
 
@@ -153,7 +160,7 @@ def change_of(request: Request) -> Change:
     )
 
 
-def _shift(turn: Turn, outgoing: str | None, people: Mapping[str, Person]) -> Shift:
+def _shift(turn: Turn, outgoing: str | None, people: Mapping[str, Person], agreed: Agreed) -> Shift:
     person = people.get(turn.person or "")
     return Shift(
         start_ns=turn.start_ns,
@@ -166,7 +173,9 @@ def _shift(turn: Turn, outgoing: str | None, people: Mapping[str, Person]) -> Sh
         local_end=_local(turn.end_ns, person),
         taken_from=outgoing,
         their_start=_local(turn.start_ns, people.get(outgoing or "")),
-        night_h=_night_h(turn, person),
+        night_h=None
+        if person is None
+        else agreed.figure(Analysis.NIGHTS_PER_PERSON, [person], lambda: _night_h(turn, person)),
     )
 
 
@@ -182,9 +191,7 @@ def _nights(person: Person, span: tuple[int, int]) -> list[tuple[int, int]]:
     return list(zip(at[::2], at[1::2], strict=True))
 
 
-def _night_h(turn: Turn, person: Person | None) -> float:
-    if person is None:
-        return 0.0
+def _night_h(turn: Turn, person: Person) -> float:
     night = _is_night(person, turn.start_ns, turn.end_ns)
     return float(night.sum()) * _QUARTER_NS / NS_PER_HOUR
 
@@ -208,7 +215,21 @@ def _local(at_ns: int, person: Person | None) -> str:
         return ""
 
 
-def _figures(kept: Kept) -> dict[str, Any]:
+_BURDENS: Final = ("worst_burden", "gini", "front")
+
+
+def _burdens(rotas: Iterable[Kept]) -> dict[int, dict[str, Any]]:
+    return {each.window_ns: _burdens_of(each) for each in rotas}
+
+
+def _burdens_of(kept: Kept) -> dict[str, Any]:
     facts: dict[str, Any] = msgspec.to_builtins(kept.figures)
     facts["front"] = [{k: v for k, v in each.items() if k != "rota"} for each in facts["front"]]
+    return {name: facts[name] for name in _BURDENS}
+
+
+def _figures(kept: Kept) -> dict[str, Any]:
+    facts: dict[str, Any] = msgspec.to_builtins(kept.figures)
+    for name in _BURDENS:
+        del facts[name]
     return facts | {"inputs": msgspec.to_builtins(kept.inputs), "state": kept.state.value}

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final
 
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.guard.analyses import Agreed, AgreedNow
 from sunwise.chassis.guard.principal import Principal
 from sunwise.chassis.guard.rights import Right, Scope
 from sunwise.contracts.people.directory import Snapshot
@@ -30,8 +31,9 @@ _FEED_WINDOWS: Final = 2
 class RotaViews:
     """Reads for people; nothing is changed by it. May raise Permanent and Retryable."""
 
-    def __init__(self, desk: RotaDesk) -> None:
+    def __init__(self, desk: RotaDesk, *, agreed: AgreedNow = Agreed) -> None:
         self.desk = desk
+        self._agreed = agreed
         self._store = desk.store
 
     def now_ns(self) -> int:
@@ -96,6 +98,7 @@ class RotaViews:
             now_ns=self.now_ns(),
             drafts={at: kept.version for at, kept in drafts.items() if kept is not None},
             requests=[r for r in self._store.requests(RequestState.OPEN) if r.unit == unit_id],
+            agreed=self._agreed(),
         )
 
     async def newest_draft(self, unit_id: str, window_ns: int, version: int | None = None) -> Kept:
@@ -116,6 +119,7 @@ class RotaViews:
             now_ns=self.now_ns(),
             drafts={window_ns: kept.version},
             requests=(),
+            agreed=await asyncio.to_thread(self._agreed),
         )
 
     async def open_gaps(self) -> list[dict[str, Any]]:

@@ -156,7 +156,8 @@ function deed(handoff) {
 function holds(handoff) {
   const { holder } = handoff;
   if (handoff.accepted_by) {
-    const from = handoff.holds_from;
+    const from = handoff.holds_from ?? (handoff.at.ns > now() ? handoff.at : null);
+    if (!from) return `${naming(handoff.accepted_by)} accepted it.`;
     return [`${naming(handoff.accepted_by)} accepted it`, from.ns > now() ? [" and will have it from ", time(from.ns, other(handoff)), `; until then ${holder ? naming(holder).replace("You", "you") : "nobody"} ${holder?.id === reader.id ? "have" : "has"} it.`] : [", from ", time(from.ns, other(handoff)), "."]];
   }
   if (!holder) return el("strong", { class: "gap-word" }, "Nobody holds this duty now.");

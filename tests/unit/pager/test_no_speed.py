@@ -1,0 +1,97 @@
+"""What leaves a pager tells that a page was acknowledged, never how fast anybody is."""
+
+import ast
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+
+from sunwise.contracts.people import pager
+from sunwise.contracts.people.pager import PageAcknowledged, PageNotified
+from sunwise.people.pager.core.facts import Acknowledged, Fact, Notified
+from sunwise.people.pager.events import events_of
+from sunwise.people.pager.page_facts import facts_of
+from tests.unit.pager.test_forgetting import client_of, fill, running
+
+PEOPLE = {"person", "pseudonym", "by", "who", "held_by", "holder", "to", "assignee"}
+QUARTER_NS = 15 * 60 * 10**9
+
+
+async def told(folder, *bodies):
+    """The events of a page that Ana holds, with these facts beside."""
+    async with running(folder) as service:
+        page = await fill(service)
+        for body in bodies:
+            await service.instance.submit(lambda _b, _n, body=body: [body(page)])
+        return events_of(list(service.journal.read()), service.instance.board)
+
+
+def notified(page):
+    about = {"person": "ana.silva", "is_sent": True, "woke": True}
+    return Notified(page=page, key="k", channel="email-3f2a91", **about)
+
+
+async def test_an_acknowledgement_is_told_to_the_quarter_of_an_hour(tmp_path):
+    began_ns = time.time_ns()
+    events = await told(tmp_path, notified)
+    [done] = [each for each in events if isinstance(each, PageAcknowledged)]
+    assert done.at_ns % QUARTER_NS == 0
+    assert began_ns < done.at_ns <= time.time_ns() + QUARTER_NS
+    [fact] = list(facts_of(done))
+    assert (fact.at_ns, fact.actor) == (done.at_ns, None)
+    assert fact.kind == "page-acknowledged"
+
+
+async def test_nobody_is_known_by_their_channel(tmp_path):
+    events = await told(tmp_path, notified)
+    channels = {each.channel for each in events if isinstance(each, PageNotified)}
+    assert channels == {"email"}
+    assert "ana" not in repr(events)
+
+
+def test_no_event_has_a_person_beside_a_time_but_the_credit_of_a_night():
+    kinds = [kind for kind in vars(pager).values() if _is_event(kind)]
+    named = {
+        kind.__name__
+        for kind in kinds
+        if PEOPLE & set(kind.__struct_fields__) and "at_ns" in kind.__struct_fields__
+    }
+    assert named == {"WakeUpCredited"}, "of which the ledger keeps the four weeks alone"
+    assert len(kinds) > 4
+
+
+def _is_event(kind):
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+async def test_no_answer_about_a_page_tells_when_somebody_answered(tmp_path):
+    async with running(tmp_path) as service, client_of(service) as client:
+        page = await fill(service)
+        key = (await client.post("/v1/keys", json={"name": "bo"})).json()["key"]
+        headers = {"authorization": f"Bearer {key}"}
+        facts = [each for each in service.journal.read() if isinstance(each.body, Acknowledged)]
+        [acknowledged] = facts
+        assert isinstance(acknowledged, Fact)
+        await asyncio.sleep(0)
+        for path in (f"/v1/pages/{page}", "/v1/pages"):
+            answer = (await client.get(path, headers=headers)).text
+            assert "ana.silva" in answer, "who holds it is no secret"
+            assert str(acknowledged.at_ns) not in answer
+        metrics = (await client.get("/metrics")).text
+        assert "ana" not in metrics
+
+
+def test_no_metric_of_the_people_plane_has_a_person_for_a_label():
+    source = Path(__file__).resolve().parents[3] / "src" / "sunwise"
+    found = [
+        f"{path.name}:{node.lineno}"
+        for place in ("people", "web", "chassis/guard", "chassis/duty")
+        for path in (source / place).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"counter", "gauge", "histogram", "labels"}
+        and {keyword.arg for keyword in node.keywords} & PEOPLE
+    ]
+    assert found == []
