@@ -116,10 +116,6 @@ class PeopleClient:
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("POST", path, content, timeout_s=timeout_s)
 
-    def put(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers. Raises Refused and Retryable."""
-        return self._ask("PUT", path, content)
-
     def patch(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
         """What the server answers. Raises Refused and Retryable."""
         return self._ask("PATCH", path, content)
