@@ -318,6 +318,7 @@ def test_a_dangling_code_owner_is_refused_with_its_line(shop):
     [
         ("/a[ @acme/core\n", "is no CODEOWNERS file"),
         ("**/" * 20 + "x @acme/core\n", "CODEOWNERS:1: the pattern"),
+        ("*a*a*a*a*b @acme/core\n", "CODEOWNERS:1: the pattern"),
         ("x @acme/core\n" * 20_001, "at most 20,000"),
     ],
 )

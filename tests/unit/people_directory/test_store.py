@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import func, select, update
 
+from sunwise.people.directory.claims import Claim
 from sunwise.people.directory.objects import Key, Kind
+from sunwise.people.directory.problems import Rule
 from sunwise.people.directory.sources import Source
 from sunwise.people.directory.store import Refused, VersionPassed
 from sunwise.people.directory.tables import CHANGES, CLAIMS, LEAVE
@@ -150,3 +152,23 @@ def test_a_zone_that_vanishes_with_a_tzdata_update_stops_nobody_else(new_databas
     again.apply(says(person("bo")), author="x")
     again.apply(says(person("p0", "Asia/Tokyo")), author="x")
     assert again.state().problems == ()
+
+
+def test_an_id_that_only_looks_like_another_is_none(new_database):
+    store = new_store(new_database())
+    store.apply(says(person("ana")), author="ada")
+    for id_ in ("ana\n", "an\u0430", "ana ", "ANA"):
+        with pytest.raises(Refused, match="is no id"):
+            store.apply(says(person(id_, email="x@example.com")), author="ada")
+
+
+@pytest.mark.parametrize(
+    "said", [{"subdivision": {"a": 1}}, {"active": "yes"}, {"name": ["x"]}, {"country": "FR\nX"}]
+)
+def test_what_cannot_be_kept_is_refused_of_an_incomplete_person_too(new_database, said):
+    store = new_store(new_database())
+    known = Claim(key=Key(Kind.PERSON, "ana"), said={"name": "Ana"})
+    store.apply(says(known, source=Source.BACKSTAGE, tolerated=frozenset(Rule)), author="ada")
+    claim = Claim(key=Key(Kind.PERSON, "ana"), said=said)
+    with pytest.raises(Refused, match=r"must be|control character"):
+        store.apply(says(claim, tolerated=frozenset({Rule.INCOMPLETE})), author="ada")

@@ -384,3 +384,16 @@ async def test_a_job_that_cannot_be_done_says_what_to_change(stage):
         job = await asked(await eve.post(path, json={"at_ns": NOW - 60 * DAY}), 202)
         job = await asked(await eve.get(job["address"], params={"wait_s": 8}))
         assert (job["state"], job["problem"][:15]) == ("failed", "Plan a window t")
+
+
+async def test_instants_beyond_all_calendars_are_refused(stage):
+    async with stage.as_("eve", GuardRole.ADMINISTRATOR) as eve:
+        for far in (2**63 - 1, 10**30):
+            for path in (
+                f"/people/rota/units/{UNIT}?from_ns={far}",
+                f"/people/rota/units/{UNIT}/drafts/{far}",
+                f"/audit?before_seq={far + 1}",
+            ):
+                assert (await eve.get(path)).status_code == 422, path
+            plan = await eve.post(f"/people/rota/units/{UNIT}/plan", json={"at_ns": far})
+            assert plan.status_code == 422

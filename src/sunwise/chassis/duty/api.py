@@ -43,7 +43,7 @@ def duty_router(
         service: _Service,
         _principal: Annotated[Principal, Depends(require(Right.ROTA_READ))],
         role: Annotated[Role, Query()] = Role.PRIMARY,
-        at_ns: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
+        at_ns: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
     ) -> OnDuty:
         instant_ns = now_ns() if at_ns is None else at_ns
         answer = board.duty(service, role, instant_ns)

@@ -167,7 +167,7 @@ def _audit(router: APIRouter, guard: Guard) -> None:
     @router.get("/audit", summary="Who did what, newest first")
     def audit(
         _principal: Annotated[Principal, reader],
-        before_seq: Annotated[int | None, Query(ge=1)] = None,
+        before_seq: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     ) -> dict[str, Any]:
         seq, chain = guard.store.audit.head()

@@ -15,7 +15,10 @@ SUBJECT: Final = "people.directory"
 CHANGED: Final = "people.directory.changed"
 PAGE_PEOPLE: Final = 500
 MinuteOfDay = Annotated[int, Meta(ge=0, le=1_440)]
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$(?!\n)")]
+"""`$` alone lets a line's end behind it pass: an id that looks like another."""
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+"""ISO 3166-1 alpha-2."""
 
 
 class Tier(StrEnum):
@@ -69,7 +72,7 @@ class Person(Struct, frozen=True, kw_only=True):
     email: str
     zone: str
     """IANA name, as declared."""
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+    country: Country
     """Legal seat: whose working-time law holds, ISO 3166-1 alpha-2."""
     subdivision: str = ""
     """ISO 3166-2 part of the country, for its public holidays."""
@@ -103,7 +106,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     id: Id
     name: str
     zone: str
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+    country: Country
     entity: str = ""
     activities: tuple[str, ...] = ()
     """Regulated activities allowed there."""

@@ -15,8 +15,8 @@ from sunwise.contracts.people.directory import Id
 SUBJECT: Final = "people.facts"
 RECORD: Final = "people.facts.record"
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
-Reference = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S+$")]
-Address = Annotated[str, Meta(max_length=1_000, pattern=r"^(https?://\S+|/\S*)?$")]
+Reference = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S+$(?!\n)")]
+Address = Annotated[str, Meta(max_length=1_000, pattern=r"^(https?://\S+|/\S*)?$(?!\n)")]
 
 
 class FactKind(StrEnum):
@@ -49,7 +49,7 @@ ENDS: Final = {
 class Evidence(Struct, frozen=True, kw_only=True):
     """Where somebody can see for themselves."""
 
-    kind: Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,31}$")]
+    kind: Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,31}$(?!\n)")]
     """What is there: alert, page, deploy, event, listing, approval, slo, timeline, ..."""
     ref: Reference
     """Its id there: an alert's, a deploy's, a position in the event log."""
@@ -67,7 +67,7 @@ class Actor(Struct, frozen=True, kw_only=True):
 class TimelineFact(Struct, frozen=True, kw_only=True):
     """One thing that happened, or will."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S+$")]
+    id: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S+$(?!\n)")]
     """Unique among all facts, the same when it is told again: begin it with the source's name."""
     kind: FactKind
     services: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=64)]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sunwise.people.directory.objects import FIELDS, FLAGS, LISTS, Key
+from sunwise.people.directory.objects import FIELDS, FLAGS, LISTS, NESTED, Key
 from sunwise.people.directory.sources import Source
 
 MAX_TEXT: Final = 500
@@ -57,8 +57,12 @@ def _cleaned_value(field: str, value: Any) -> Any:  # noqa: ANN401 - checked her
         if len(value) > MAX_LIST:
             raise BadClaim(f"{field} has {len(value):,} entries: at most {MAX_LIST:,}")
         return [_cleaned_text(field, each) for each in value]
-    if field in FLAGS or isinstance(value, dict):
-        return value  # its type is checked with the whole object
+    if field in FLAGS:
+        if not isinstance(value, bool):
+            raise BadClaim(f"{field} must be true or false, not {value!r:.80}")
+        return value
+    if field in NESTED and isinstance(value, dict):
+        return value  # what is in it is checked with the whole object
     return _cleaned_text(field, value)
 
 

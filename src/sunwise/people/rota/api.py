@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Response
 
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
@@ -18,12 +18,13 @@ from sunwise.people.rota.errands import Errands, Tell, Wish
 from sunwise.people.rota.errands_api import ErrandDesk, Job, add_jobs
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, window_of
 from sunwise.people.rota.mending import Mending
-from sunwise.people.rota.mending_api import Id, Instant, PersonId, add_mending
+from sunwise.people.rota.mending_api import MOST_NS, Id, Instant, PersonId, add_mending
 from sunwise.people.rota.page import Change, Page, change_of
 from sunwise.people.rota.proposing import RotaProposing
 from sunwise.people.rota.views import RotaViews
 
-At = Annotated[int, Query(ge=0, lt=2**63)]
+At = Annotated[int, Query(ge=0, lt=MOST_NS)]
+WindowAt = Annotated[int, Path(ge=0, lt=MOST_NS)]
 UnitId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 Dry = Annotated[bool, Body(description="Only show what would change.")]
 _LONGEST_DAYS: Final = 92
@@ -101,7 +102,9 @@ def _reading(router: APIRouter, views: RotaViews, require: Callable[[Right], Req
         return await views.page(unit, _span(views, from_ns, until_ns))
 
     @router.get("/units/{unit}/drafts/{window_ns}", summary="The newest draft of 4 weeks")
-    async def draft(unit: Id, window_ns: int, _principal: Annotated[Principal, reader]) -> Page:
+    async def draft(
+        unit: Id, window_ns: WindowAt, _principal: Annotated[Principal, reader]
+    ) -> Page:
         return await views.draft(unit, window_ns)
 
     @router.get("/teams/{team}", summary="The rotas of a team's units")

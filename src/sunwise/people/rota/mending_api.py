@@ -21,8 +21,10 @@ from sunwise.people.rota.units import demand_zone
 from sunwise.people.rota.views import RotaViews
 
 Id = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
-Instant = Annotated[int, Body(ge=0, lt=2**63)]
-MaybeInstant = Annotated[int | None, Body(ge=0, lt=2**63)]
+MOST_NS: Final = 2**62
+"""Instants lie before: a window that begins there still has an end."""
+Instant = Annotated[int, Body(ge=0, lt=MOST_NS)]
+MaybeInstant = Annotated[int | None, Body(ge=0, lt=MOST_NS)]
 """Now when it is left out."""
 PersonId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 MaybePerson = Annotated[str | None, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]

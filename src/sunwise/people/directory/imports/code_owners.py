@@ -21,7 +21,8 @@ from sunwise.people.directory.sources import Source
 
 _MAX_LINES: Final = 20_000
 _MAX_PATTERN: Final = 300
-_MAX_STARS: Final = 6  # each may be tried at every place of a path, within every other
+_MAX_STARS: Final = 6
+_MAX_STARS_A_NAME: Final = 3  # each may be tried at every letter of a name, within every other
 
 
 def read_code_owners(name: str, text: str, known: Known, *, repository: str) -> ChangeSet:
@@ -88,6 +89,11 @@ def _hostile(name: str, text: str) -> Iterable[Fault]:
     for number, line in enumerate(lines, 1):
         words = line.split(maxsplit=1)
         pattern = words[0] if words else ""
-        if len(pattern) > _MAX_PATTERN or pattern.count("*") > _MAX_STARS:
-            text = f"the pattern is longer than {_MAX_PATTERN} or has over {_MAX_STARS} stars: split it"
+        in_a_name = max(each.count("*") for each in pattern.split("/"))
+        is_wild = pattern.count("*") > _MAX_STARS or in_a_name > _MAX_STARS_A_NAME
+        if len(pattern) > _MAX_PATTERN or is_wild:
+            text = (
+                f"the pattern is longer than {_MAX_PATTERN} or has over {_MAX_STARS} stars, "
+                f"{_MAX_STARS_A_NAME} in one name: split it"
+            )
             yield Fault(f"{name}:{number}", text)
