@@ -146,6 +146,27 @@ Binance.rest_endpoints = [
 ]
 """
 
+_HUMMINGBOT: Final = """
+# Save this in Hummingbot's folder and start it there in place of bin/hummingbot.py. Its own settings know no
+# address; these constants are read at each connection (releases before 2.13 know no WSS_API_URL and ask for
+# a listenKey: start the exchange with --legacy-listen-key).
+import runpy
+import sys
+
+from hummingbot.connector.exchange.binance import binance_constants
+
+binance_constants.REST_URL = "$rest/api/"
+binance_constants.WSS_URL = "$ws/ws"
+binance_constants.WSS_API_URL = "$ws/ws-api/v3"
+
+# In Hummingbot: `connect binance`, with these.
+API_KEY = "$key"
+API_SECRET = "$secret"
+
+sys.path.append("bin")  # bin/hummingbot.py imports path_util from there
+runpy.run_path("bin/hummingbot.py", run_name="__main__")
+"""
+
 TEMPLATES: Final = {
     "python-binance": _PYTHON_BINANCE,
     "ccxt": _CCXT,
@@ -155,7 +176,13 @@ TEMPLATES: Final = {
     "unicorn": _UNICORN,
     "nautilus": _NAUTILUS,
     "cryptofeed": _CRYPTOFEED,
+    "hummingbot": _HUMMINGBOT,
 }
+_CANNOT: Final = {
+    "jesse": "jesse cannot be pointed here: Binance's address is written in its source, and "
+    "its live trading is a plugin whose source is closed.",
+}
+"""Clients that people ask for, and why there are no lines for them."""
 
 
 def client_lines(client: str, running: RunningExchange) -> str:
@@ -172,8 +199,17 @@ def client_lines(client: str, running: RunningExchange) -> str:
     )
 
 
+class Client(click.Choice[str]):
+    """A client that there are lines for; of some others it is told why there are none."""
+
+    def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:
+        """Why not, and what there is."""
+        listed = super().get_invalid_choice_message(value, ctx)
+        return " ".join([listed, *([_CANNOT[value]] if value in _CANNOT else [])])
+
+
 @click.command("client-config")
-@click.argument("client", type=click.Choice(list(TEMPLATES)))
+@click.argument("client", type=Client(list(TEMPLATES)))
 @data_option
 @told_in_one_sentence
 def command(client: str, data: Path) -> None:

@@ -50,6 +50,15 @@ def test_the_command_reads_the_running_exchange(tmp_path):
     assert result.output.strip() == client_lines("ccxt", RUNNING)
 
 
+def test_a_client_that_cannot_be_pointed_here_is_told_why(tmp_path):
+    result = CliRunner().invoke(main, ["client-config", "jesse", "--data", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "'jesse' is not one of 'python-binance'" in result.output
+    assert (
+        "jesse cannot be pointed here: Binance's address is written in its source" in result.output
+    )
+
+
 @pytest.mark.parametrize("left_over", [True, False])
 def test_without_a_running_exchange_it_says_what_to_do(tmp_path, left_over):
     if left_over:
