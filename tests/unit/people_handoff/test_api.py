@@ -202,6 +202,14 @@ def test_what_is_no_handoff_is_not_found_and_integrations_take_no_duty(stage):
     assert stage.ask("POST", "/ID/accept", "bo", json={"read_version": -1}).status_code == 422
 
 
+def test_the_evidence_of_a_holiday_says_what_the_day_is_there(stage):
+    named = stage.ask("GET", "/holidays/KE/2026-12-12", "bo").json()
+    assert (named["country"], named["name"]) == ("KE", "Jamhuri Day")
+    assert stage.ask("GET", "/holidays/KE/2026-12-14", "bo").json()["name"] == ""
+    assert stage.ask("GET", "/holidays/ZZ/2026-12-12", "bo").status_code == 404
+    assert stage.ask("GET", "/holidays/KE/tomorrow", "bo").status_code == 422
+
+
 def test_no_answer_says_when_somebody_was_asked_wrote_or_accepted(stage):
     stage.ask("PUT", "/ID/note", "ana", json={"text": "x", "read_version": 0})
     stage.clock.advance_ns(NS_PER_HOUR // 4)
