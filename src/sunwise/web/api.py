@@ -40,6 +40,8 @@ from sunwise.web.waiting import Waits
 
 _DAY_NS: Final = 24 * NS_PER_HOUR
 _MOST_MOVES: Final = 1_000
+_MOST_NS: Final = 368 * _DAY_NS
+_TOO_LONG: Final = "Moves end after they begin, and are 368 days together at most: ask for fewer."
 _CHANGED: Final = "The rota has changed since you looked: see what the swap would mean now."
 _NO_DESK: Final = "This server cannot change the rota: ask whoever plans it."
 
@@ -167,6 +169,9 @@ def _weighing(router: APIRouter, sources: Sources, require: Callable[[Right], An
         _principal: Annotated[Principal, reader],
         moves: Annotated[list[MoveWish], Body(embed=True, max_length=_MOST_MOVES)],
     ) -> list[Effect]:
+        lengths_ns = [each.until_ns - each.since_ns for each in moves]
+        if any(length_ns <= 0 for length_ns in lengths_ns) or sum(lengths_ns) > _MOST_NS:
+            raise HTTPException(422, _TOO_LONG)
         snapshot = await asyncio.to_thread(sources.snapshot)
         wanted = [Move(**asdict(each)) for each in moves]
         return await asyncio.to_thread(effects_of, wanted, snapshot)
@@ -187,7 +192,7 @@ async def _consequences(sources: Sources, principal: Principal, wish: SwapWish) 
         reason="",
         effects=effects_of(wanted.moves, snapshot),
         asks=await _seen(sources, wanted.asks),
-        key=key_of(wanted),
+        key=key_of(wanted, sources.now_ns()),
     )
 
 

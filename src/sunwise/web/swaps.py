@@ -180,9 +180,14 @@ def effects_of(moves: Iterable[Move], snapshot: Snapshot) -> list[Effect]:
     return sorted(effects, key=lambda effect: (-effect.duty_h, effect.person.name))
 
 
-def key_of(wanted: Wanted) -> str:
-    """Equal for equal changes."""
-    return hashlib.sha256(msgspec.json.encode(wanted)).hexdigest()[:32]
+def key_of(wanted: Wanted, now_ns: int) -> str:
+    """Equal for equal changes; what is left of a shift that runs is the same a moment later."""
+    moves = tuple(
+        msgspec.structs.replace(move, since_ns=0) if move.since_ns <= now_ns else move
+        for move in wanted.moves
+    )
+    told = msgspec.json.encode(msgspec.structs.replace(wanted, moves=moves))
+    return hashlib.sha256(told).hexdigest()[:32]
 
 
 def _hours(person: Id, move: Move, snapshot: Snapshot) -> tuple[float, float, float]:

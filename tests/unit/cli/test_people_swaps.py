@@ -72,7 +72,20 @@ async def test_what_is_shown_changes_nothing_and_names_who_must_agree(desk, stor
     shown = await desk.dry(member("bo"), wish("bo", "eve"))
     assert shown.asks == ("eve",)
     assert (holder(store), await desk.waiting_for("eve")) == ("bo", [])
-    assert key_of(shown) == key_of(await desk.dry(member("bo"), wish("bo", "eve")))
+    again = await desk.dry(member("bo"), wish("bo", "eve"))
+    assert key_of(shown, NOW) == key_of(again, NOW)
+
+
+async def test_what_is_left_of_a_running_shift_is_confirmed_a_moment_later(desk):
+    clock = desk._desk.clock
+    keys = []
+    for _ in range(2):
+        clock.advance_ns(NS_PER_HOUR // 60)
+        shown = await desk.dry(member("ana"), wish("ana", "eve", 0, 8))
+        keys.append(key_of(shown, clock.now_ns()))
+    assert keys[0] == keys[1]
+    other = await desk.dry(member("ana"), wish("ana", "gil", 0, 8))
+    assert key_of(other, clock.now_ns()) != keys[0]
 
 
 async def test_a_swap_is_applied_by_the_takers_own_yes(desk, store):

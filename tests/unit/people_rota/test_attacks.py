@@ -128,7 +128,7 @@ async def test_a_yes_within_the_shift_gives_what_is_left_of_it(tmp_path):
 
 async def test_two_shifts_taken_at_once_do_not_break_the_law_together(tmp_path):
     stage = Stage(tmp_path)
-    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    stage.publish(turn(24, 32, None), turn(32, 40, None))
     taken = [stage.desk.take(UNIT, PRIMARY, NOW + hour * HOUR, by="eve") for hour in (24, 32)]
     done = await asyncio.gather(*taken, return_exceptions=True)
     assert sum(isinstance(each, Unlawful) for each in done) == 1, done
@@ -150,8 +150,8 @@ async def test_two_swaps_answered_at_once_do_not_break_the_law_together(tmp_path
 
 async def test_two_teams_that_take_the_same_person_at_once_get_them_once(tmp_path):
     stage = Stage(tmp_path, two_units())
-    stage.publish(turn(24, 32, "bo"))
-    stage.publish(turn(26, 34, "cy"), unit=DESK_UNIT)
+    stage.publish(turn(24, 32, None))
+    stage.publish(turn(26, 34, None), unit=DESK_UNIT)
     taken = [
         stage.desk.take(unit, PRIMARY, NOW + 28 * HOUR, by="eve") for unit in (UNIT, DESK_UNIT)
     ]
