@@ -22,6 +22,7 @@ from sunwise.chassis.guard.door import Guard
 from sunwise.chassis.http import HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.cli.people_app import LIMITS, people_app
+from sunwise.cli.people_pager import PagerDesk, pager_router, pages_waiting
 from sunwise.cli.people_pages import approvals, handoffs
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.contracts.people.facts import Evidence, FactKind, TimelineFact
@@ -35,6 +36,7 @@ from sunwise.web.api import Sources, web_routers
 from sunwise.web.swaps import Move, Open, ShiftName, SwapWish, Wanted
 from sunwise.web.waiting import WaitingRoom
 from tests.support.handoff_company import at, company, day, roster, slot
+from tests.support.stage_pager import StagePager
 
 ALERT = TimelineFact(
     id="pager:1",
@@ -164,6 +166,7 @@ class PagesStage:
         slots = [*day(days=5), slot("ledger", None, 120, 128, gap_owner="eve")]
         self.board = StageBoard(slots, self.clock)
         self.swaps = StageSwaps(self.board)
+        self.pager = StagePager()
         self.roster = roster(day(days=5))
         self.shift: Shift | None = Shift(incidents=(INCIDENT,), facts=(DEPLOY, ALERT))
         self._database = open_database(folder / "handoff.db", is_derived=False)
@@ -207,17 +210,23 @@ class PagesStage:
             tell=lambda _events: None,
             blocking=asyncio.to_thread,
         )
+        pages = PagerDesk(self.pager)
         sources = Sources(
             snapshot=company,
             board=self.board,
             now_ns=self.clock.now_ns,
             waits=WaitingRoom(
-                {"handoffs": handoffs(desk), "changes to approve": approvals(two_people, company)}
+                {
+                    "pages": pages_waiting(pages),
+                    "handoffs": handoffs(desk),
+                    "changes to approve": approvals(two_people, company),
+                }
             ),
             swaps=self.swaps,
         )
         routers = [
             handoff_router(desk, require=guard.require),
+            pager_router(pages, require=guard.require),
             *web_routers(sources, require=guard.require),
         ]
         app = people_app(guard, two_people, routers)

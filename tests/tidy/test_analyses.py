@@ -56,6 +56,7 @@ OPAQUE = {
 """Answers without a type, and what is in them; those of these prefixes are looked at below."""
 PAGES = {
     "GET /",
+    "GET /push-worker.js",
     "GET /rota",
     "GET /handoff",
     "GET /handoff/{handoff}",

@@ -43,7 +43,7 @@ def run(data: Path, settings_file: Path | None, log: str) -> None:
 
     if sys.modules.get("aiohttp", sys) is None:  # forbidden for nats-py's sake, which is not here
         del sys.modules["aiohttp"]
-    # httpcore looks for it on the whole path at every lock: a third of what sending a message costs.
+    # httpcore looks for it on the whole path at every lock, and needs none (tests/unit/pager/test_sniffio.py).
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None: it is not there
     start_logging(form="json" if log == "json" else "short")
     sys.exit(asyncio.run(_run(data, _load(settings_file))))

@@ -8,7 +8,13 @@ from fastapi import APIRouter, FastAPI
 
 from sunwise.chassis.guard import TwoPeople
 from sunwise.chassis.guard.api import LOGIN, guard_router
-from sunwise.chassis.guard.door import Door, Guard, answer_faults, refuse_open_routes
+from sunwise.chassis.guard.door import (
+    MAX_BODY_BYTES,
+    Door,
+    Guard,
+    answer_faults,
+    refuse_open_routes,
+)
 from sunwise.chassis.http import HttpLimits
 from sunwise.chassis.http.api_page import PATHS, add_api_page
 from sunwise.web import shell
@@ -16,8 +22,7 @@ from sunwise.web import shell
 _HEALTH: Final = "/healthz"
 OPEN_PATHS: Final = frozenset({LOGIN, _HEALTH, *PATHS, *shell.OPEN_PATHS})
 """What answers without asking who it is."""
-LIMITS: Final = HttpLimits(max_body_bytes=8 << 20, max_connections=512)
-"""A directory of 5,000 people is imported in 2 MB."""
+LIMITS: Final = HttpLimits(max_body_bytes=MAX_BODY_BYTES, max_connections=512)
 
 
 def people_app(guard: Guard, two_people: TwoPeople, routers: Iterable[APIRouter]) -> Door:

@@ -23,13 +23,22 @@ PAGES: Final = {
 }
 """Module and title by path. A shell holds no data, so it asks nobody who they are."""
 _STATIC: Final = "/static/{version}/{name}"
-OPEN_PATHS: Final = frozenset({*PAGES, _STATIC})
+_WORKER: Final = "/push-worker.js"
+"""Not below /static: a worker serves no path above its own."""
+OPEN_PATHS: Final = frozenset({*PAGES, _STATIC, _WORKER})
 
 _TYPES: Final = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 _IMPORT: Final = re.compile(r'^(?:import|export)\b[^;]*?from "\./([a-z_]+\.js)";', re.MULTILINE)
 _POLICY: Final = SAFE_HEADERS[b"content-security-policy"].decode()
 _HEADERS: Final = {
-    "content-security-policy": f"{_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'"
+    "content-security-policy": f"{_POLICY}; require-trusted-types-for 'script'; "
+    "trusted-types push-worker"
+}
+_WORKER_HEADERS: Final = {
+    "cache-control": "no-cache",
+    # It runs no other script, and tells a pager, wherever that is, that a page has come.
+    "content-security-policy": "default-src 'none'; "
+    "connect-src https: http://127.0.0.1:* http://localhost:*",
 }
 _FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _NAV: Final = (
@@ -86,6 +95,11 @@ def shell_router() -> APIRouter:
         if version != files.version or kind is None or name not in files.content:
             raise HTTPException(404, "There is no such file: load the page again.")
         return Response(files.content[name], media_type=kind, headers=_FOR_EVER)
+
+    @router.get(_WORKER)
+    def worker() -> Response:
+        content = static_files().content["push_worker.js"]
+        return Response(content, media_type=_TYPES["js"], headers=_WORKER_HEADERS)
 
     return router
 

@@ -169,13 +169,25 @@ def test_the_api_page_is_there_and_loads_nothing_from_elsewhere(people):
         assert "/duty/{service}" in json.loads(connection.getresponse().read())["paths"]
 
 
-def test_a_body_without_end_is_refused(people):
-    with connected(people) as connection:
-        connection.putrequest("POST", "/login")
+def answer_to_body(plane: LaunchedPeople, n_bytes: int, sent: bytes = b"") -> tuple[int, str]:
+    with connected(plane) as connection:
+        connection.putrequest("POST", "/directory/imports/csv")
         connection.putheader("content-type", "application/json")
-        connection.putheader("content-length", str(1 << 40))
-        connection.endheaders()
-        assert connection.getresponse().status == 413
+        connection.putheader("authorization", f"Bearer {token_of(plane)}")
+        connection.putheader("content-length", str(n_bytes))
+        connection.endheaders(sent)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_a_body_is_taken_up_to_the_one_limit_and_refused_with_it_beyond(people):
+    most = 8 * 1024 * 1024
+    status, said = answer_to_body(people, most, b'{"files": {}}'.ljust(most))
+    assert (status, "files" in said) == (422, True), "the directory has read it"
+    for beyond in (most + 1, 1 << 40):
+        status, said = answer_to_body(people, beyond)
+        assert status == 413
+        assert said == "The request's body is too large: send at most 8388608 bytes at once.\n"
 
 
 @pytest.mark.parametrize("name", ["people", "nats-server", "pager-0"])

@@ -187,7 +187,7 @@ async def test_leave_is_entered_by_oneself_or_ones_lead_and_seen_by_them_alone(s
 @pytest.mark.parametrize(
     ("content", "status"),
     [(b"{", 422), (b'{"files":{}}', 422), (b'{"files":{"x.csv":1}}', 422), (b'{"fils":{}}', 422),
-     (b"[" * 100_000, 422), (b" " * (32 * 1024 * 1024 + 1), 413)],
+     (b"[" * 100_000, 422)],
 )  # fmt: skip
 async def test_a_body_that_cannot_be_read_says_why(site, content, status):
     answer = await site.as_("pia", Role.PLANNER).post(

@@ -142,9 +142,9 @@ def test_files_are_bounded_and_their_encoding_is_told():
     assert decoded("x", "a,ü".encode("utf-16")) == "a,ü"
     assert decoded("x", b"\xef\xbb\xbfa") == "a"
     assert "x:2: is not UTF-8" in faults(decoded, "x", b"a\n\xff")[0]
-    assert "x: has 100 MiB: at most 16" in faults(decoded, "x", bytes(100 * 1024 * 1024))[0]
+    assert "x: has 100 MiB: at most 8" in faults(decoded, "x", bytes(100 * 1024 * 1024))[0]
     assert (
-        "17 MiB" in faults(read_tables, {"people.csv": "x" * (MAX_FILE_BYTES + 2**20)}, Known())[0]
+        "9 MiB" in faults(read_tables, {"people.csv": "x" * (MAX_FILE_BYTES + 2**20)}, Known())[0]
     )
 
 

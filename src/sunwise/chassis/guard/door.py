@@ -43,6 +43,8 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Requirement = Callable[..., Principal]
 """What `Depends` takes."""
 
+MAX_BODY_BYTES: Final = 8 << 20
+"""The most that comes in by one request; a directory of 5,000 people is imported in 2 MB."""
 _NOBODY: Final = "Log in first, or send `Authorization: Bearer <your personal token>`."
 _WRONG: Final = "This opens nothing: it is unknown, revoked or expired."
 _BUG: Final = Refusal(500, "A fault of ours: it is logged, and nothing was half done.")

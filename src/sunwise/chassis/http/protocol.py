@@ -234,8 +234,7 @@ class LeanProtocol(asyncio.Protocol):
             self._stop(400, "The Host header was sent twice.")
         if b"transfer-encoding" in head:
             self._check_coding(head[b"transfer-encoding"])
-        if int(head.get(b"content-length", 0)) > self._limits.max_body_bytes:
-            self._stop(413, "The request's body is too large.")
+        self._check_body(int(head.get(b"content-length", 0)))
         if b"expect" in head:
             self._expect(head[b"expect"])
 
@@ -247,6 +246,11 @@ class LeanProtocol(asyncio.Protocol):
             before = head.get(lower)
             head[lower] = value if before is None else before + b", " + value
         return head
+
+    def _check_body(self, size: int) -> None:
+        most = self._limits.max_body_bytes
+        if size > most:
+            self._stop(413, f"The request's body is too large: send at most {most} bytes at once.")
 
     def _check_size(self, head: dict[bytes, bytes]) -> None:
         size = sum(map(len, head)) + sum(map(len, head.values()))
@@ -269,8 +273,7 @@ class LeanProtocol(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._body_bytes += len(body)
-        if self._body_bytes > self._limits.max_body_bytes:
-            self._stop(413, "The request's body is too large.")
+        self._check_body(self._body_bytes)
         self._body.append(body)
 
     def on_message_complete(self) -> None:

@@ -4,12 +4,14 @@ import { dayMark, now, personNow, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
 import { notice, noticeStale, startPage } from "./page.js";
+import { reachPanel } from "./push.js";
 import { sky } from "./sky.js";
 import { duration } from "./times.js";
 
 const content = document.getElementById("content");
 const ROLES = ["primary", "secondary"];
 const SHOWN = 3;
+const reach = reachPanel();
 const chosen = { isAll: false, words: "", all: null };
 
 const page = startPage({
@@ -29,6 +31,7 @@ function draw(today) {
     el("div", { class: "pair" }, waiting(today), holding(today)),
     world(today),
     services(today),
+    reach,
   );
 }
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.guard.door import MAX_BODY_BYTES
 
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+MAX_FILE_BYTES: Final = MAX_BODY_BYTES
+"""All files of an import come in one body, so none is larger."""
 MAX_FILES: Final = 5_000
 _SHOWN: Final = 20
 _BYTE_ORDER_MARKS: Final = (
