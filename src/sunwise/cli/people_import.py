@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -97,7 +99,7 @@ def _is_named(name: str, form: str) -> bool:
 
 def plan_lines(plan: Mapping[str, Any]) -> Iterator[str]:
     """Each field that would change, with old and new, and every reason to refuse, with its place."""
-    changes = [_change_line(each) for each in plan["changes"]]
+    changes = list(_change_lines(plan["changes"]))
     changes += [f"+ leave {_leave(each)}" for each in plan["leave_added"]]
     changes += [f"- leave {_leave(each)}" for each in plan["leave_removed"]]
     yield from _first(changes)
@@ -126,14 +128,17 @@ def outcome_lines(done: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _change_line(change: Mapping[str, Any]) -> str:
-    sign = {"added": "+", "changed": "~", "removed": "-"}[change["verb"]]
-    head = f"{sign} {change['kind']} {change['id']}: {change['field']}"
-    if change["verb"] == "added":
-        return f"{head} = {_value(change['new'])}"
-    if change["verb"] == "removed":
-        return f"{head} was {_value(change['old'])}"
-    return f"{head} {_value(change['old'])} -> {_value(change['new'])}"
+def _change_lines(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each object that comes or goes, and for each field that changes."""
+    for (verb, kind, id_), fields in groupby(changes, itemgetter("verb", "kind", "id")):
+        if verb == "changed":
+            for each in fields:
+                old, new = _value(each["old"]), _value(each["new"])
+                yield f"~ {kind} {id_}: {each['field']} {old} -> {new}"
+        else:
+            sign, side = ("+", "new") if verb == "added" else ("-", "old")
+            told = ", ".join(f"{each['field']} {_value(each[side])}" for each in fields)
+            yield f"{sign} {kind} {id_}: {told}"
 
 
 def _overruled_line(said: Mapping[str, Any]) -> str:
@@ -154,7 +159,7 @@ def _leave(leave: Mapping[str, Any]) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(_value(each) for each in value) or "none"
+        return " ".join(_value(each) for each in value) or "none"
     return str(value) if value not in (None, "") else "none"
 
 

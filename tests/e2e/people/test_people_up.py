@@ -144,7 +144,7 @@ def test_a_company_comes_in_from_files_shown_first_and_then_whole(people, tmp_pa
     services.write_text("id,name,tier,team\nwiki,Wiki,best-effort,wiki\n")
     shown = people.command(*asked[:-1])
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert "+ person cho: zone = Asia/Tokyo" in shown.stdout
+    assert "+ person cho: name Cho, email cho@example.com, zone Asia/Tokyo" in shown.stdout
     assert "the same with --apply" in shown.stdout
     assert people.client.get("/directory/people")["total"] == 1
     assert people.command(*asked).stdout.endswith("It is in force.\n")

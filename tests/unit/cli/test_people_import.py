@@ -27,7 +27,7 @@ def test_each_change_is_told_with_old_and_new():
     )
     assert lines == [
         "~ service api: team core -> edge",
-        "+ service api: team = a, b",
+        "+ service api: team a b",
         "+ leave ana 2026-12-01 2026-12-04",
         "2 fields of 1 objects, 1 stretches of leave would change.",
     ]
