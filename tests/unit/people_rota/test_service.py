@@ -18,6 +18,7 @@ from sunwise.contracts.people.directory import (
     GetDirectory,
     Pseudonyms,
     Role,
+    Service,
     Tier,
 )
 from sunwise.contracts.people.duty import DutyPage, GetDuty
@@ -157,6 +158,27 @@ async def test_a_rota_around_the_clock_waits_for_a_second_person(stage):
     await stage.until(lambda: len(stage.store.windows(State.DRAFT)) >= 2)
     assert stage.store.windows(State.PUBLISHED) == set()
     assert stage.board.duty("ledger", PRIMARY).person is None
+
+
+async def test_a_new_service_has_its_unit_however_long_another_is_planned(stage, monkeypatch):
+    planning = asyncio.Event()
+
+    async def plan(*_what):
+        planning.set()
+        await asyncio.Event().wait()
+
+    def with_services(*skills, version):
+        more = tuple(
+            Service(id=each, name=each, tier=Tier.DAYLIGHT, team="core", skills=(each,))
+            for each in skills
+        )
+        return company(version=version, services=(*company().services, *more))
+
+    monkeypatch.setattr(stage.service.desk, "plan", plan)
+    stage.change_directory(with_services("go", version=2))
+    await asyncio.wait_for(planning.wait(), 20)
+    stage.change_directory(with_services("go", "rust", version=3))
+    await stage.until(lambda: len(stage.store.units()) == 3)
 
 
 async def test_whoever_accepted_the_handoff_is_actual(stage):

@@ -113,6 +113,7 @@ class RotaService:
             ready()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tell())
+                group.create_task(self._follow())
                 group.create_task(self._plan())
                 group.create_task(self._take_overs.follow())
 
@@ -183,6 +184,22 @@ class RotaService:
 
     # --- planning ---
 
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self.read_directory()
+            except (Permanent, Retryable) as fault:
+                _log.warning("units are not known yet", extra={"why": str(fault)})
+            await self._clock.sleep(_LOOK_S)
+
+    async def read_directory(self) -> None:
+        """Its units are known at once, however long planning takes; mending waits for the next look."""
+        if await self._directory.refresh():
+            snapshot = self._directory.snapshot()
+            assert snapshot is not None, "it was refreshed"
+            self._mend_again_ns = 0
+            await self._blocking(self._store.set_units, units_of(snapshot))
+
     async def _plan(self) -> None:
         looks = 0
         while True:
@@ -197,15 +214,15 @@ class RotaService:
 
     async def look(self) -> None:
         """What the directory and the time ask for since the last look."""
-        is_new = await self._directory.refresh()
+        await self.read_directory()
         snapshot = self._directory.snapshot()
         if snapshot is None:
             return
         units = units_of(snapshot)
-        if is_new:
-            await self._blocking(self._store.set_units, units)
-        if is_new or self._clock.now_ns() >= self._mend_again_ns:
-            self._mend_again_ns = _NEVER_NS if await self._mend(units) else self._later_ns()
+        if self._clock.now_ns() >= self._mend_again_ns:
+            self._mend_again_ns = _NEVER_NS
+            if not await self._mend(units):
+                self._mend_again_ns = min(self._mend_again_ns, self._later_ns())
         known = await self._blocking(self._store.windows, State.DRAFT)
         known |= await self._blocking(self._store.windows, State.PUBLISHED)
         now_ns = self._clock.now_ns()
