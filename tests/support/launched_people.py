@@ -37,7 +37,9 @@ class LaunchedPeople:
         self._out = folder / "out"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def command(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, typed: str = "", within_s: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end."""
         environment = {
             **os.environ,
@@ -52,7 +54,7 @@ class LaunchedPeople:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=within_s,
         )
 
     def init(self, *, port: int = 7080) -> subprocess.CompletedProcess[str]:
