@@ -36,11 +36,12 @@ class NotAccepted(Permanent):
 
 
 @click.group(invoke_without_command=True)
+@credentials_option
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, *, credentials: Path) -> None:
     """What you hold and what waits for you. HANDOFF is its id or the beginning of it."""
     if context.invoked_subcommand is None:
-        context.invoke(show)
+        context.invoke(show, credentials=credentials)
 
 
 @command.command()
@@ -105,7 +106,9 @@ def accept(*, handoff: str, yes: bool, credentials: Path) -> None:
         _demand_yes(page)
     content = {"read_version": page["note_version"]}
     taken = client.post(f"{_PATH}/{page['id']}/accept", content)
-    click.echo(f"You hold it from {_both(taken['holds_from'])} until {_both(taken['until'])}.")
+    is_held = taken["holder"] is not None and taken["holder"]["id"] == taken["accepted_by"]["id"]
+    begins = "now" if is_held else _both(taken["at"])
+    click.echo(f"You hold it from {begins} until {_both(taken['until'])}.")
 
 
 @command.command()
@@ -188,7 +191,7 @@ def page_lines(page: dict[str, Any]) -> Iterator[str]:
     yield f"{_duty(page)}: {page['outgoing']['name']} hands over to {page['incoming']['name']}"
     yield f"  at {_both(page['at'])}, {page['state']}"
     if page["accepted_by"] is not None:
-        yield f"  accepted by {page['accepted_by']['name']} from {_both(page['holds_from'])}"
+        yield f"  accepted by {page['accepted_by']['name']}"
     elif page["next_step"] is not None:
         yield f"  the next one is asked at {_both(page['next_step'])}"
     for part in page["parts"]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path
 
 from sunwise.chassis.guard import Principal, Right
-from sunwise.chassis.guard.analyses import DEFAULTS, Agreed, AgreedNow
+from sunwise.chassis.guard.analyses import DEFAULTS, Agreed, AgreedNow, Analysis, Shows
 from sunwise.contracts.people.directory import Person, Service, Snapshot
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
 from sunwise.daylight.zones import UnknownZone, local
@@ -45,8 +45,8 @@ class Owned:
     deputy: str | None
     runbook: str
     owners: list[Owner]
-    handed_over_ns: int | None
-    """From when the duty that was accepted last is held; None where nobody knows."""
+    handoff_age_h: Annotated[int | None, Shows(Analysis.SERVICE_SCORECARDS)]
+    """Full hours since its duty was last accepted; None where nobody knows or it is not shown."""
     is_handoff_fresh: bool | None
     """None where nobody is on duty around the clock."""
     cannot_be_carried: str
@@ -108,7 +108,7 @@ def owned(
     )
     team = next((each for each in directory.teams if each.id == service.team), None)
     members = frozenset(team.members if team else ())
-    people = (each for each in directory.people if each.id in members and each.active)
+    people = [each for each in directory.people if each.id in members and each.active]
     return Owned(
         service=service.id,
         name=service.name,
@@ -119,10 +119,16 @@ def owned(
         deputy=service.deputy,
         runbook=service.runbook,
         owners=_sorted((_owner(each, now_ns) for each in people), service),
-        handed_over_ns=handed_over_ns,
+        handoff_age_h=agreed.figure(
+            Analysis.SERVICE_SCORECARDS, people, lambda: _full_hours(card.handoff_age_h)
+        ),
         is_handoff_fresh=card.is_handoff_fresh,
         cannot_be_carried=next(too_few, ""),
     )
+
+
+def _full_hours(age_h: float | None) -> int | None:
+    return None if age_h is None else int(age_h)
 
 
 def _sorted(owners: Iterable[Owner], service: Service) -> list[Owner]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path
 
-from sunwise.chassis.guard import Principal, Right
+from sunwise.chassis.guard import Principal, Right, person_of
 from sunwise.chassis.guard.door import Requirement
 from sunwise.people.pager.client import PagerClient, PagerRefused
 from sunwise.web.waiting import Act, Asked, Waiting
@@ -31,10 +31,8 @@ class PagerDesk:
     async def ask(
         self, principal: Principal, method: str, path: str, content: object = None
     ) -> Any:  # noqa: ANN401 - the pager's own answer
-        """What a pager answers to this person. Raises Retryable and HTTPException."""
-        if principal.person_id is None:
-            raise HTTPException(403, "Come with a personal token: pages are for people.")
-        return await self._asked(method, path, content, person=principal.person_id)
+        """What a pager answers to this person. Raises Retryable, NotAllowed and HTTPException."""
+        return await self._asked(method, path, content, person=person_of(principal))
 
     async def make_key(self, name: str, service: str) -> Any:  # noqa: ANN401 - the pager's own answer
         """A key for a sender of alerts. Raises Retryable and HTTPException."""

@@ -1,9 +1,8 @@
 """`sunwise who-owns SERVICE`: its team, lead and deputy, and whose day it is."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -12,8 +11,6 @@ from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.people_client import PeopleClient, credentials_option, path_part
 from sunwise.cli.rota import explanation_lines, unit_of, unit_path
 from sunwise.cli.rota_jobs import result_of
-
-_NS: Final = 1_000_000_000
 
 
 @click.command("who-owns")
@@ -24,7 +21,7 @@ def command(*, service: str, credentials: Path) -> None:
     """Tell who owns SERVICE."""
     client = PeopleClient.of(credentials)
     owned = client.get(f"/owners/{path_part(service)}")
-    for line in owner_lines(owned, zone=datetime.now(UTC).astimezone().tzinfo or UTC):  # noqa: TID251 - only its zone is read
+    for line in owner_lines(owned):
         click.echo(line)
     if owned["cannot_be_carried"]:
         for line in missing_lines(client, service):
@@ -43,8 +40,8 @@ def missing_lines(client: PeopleClient, service: str) -> Iterator[str]:
     yield from explanation_lines(found)
 
 
-def owner_lines(owned: dict[str, Any], *, zone: tzinfo = UTC) -> Iterator[str]:
-    """The answer in words, times in the reader's zone."""
+def owner_lines(owned: dict[str, Any]) -> Iterator[str]:
+    """The answer in words."""
     yield f"{owned['name']} ({owned['tier']}) is owned by {owned['team_name']}."
     for owner in owned["owners"]:
         parts = {"lead": owned["lead"], "deputy": owned["deputy"]}
@@ -58,9 +55,8 @@ def owner_lines(owned: dict[str, Any], *, zone: tzinfo = UTC) -> Iterator[str]:
         yield "It is night for all of them."
     if owned["runbook"]:
         yield f"Runbook: {owned['runbook']}"
-    if owned["handed_over_ns"] is not None:
-        at = datetime.fromtimestamp(owned["handed_over_ns"] / _NS, zone)
-        yield f"Its duty was last accepted for {at:%a %d %b %Y %H:%M %Z}."
+    if owned["handoff_age_h"] is not None:
+        yield f"Its duty was last accepted {owned['handoff_age_h']} h ago."
     if owned["is_handoff_fresh"] is False:
         yield "Nobody has accepted it in the last day: look at who holds it."
     if owned["cannot_be_carried"]:

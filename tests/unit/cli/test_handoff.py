@@ -18,6 +18,8 @@ from sunwise.cli.people_client import Credentials, PeopleClient, write_credentia
 from tests.support.handoff_company import at
 from tests.unit.people_handoff.test_api import Stage
 
+NOTHING = {"you": {"zone": "UTC"}, "now_ns": at(0), "shifts": []}
+
 
 class Reader(PeopleClient):
     """Asks the routes themselves as one person, not a server."""
@@ -133,6 +135,23 @@ def test_the_outgoing_writes_and_the_incoming_reads_and_accepts(stage, run):
     late = run("di", "accept", stage.id, "--yes")
     assert late.exit_code == 1
     assert "bo has accepted and holds it: ask them for it." in late.output
+
+
+def test_without_a_word_it_shows_as_the_one_whom_the_file_belongs_to(monkeypatch, tmp_path):
+    asked = []
+
+    class Today:
+        def get(self, path):
+            asked.append(path)
+            return [] if path == "/people/handoffs" else NOTHING
+
+    monkeypatch.setattr(
+        PeopleClient, "of", classmethod(lambda _cls, path: asked.append(path) or Today())
+    )
+    monkeypatch.setenv("SUNWISE_PEOPLE_CREDENTIALS", str(tmp_path / "mine.json"))
+    shown = CliRunner().invoke(command, [])
+    assert shown.output == "You hold no duty now.\nNo handoff is yours to give or to take.\n"
+    assert asked[0] == tmp_path / "mine.json"
 
 
 def test_a_refusal_of_the_server_is_its_sentence_not_its_json():
