@@ -37,8 +37,9 @@ from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.problem import Rota, Shift
 from sunwise.people.rota.store import Closure, Journey, RotaStore
 from sunwise.people.rota.turns import Piece
+from sunwise.people.rota.units import units_of
 from tests.support.people import law, off, person, says, service, team
-from tests.support.rota_company import NOW, UNIT, WINDOW, draft, turn
+from tests.support.rota_company import NOW, UNIT, WINDOW, company, draft, turn
 
 ANA = "ana.silva"
 TRACES = (ANA, "Ana Silva", "ana.silva@example.com", "octo-ana")
@@ -148,6 +149,7 @@ class PersonalPlane:
         point = FrontPoint(night_h=0, worst_burden=0, gini=0, rota=Rota(shifts=(shift,)))
         turns = (turn(-8, 0, ANA), turn(0, 8, "bo"), turn(8, 16, ANA), turn(16, 24, None))
         kept = msgspec.structs.replace(draft(*turns), figures=Figures(front=(point,)))
+        self.rota.set_units(units_of(company()))
         for _ in range(2):  # the first is superseded by the second
             saved = self.rota.save_draft(kept)
             self.rota.publish(saved, saved.turns)

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from sunwise.chassis.personal import Naming, Traces, forget, named_in
+from sunwise.chassis.personal import Naming, Traces, anywhere, forget, named_in
 from sunwise.people.rota.kept import Request, RequestState, State, everybody
 from sunwise.people.rota.tables import (
     CLOSURES,
@@ -33,6 +33,7 @@ NAMINGS: Final = (
     *_THEIRS,
     *_NAMED,
     Naming(CLOSURES, ids=("subject",)),
+    Naming(TOLD, within={"slots": anywhere}),
     Naming(LEDGER, known_as=("pseudonym",)),
 )
 _decode: Final = msgspec.msgpack.Decoder(Request).decode
