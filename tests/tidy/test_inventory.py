@@ -74,6 +74,18 @@ def test_the_inventory_lists_nothing_that_is_not_kept():
     )
 
 
+def test_every_retention_is_a_time_or_what_ends_it():
+    words = ("For ever", "Until", "Kept with", "The last", "Two years", "Who it was")
+    report(
+        [
+            f"{name}: {table.retention}"
+            for name, table in inventory().items()
+            if table.days is None and not table.retention.startswith((*words, "`kept_days`"))
+        ],
+        "Give `days`, which tests/unit/people_privacy/test_retention.py holds, or say what ends it.",
+    )
+
+
 def test_bytes_say_what_is_in_them():
     report(
         [

@@ -16,7 +16,9 @@ from sunwise.chassis.guard.analyses import Analyses
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
 from sunwise.chassis.guard.personal import GuardHolder
+from sunwise.chassis.guard.store import KEEP_DAYS
 from sunwise.chassis.personal import Holder
+from sunwise.chassis.retention import Retention
 from sunwise.cli.place import Place
 from sunwise.people.directory.at_work import at_work
 from sunwise.people.directory.holder import DirectoryHolder
@@ -83,6 +85,7 @@ class PeopleParts:
 
     def __init__(self, place: Place) -> None:
         """Raises SettingsInvalid, OriginUnusable, DatabaseUnusable and Retryable."""
+        self._clock = place.clock
         self.web = place.settings(PeopleWebSettings, "people_web")
         self.directory_database = people_database(place, "directory")
         self.directory = directory_store(self.directory_database, place.clock)
@@ -106,6 +109,15 @@ class PeopleParts:
         """Who knows what waits for somebody, by what the pages call it, such as "handoffs"."""
         self.swaps: SwapDesk | None = None
         """Who may change the rota; None: nobody in this process."""
+
+    def retention(self) -> Retention:
+        """What the door keeps no longer."""
+
+        def forget(before_ns: int) -> None:
+            self.guard.store.forget(before_ns)
+            self.two_people.forget(before_ns)
+
+        return Retention(self._clock, forget, kept_days=KEEP_DAYS)
 
 
 class AtWork:

@@ -258,7 +258,9 @@ async def make_people_web(place: Place) -> Service:
             await server.start()
             stack.push_async_callback(server.stop)
             ready()
-            await ApprovalFacts(bus, parts.two_people, place.clock).run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(ApprovalFacts(bus, parts.two_people, place.clock).run())
+                tasks.create_task(parts.retention().run())
 
     return Hosted("people_web", work)
 

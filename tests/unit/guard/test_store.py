@@ -16,9 +16,10 @@ from sunwise.chassis.guard import (
 )
 from sunwise.chassis.guard.personal import GuardHolder
 from sunwise.chassis.guard.secret_text import Kind, kind_of, new_secret
-from sunwise.chassis.guard.store import MAX_CREDENTIALS
+from sunwise.chassis.guard.store import KEEP_DAYS, MAX_CREDENTIALS
 from sunwise.chassis.guard.tables import AUDIT
 from sunwise.chassis.personal import Traces
+from sunwise.chassis.retention import DAY_NS
 
 DAY_S = 86_400
 
@@ -206,10 +207,10 @@ def test_a_person_reads_all_that_is_kept_about_them(store):
 def test_credentials_out_of_force_are_dropped_in_the_end(store, clock):
     _, credential = store.issue_token("ada", "old", by=OPERATOR, days=1)
     later(clock, 80 * DAY_S)
-    store.issue_token("ada", "new", by=OPERATOR)
+    store.forget(clock.now_ns() - KEEP_DAYS * DAY_NS)
     assert store.credential(credential.id) is not None
     later(clock, 20 * DAY_S)
-    store.issue_token("ada", "newer", by=OPERATOR)
+    store.forget(clock.now_ns() - KEEP_DAYS * DAY_NS)
     assert store.credential(credential.id) is None
 
 

@@ -16,7 +16,8 @@ from sunwise.chassis.guard import (
     TwoPeople,
 )
 from sunwise.chassis.guard.personal import GuardHolder
-from sunwise.chassis.guard.two_people import EXPIRES_H, KEEP_DAYS, MAX_CONTENT_BYTES
+from sunwise.chassis.guard.store import KEEP_DAYS
+from sunwise.chassis.guard.two_people import EXPIRES_H, MAX_CONTENT_BYTES
 from sunwise.chassis.personal import Traces
 from tests.unit.guard.conftest import HERE
 
@@ -217,7 +218,7 @@ def test_what_was_decided_long_ago_is_forgotten_and_stays_in_the_log(company):
     proposal = company.propose()
     company.changes.refuse(company.who("ben"), proposal.id)
     company.clock.advance_ns((KEEP_DAYS + 4) * 24 * HOUR_NS)
-    company.propose()
+    company.changes.forget(company.clock.now_ns() - KEEP_DAYS * 24 * HOUR_NS)
     with pytest.raises(NotPossible, match="no such change"):
         company.changes.find(proposal.id)
     assert "change.refuse" in company.acts()

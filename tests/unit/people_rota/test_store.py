@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from sunwise.chassis.personal import Traces
-from sunwise.people.rota.kept import Request, RequestKind, RequestState, State
+from sunwise.people.rota.kept import WINDOW_NS, Request, RequestKind, RequestState, State
 from sunwise.people.rota.ledger import Entry, LedgerBroken
 from sunwise.people.rota.store import Closure, Journey, NoSuch
 from sunwise.people.rota.tables import LEDGER
@@ -199,5 +199,7 @@ def test_an_erased_person_is_in_no_past_turn(new_database):
 def test_what_is_old_is_forgotten(new_database):
     store = new_store(new_database())
     published(store)
-    store.forget(WINDOW + 1)
+    store.forget(WINDOW + WINDOW_NS - 1)
+    assert store.find(UNIT, WINDOW) is not None, "its last duty is not over for so long"
+    store.forget(WINDOW + WINDOW_NS)
     assert store.find(UNIT, WINDOW) is None

@@ -29,7 +29,8 @@ MAX_CREDENTIALS: Final = 50
 """Credentials in force of one kind that a person, or all integrations together, may have."""
 _MAX_NAME: Final = 80
 _MEMBER: Final = frozenset({Role.MEMBER})
-_KEEP_DAYS: Final = 90  # that a credential out of force can still be looked at
+KEEP_DAYS: Final = 90
+"""So long a credential out of force, and a decided change, can still be looked at."""
 
 OPERATOR: Final = Principal(
     person_id=None,
@@ -202,7 +203,6 @@ class GuardStore:
                 _demand_member(act.connection, person or "")
             if len(_in_force(act.connection, kind, person, act.now_ns)) >= MAX_CREDENTIALS:
                 raise NotPossible(f"There are {MAX_CREDENTIALS} already: revoke one first.")
-            _forget_old(act.connection, act.now_ns)
             row = msgspec.structs.asdict(credential)
             act.connection.execute(insert(CREDENTIALS).values(**row, hash=digest(secret)))
             act.tell(
@@ -244,6 +244,12 @@ class GuardStore:
             act.connection.execute(delete(SESSIONS).where(SESSIONS.c.person == person))
             act.connection.execute(delete(ROLES).where(ROLES.c.person == person))
             act.tell("person.leave", person=person)
+
+    def forget(self, before_ns: int) -> None:
+        """Drops what was out of force before, and sessions that are over."""
+        with self.engine.begin() as connection:
+            _forget_old(connection, before_ns)
+            connection.execute(delete(SESSIONS).where(_is_over(self._clock.now_ns())))
 
     # --- who is it? ---
 
@@ -413,9 +419,8 @@ def _in_force(
     return [_credential(row) for row in connection.execute(query)]
 
 
-def _forget_old(connection: Connection, now_ns: int) -> None:
-    """Drops credentials that have been out of force for long."""
-    long_ago_ns = now_ns - _KEEP_DAYS * _DAY_NS
+def _forget_old(connection: Connection, long_ago_ns: int) -> None:
+    """Drops credentials that have been out of force since then."""
     columns = CREDENTIALS.c
     is_old = or_(columns.revoked_ns < long_ago_ns, columns.expires_ns < long_ago_ns)
     connection.execute(delete(CREDENTIALS).where(is_old))

@@ -33,8 +33,6 @@ EXPIRES_H: Final = 72
 """Hours in which somebody must approve: over a weekend, wherever they are."""
 MAX_CONTENT_BYTES: Final = 4 << 20
 MAX_OPEN: Final = 1_000
-KEEP_DAYS: Final = 90
-"""Days after which the content of what was decided is dropped; the audit log keeps its hash."""
 _HOUR_NS: Final = 3_600 * 1_000_000_000
 _log: Final = logging.getLogger("sunwise.door")
 _KEY: Final = "key "  # before the credential's id, where an integration stands for a person
@@ -120,7 +118,7 @@ class TwoPeople:
         others = self._store.holders(right) - {proposer}
         is_alone = not others and by.person_id is not None and by.may(right, Scope.ALL)
         with self._store.audit.acting(by) as act:
-            _tidy(act.connection, act.now_ns)
+            _expire(act.connection, act.now_ns)
             if _count_open(act.connection) >= MAX_OPEN:
                 raise NotPossible(f"{MAX_OPEN} changes wait already: decide about some first.")
             proposal = Proposal(
@@ -185,6 +183,11 @@ class TwoPeople:
         with self._store.engine.connect() as connection:
             rows = connection.execute(query).all()
         return [_proposal(row, self._clock.now_ns()) for row in rows]
+
+    def forget(self, before_ns: int) -> None:
+        """Drops the content of what was decided, or has expired, before; the log keeps its hash."""
+        with self._store.engine.begin() as connection:
+            _forget_old(connection, before_ns)
 
     def resume(self) -> None:
         """Applies what was approved when the process ended. Call it once all kinds are registered."""
@@ -292,12 +295,15 @@ def _count_open(connection: Connection) -> int:
     return len(connection.execute(query).all())
 
 
-def _tidy(connection: Connection, now_ns: int) -> None:
-    """Drops what was decided, or has expired, long ago."""
-    long_ago_ns = now_ns - KEEP_DAYS * 24 * _HOUR_NS
+def _forget_old(connection: Connection, long_ago_ns: int) -> None:
+    """Drops what was decided, or has expired, before then."""
     is_old = or_(PROPOSALS.c.decided_ns < long_ago_ns, PROPOSALS.c.expires_ns < long_ago_ns)
     is_pending = PROPOSALS.c.state == State.APPROVED.value
     connection.execute(delete(PROPOSALS).where(is_old, ~is_pending))
+
+
+def _expire(connection: Connection, now_ns: int) -> None:
+    """What waited too long can be decided no more."""
     has_expired = PROPOSALS.c.expires_ns <= now_ns
     waits = PROPOSALS.c.state == State.PROPOSED.value
     connection.execute(

@@ -13,6 +13,7 @@ from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.queries import QueryDesk
+from sunwise.chassis.retention import Retention
 from sunwise.contracts.people.directory import (
     CHANGED,
     SUBJECT,
@@ -30,6 +31,8 @@ _LOOK_S: Final = 0.5
 _REPEAT_LOOKS: Final = 60  # so often the newest version is said again, for whoever missed it
 _KEPT_VERSIONS: Final = 4  # for readers between two pages
 _ASK_S: Final = 30.0
+LEAVE_DAYS: Final = 400
+"""So long days off are kept once they are over: no law's average looks back further."""
 _ASK_FIRST_S: Final = 5.0
 _log: Final = logging.getLogger("sunwise.directory")
 
@@ -54,6 +57,7 @@ class DirectoryService:
         self._store = store
         self._clock = clock
         self._handed_over = handed_over or HandedOver()
+        self._retention = Retention(clock, store.forget, kept_days=LEAVE_DAYS)
         self._pages: OrderedDict[int, list[DirectoryPage]] = OrderedDict()
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -72,6 +76,7 @@ class DirectoryService:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._go_on_looking(said))
                 tasks.create_task(self._follow_handoffs())
+                tasks.create_task(self._retention.run())
 
     async def _go_on_looking(self, said: int) -> None:
         looks = 0

@@ -210,6 +210,14 @@ class DirectoryStore:
                 forget(connection, person)
             self._state = after if is_known else state
 
+    def forget(self, before_ns: int) -> int:
+        """Drops days off that were over before; how many."""
+        with self._lock, self.engine.begin() as connection:
+            gone = connection.execute(delete(LEAVE).where(LEAVE.c.last < today(before_ns)))
+            if gone.rowcount:
+                self._state = None  # nobody plans with what is over: it is no new version
+        return gone.rowcount
+
     def versions(self, *, limit: int = 100) -> list[Version]:
         """The newest first."""
         query = select(VERSIONS).order_by(VERSIONS.c.version.desc()).limit(limit)

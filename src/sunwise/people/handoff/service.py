@@ -13,6 +13,7 @@ from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.guard.analyses import Agreed, AgreedNow
 from sunwise.chassis.queries import QueryDesk
+from sunwise.chassis.retention import Retention
 from sunwise.contracts.people import directory, duty, incidents
 from sunwise.contracts.people.directory import DirectoryChanged
 from sunwise.contracts.people.duty import DutyChanged
@@ -44,7 +45,6 @@ from sunwise.people.handoff.waiting import open_handoffs
 
 _KNOWN_NS: Final = 72 * NS_PER_HOUR
 _HEARTBEAT_LOOKS: Final = 12
-_FORGET_LOOKS: Final = 720  # once an hour
 _log: Final = logging.getLogger("sunwise.handoff")
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -83,6 +83,9 @@ class HandoffService:
         self._clock = clock
         self._settings = settings or HandoffSettings()
         self._blocking = blocking
+        self._retention = Retention(
+            clock, store.forget, kept_days=self._settings.kept_days, blocking=blocking
+        )
         self._sources = Sources(bus, rules_of=law)
         self.desk = HandoffDesk(
             store,
@@ -135,9 +138,7 @@ class HandoffService:
         if looks % _HEARTBEAT_LOOKS == 0:
             head = HandoffHead(seq=await self._blocking(self._store.head), at_ns=now_ns)
             self._bus.publish(event_subject(head), _encode(head))
-        if looks % _FORGET_LOOKS == 0:
-            kept_ns = round(self._settings.kept_days * 24 * NS_PER_HOUR)
-            await self._blocking(self._store.forget, now_ns - kept_ns)
+        await self._retention.look()
 
     async def _advance(self, handoff: str, now_ns: int) -> None:
         def acting(found: Handoff) -> tuple[Handoff, list[HandoffEvent]]:

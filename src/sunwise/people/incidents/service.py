@@ -12,16 +12,15 @@ from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.queries import QueryDesk
+from sunwise.chassis.retention import Retention
 from sunwise.contracts.people import directory, facts, incidents
 from sunwise.contracts.people.directory import GetPseudonyms, Id, Pseudonyms
 from sunwise.contracts.people.facts import FactRecorded, TimelineFact
 from sunwise.contracts.people.incidents import GetShift, Incident, IncidentChanged, Shift
-from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.incidents.desk import Blocking, IncidentDesk
 from sunwise.people.incidents.store import IncidentStore
 
 _BATCH: Final = 500
-_FORGET_S: Final = 3_600.0
 _LONGEST_QUEUE: Final = 50_000
 _log: Final = logging.getLogger("sunwise.incidents")
 
@@ -76,23 +75,19 @@ class IncidentService:
             )
             stack.push_async_callback(asked.close)
             ready()
+            retention = Retention(
+                self._clock,
+                self._store.forget,
+                kept_days=self._settings.kept_days,
+                blocking=self._blocking,
+            )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._store_all())
-                tasks.create_task(self._forget())
+                tasks.create_task(retention.run())
 
     async def _store_all(self) -> None:
         while True:
             await self._store_batch()
-
-    async def _forget(self) -> None:
-        """Once an hour, what was kept for long enough."""
-        kept_ns = round(self._settings.kept_days * 24 * NS_PER_HOUR)
-        while True:
-            try:
-                await self._blocking(self._store.forget, self._clock.now_ns() - kept_ns)
-            except Retryable as fault:
-                _log.warning("old facts are kept for now", extra={"why": str(fault)})
-            await self._clock.sleep(_FORGET_S)
 
     async def _store_batch(self) -> None:
         batch = [await self._waiting.get()]

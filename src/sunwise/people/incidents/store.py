@@ -112,13 +112,17 @@ class IncidentStore:
         return _decode_fact(row.content)
 
     def forget(self, before_ns: int) -> int:
-        """Drops facts from before a time that are not open; timelines keep theirs. How many went."""
+        """Drops facts from before a time that are not open; how many. Timelines keep theirs.
+
+        Incidents that were resolved before say no more who took part: their chain names nobody then.
+        """
         old = select(FACTS.c.id).where(FACTS.c.at_ns < before_ns, ~FACTS.c.is_open)
         with self._changing() as change:
             change.connection.execute(delete(FACT_SERVICES).where(FACT_SERVICES.c.fact.in_(old)))
             gone = change.connection.execute(
                 delete(FACTS).where(FACTS.c.at_ns < before_ns, ~FACTS.c.is_open)
             )
+            change.forget_people(before_ns)
         return gone.rowcount
 
     # --- incidents ---
@@ -275,6 +279,17 @@ class _Transaction:
         self.connection.execute(
             insert(ENTRIES).values(incident=entry.incident, seq=linked.seq, entry=_encode(linked))
         )
+
+    def forget_people(self, before_ns: int) -> None:
+        is_over = INCIDENTS.c.state == IncidentState.RESOLVED.value
+        old = select(INCIDENTS.c.content).where(is_over, INCIDENTS.c.opened_ns < before_ns)
+        held = [_decode_held(row.content) for row in self.connection.execute(old)]
+        for each in held:
+            ended_ns = each.incident.resolved_ns or each.incident.opened_ns
+            if ended_ns < before_ns and (each.people or each.roles):
+                nobodys = _columns(replace(each, people=(), roles={}))
+                of_it = INCIDENTS.c.id == each.incident.id
+                self.connection.execute(update(INCIDENTS).where(of_it).values(**nobodys))
 
     def write_review(self, incident: str, review: Review) -> None:
         self.connection.execute(

@@ -21,12 +21,14 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: str = ""
 
 
-class KeptTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class KeptTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table."""
 
     purpose: Text
     readers: Text
     retention: Text
+    days: int | None = None
+    """After so many days it is pruned by the service's clock; None: by what `retention` says."""
     columns: dict[str, Text | Kept]
     """Purpose by column."""
 

@@ -9,12 +9,11 @@ import msgspec
 from sqlalchemy.exc import OperationalError
 
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.retention import Retention
 from sunwise.people.privacy.erasures import Erasures
 from sunwise.people.privacy.store import PrivacyStore
 
 _LOOK_S: Final = 1.0
-_FORGET_LOOKS: Final = 3_600
-_DAY_NS: Final = 24 * 3_600 * 1_000_000_000
 _log: Final = logging.getLogger("sunwise.privacy")
 
 
@@ -36,21 +35,16 @@ class PrivacyService:
         self, erasures: Erasures, store: PrivacyStore, clock: Clock, *, settings: PrivacySettings
     ) -> None:
         self._erasures = erasures
-        self._store = store
         self._clock = clock
-        self._settings = settings
+        self._retention = Retention(clock, store.forget, kept_days=settings.kept_days)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """See `Service.run`."""
         ready()
-        looks = 0
         while True:
             try:
                 await asyncio.to_thread(self._erasures.look)
-                if looks % _FORGET_LOOKS == 0:
-                    before_ns = self._clock.now_ns() - round(self._settings.kept_days * _DAY_NS)
-                    await asyncio.to_thread(self._store.forget, before_ns)
             except OperationalError as fault:
                 _log.error("erasures wait for the database", extra={"why": str(fault.orig)})
-            looks += 1
+            await self._retention.look()
             await self._clock.sleep(_LOOK_S)

@@ -13,6 +13,7 @@ from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.queries import QueryDesk
+from sunwise.chassis.retention import Retention
 from sunwise.contracts.people import directory, handoff, pager
 from sunwise.contracts.people.duty import (
     CHANGED,
@@ -79,6 +80,9 @@ class RotaService:
         self._settings = settings or RotaSettings()
         self._blocking = blocking
         self._directory = DirectoryCopy(bus)
+        self._retention = Retention(
+            clock, store.forget, kept_days=self._settings.kept_days, blocking=blocking
+        )
         self._told = -1
         self._pages: OrderedDict[int, list[DutyPage]] = OrderedDict()
         self._not_before: dict[tuple[str, int], int] = {}
@@ -205,6 +209,7 @@ class RotaService:
         while True:
             try:
                 await self.look()
+                await self._retention.look()
                 if looks % _BOOK_LOOKS == 0:
                     await self.keep_books()
             except (Permanent, Retryable) as fault:
@@ -283,7 +288,7 @@ class RotaService:
     # --- the ledger ---
 
     async def keep_books(self) -> None:
-        """Books what turns that are over have cost whom, and forgets what is old."""
+        """Books what turns that are over have cost whom."""
         now_ns = self._clock.now_ns()
         since_ns = window_of(now_ns) - WINDOW_NS
         of = await self._blocking(
@@ -295,7 +300,6 @@ class RotaService:
         )
         if booked:
             await self._blocking(self._store.book, booked)
-        await self._blocking(self._store.forget, now_ns - round(self._settings.kept_days * DAY_NS))
 
     async def _credit(self, message: Message) -> bytes:
         """Books wake-ups, each once however often it is asked for."""

@@ -21,6 +21,7 @@ from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.people.rota import ledger
 from sunwise.people.rota.kept import (
+    WINDOW_NS,
     Figures,
     Inputs,
     Kept,
@@ -378,12 +379,13 @@ class RotaStore:
 
     def forget(self, before_ns: int) -> None:
         """Drops rotas, requests, closures and journeys of windows that ended before."""
+        ended_ns = before_ns - WINDOW_NS
         with self._changing() as change:
             execute = change.connection.execute
-            old = select(REQUESTS.c.id).where(REQUESTS.c.window_ns < before_ns)
+            old = select(REQUESTS.c.id).where(REQUESTS.c.window_ns <= ended_ns)
             execute(delete(CONSENTS).where(CONSENTS.c.request.in_(old)))
             for table in (REQUESTS, TURNS, ROTAS):
-                execute(delete(table).where(table.c.window_ns < before_ns))
+                execute(delete(table).where(table.c.window_ns <= ended_ns))
             for table in (CLOSURES, TRAVEL):
                 execute(delete(table).where(table.c.until_ns < before_ns))
 
