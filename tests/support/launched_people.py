@@ -18,6 +18,7 @@ from sunwise.chassis.data_folder import holder_of
 from sunwise.cli.people_client import PeopleClient
 from sunwise.cli.people_plane import PeopleRunning, find_people
 
+_START_S = 100.0
 ADA = {
     "person": "ada",
     "name": "Ada",
@@ -78,9 +79,10 @@ class LaunchedPeople:
             )
         os.close(write_fd)
         with os.fdopen(read_fd, "rb", buffering=0) as pipe:
-            readable, _, _ = select.select([pipe], [], [], 60)
-            assert readable, self.output
-            assert pipe.read(1), self.output
+            readable, _, _ = select.select([pipe], [], [], _START_S)
+            if not readable or not pipe.read(1):
+                self.stop()
+                raise AssertionError(self.output)
         kept = json.loads(self.credentials.read_text())
         self.credentials.write_text(json.dumps({**kept, "url": self.running.url}))
         return self

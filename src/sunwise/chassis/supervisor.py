@@ -1,9 +1,10 @@
 """What every supervisor has: a locked data folder, a nats-server and children, ended in good order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from sunwise.chassis.children import Child, ChildSpec, Patience, Report
 from sunwise.chassis.data_folder import DataFolder, open_data_folder
@@ -91,11 +92,11 @@ class Supervisor:
         self._on_change()
 
 
-async def start_together(children: Iterable[Child]) -> None:
-    """Returns when all are ready. Raises the first failure, which ends the other starts."""
+async def together(*work: Coroutine[Any, Any, None]) -> None:
+    """Returns when all of it is done. Raises the first failure, which ends the rest."""
     try:
         async with asyncio.TaskGroup() as tasks:
-            for child in children:
-                tasks.create_task(child.start())
+            for each in work:
+                tasks.create_task(each)
     except* Permanent as failures:
         raise failures.exceptions[0] from None

@@ -26,7 +26,7 @@ from sunwise.chassis.config import load_settings
 from sunwise.chassis.data_folder import DataFolder, write_private
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.nats_server import OPERATOR
-from sunwise.chassis.supervisor import Supervisor, start_together
+from sunwise.chassis.supervisor import Supervisor, together
 from sunwise.cli.grants import OPERATOR_USER, grants
 from sunwise.cli.market_plan import DEMO, TAKER, MarketPlan, maker_of
 from sunwise.cli.operator import Operator
@@ -134,7 +134,7 @@ class Exchange:
             self._explain_compiling(children[_home_of("engine", processes)])
         )
         try:
-            await start_together(children.values())
+            await together(*(child.start() for child in children.values()))
         finally:
             explaining.cancel()
         gateway = children[_home_of("gateway", processes)]

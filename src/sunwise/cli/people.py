@@ -22,6 +22,7 @@ from sunwise.cli.people_client import (
     write_credentials,
 )
 from sunwise.cli.people_import import command as import_command
+from sunwise.cli.people_pager_keys import command as pager_key_command
 from sunwise.cli.people_pagers import PagerPorts
 from sunwise.cli.people_parts import AtWork, PeopleWebSettings, has_begun, stores_in
 from sunwise.cli.people_plane import (
@@ -56,6 +57,7 @@ def command() -> None:
 
 
 command.add_command(import_command)
+command.add_command(pager_key_command)
 
 
 @command.command("init")
@@ -172,17 +174,6 @@ def login(*, credentials: Path, url: str) -> None:
     click.echo(f"You are {me['name']}: {', '.join(me['roles'])}.")
 
 
-@command.command("pager-key")
-@credentials_option
-@click.argument("name")
-@click.option("--service", required=True, help="Of its alerts that name none.")
-@told_in_one_sentence
-def pager_key(*, credentials: Path, name: str, service: str) -> None:
-    """Make a key for the sender of alerts NAME, and print it once."""
-    made = PeopleClient.of(credentials).post("/pager/keys", {"name": name, "service": service})
-    click.echo(f"{made['key']}  (key {made['id']}; it is not shown again)")
-
-
 @command.command("up")
 @people_data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -221,7 +212,7 @@ def tell_where(running: PeopleRunning, terminal: Terminal) -> None:
     terminal.table(rows)
     if running.pagers:
         terminal.say(
-            "A key for a sender of alerts: sunwise people pager-key NAME --service SERVICE"
+            "A key for a sender of alerts: sunwise people pager-key new NAME --service SERVICE"
         )
     terminal.say("Log in with your personal token. Ctrl-C stops everything.")
 

@@ -34,9 +34,9 @@ class PagerDesk:
         """What a pager answers to this person. Raises Retryable, NotAllowed and HTTPException."""
         return await self._asked(method, path, content, person=person_of(principal))
 
-    async def make_key(self, name: str, service: str) -> Any:  # noqa: ANN401 - the pager's own answer
-        """A key for a sender of alerts. Raises Retryable and HTTPException."""
-        return await self._asked("POST", "/v1/keys", {"name": name, "service": service})
+    async def operate(self, method: str, path: str, content: object = None) -> Any:  # noqa: ANN401 - the pager's own answer
+        """What a pager answers to its operator. Raises Retryable and HTTPException."""
+        return await self._asked(method, path, content)
 
     async def _asked(self, method: str, path: str, content: object, *, person: str = "") -> Any:  # noqa: ANN401
         try:
@@ -135,8 +135,19 @@ def _add_browsers(router: APIRouter, desk: PagerDesk, reader: Any) -> None:  # n
 
 
 def _add_keys(router: APIRouter, desk: PagerDesk, manager: Any) -> None:  # noqa: ANN401
+    @router.get("/keys", summary="Keys in force, without their secrets")
+    async def keys(_principal: Annotated[Principal, manager]) -> Any:  # noqa: ANN401
+        return await desk.operate("GET", "/v1/keys")
+
     @router.post("/keys", status_code=201, summary="Make a key for a sender of alerts")
     async def make(
         _principal: Annotated[Principal, manager], name: Name, service: ServiceId
     ) -> Any:  # noqa: ANN401
-        return await desk.make_key(name, service)
+        return await desk.operate("POST", "/v1/keys", {"name": name, "service": service})
+
+    @router.delete("/keys/{key}", summary="The key opens nothing any more")
+    async def revoke(
+        _principal: Annotated[Principal, manager],
+        key: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")],
+    ) -> Any:  # noqa: ANN401
+        return await desk.operate("DELETE", f"/v1/keys/{key}")

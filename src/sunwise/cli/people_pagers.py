@@ -31,6 +31,9 @@ _SETTINGS: Final = """\
 # How the two pagers beside `sunwise people up` reach people: docs/howto/page-from-alertmanager.md.
 # Read at the next start of `sunwise people up`, which sets ports, order and secret itself.
 
+# [pager]
+# public_url = "https://pager.example.com"  # where links in messages lead; else this machine alone
+
 [pager.channels.web_push]
 key_file = {key_file}
 subject = "mailto:pager@example.com"
@@ -69,6 +72,9 @@ class Pagers:
         if not self._settings_file.exists():
             key_file = msgspec.json.encode(str(self._folder / "vapid.pem")).decode()
             write_private(self._settings_file, _SETTINGS.format(key_file=key_file).encode())
+        for order in _ORDERS:
+            if holder_of(self._data(order)) is None:
+                open_data_folder(self._data(order)).close()
         settings = load_settings(
             PagerSettings, "pager", file=read_settings_file(self._settings_file)
         )
@@ -77,16 +83,21 @@ class Pagers:
             for port in self._free_ports(settings.host)
         )
 
-    async def start(self) -> None:
-        """Both answer on return. Raises ChildFailed."""
-        for order in _ORDERS:
-            await _end_holder(self._data(order))
-            open_data_folder(self._data(order)).close()
-            child = self._supervisor.child(
-                f"pager-{order}", self._command(order), self._environment(order), outlives_us=True
-            )
-            await child.start()
+    async def start_first(self) -> None:
+        """One answers, and the people plane has its key there. Raises ChildFailed."""
+        await self._start(0)
         await asyncio.to_thread(self._make_alarm_key)
+
+    async def start_second(self) -> None:
+        """The other one answers too. Raises ChildFailed."""
+        await self._start(1)
+
+    async def _start(self, order: int) -> None:
+        await _end_holder(self._data(order))
+        child = self._supervisor.child(
+            f"pager-{order}", self._command(order), self._environment(order), outlives_us=True
+        )
+        await child.start()
 
     def environment(self) -> dict[str, str]:
         """The variables by which the people plane's process finds them."""
@@ -102,7 +113,7 @@ class Pagers:
     def _make_alarm_key(self) -> None:
         """The key with which the people plane itself sends alerts, as any sender has one."""
         if not self._alarm_key.exists():
-            pagers = PagerClient(self.urls, read_secret(self._secret))
+            pagers = PagerClient(self.urls[:1], read_secret(self._secret))
             made = pagers.ask("POST", "/v1/keys", content={"name": "alarms", "service": "people"})
             write_private(self._alarm_key, made["key"].encode())
 

@@ -11,7 +11,7 @@ from sunwise.chassis.children import Report
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.http.server import bind
 from sunwise.chassis.running_file import RunningFile
-from sunwise.chassis.supervisor import Supervisor
+from sunwise.chassis.supervisor import Supervisor, together
 from sunwise.cli.people_grants import people_grants
 from sunwise.cli.people_pagers import SERVICES as OF_PAGERS
 from sunwise.cli.people_pagers import PagerPorts, Pagers
@@ -100,12 +100,15 @@ class PeoplePlane:
             self._pagers.prepare()
         await self._supervisor.start_nats(folder.subfolder("nats"), people_grants())
         if self._pagers is not None:
-            await self._pagers.start()
+            await self._pagers.start_first()
         services = [*SERVICES, *(OF_PAGERS if self._has_pagers() else ()), "people_web"]
         people = self._supervisor.child(
             "people", service_command(services, self.data), self._environment()
         )
-        await people.start()
+        if self._pagers is not None:
+            await together(people.start(), self._pagers.start_second())
+        else:
+            await people.start()
         self.running = PeopleRunning(
             pid=os.getpid(),
             url=f"http://{settings.host}:{settings.port}",

@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from sunwise.chassis.clock import SystemClock
@@ -166,6 +167,24 @@ def test_the_command_says_what_to_do_about_what_is_wrong(company, tmp_path):
     assert "opens nothing" in page("page", service, "x", "--credentials", str(wrong)).stderr
     wrong.write_text(re.sub(r":\d+\"", ':9"', text))
     assert "does not answer" in page("page", service, "x", "--credentials", str(wrong)).stderr
+
+
+def test_a_senders_key_pages_until_it_is_revoked(company):
+    command = company.plane.command
+    made = command("people", "pager-key", "new", "ci", "--service", company.service().id)
+    secret, id_ = re.match(r"([0-9a-f]{32})  \(key ([0-9a-f]{12})", made.stdout).groups()
+    assert f"{id_}  ci  (sender" in command("people", "pager-key", "list").stdout
+
+    def sent():
+        payload = {"summary": "Build broke", "source": "ci", "severity": "error"}
+        event = {"routing_key": secret, "event_action": "trigger", "payload": payload}
+        url = f"{company.plane.running.pagers[1]}/v2/enqueue"
+        with httpx.Client(trust_env=False) as client:
+            return client.post(url, json=event).status_code
+
+    assert sent() == 202
+    assert command("people", "pager-key", "revoke", id_).stdout == "revoked\n"
+    until(lambda: sent() == 400)
 
 
 def test_a_test_message_reaches_its_person_and_is_confirmed_there(company):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 from email import message_from_bytes
 from email.policy import default
@@ -196,7 +197,8 @@ async def test_a_push_service_that_the_settings_do_not_name_is_never_asked(tmp_p
         push = WebPush(
             key_file=str(tmp_path / "vapid.pem"), subject="mailto:x@y.z", allow_private=True
         )
-        subscription = {"endpoint": f"{url}/push", "keys": {}}
+        keys = {"p256dh": "B" * 87, "auth": "a" * 22}
+        subscription = {"endpoint": f"{url}/push", "keys": keys}
         sent, _ = await deliver(
             ChannelSettings(web_push=push), ChannelKind.WEB_PUSH, json.dumps(subscription)
         )
@@ -208,6 +210,18 @@ async def test_a_push_service_that_the_settings_do_not_name_is_never_asked(tmp_p
 async def test_what_is_not_set_up_refuses_so_that_the_next_channel_is_used(kind):
     sent, _ = await deliver(ChannelSettings(), kind, "somewhere")
     assert not sent
+
+
+async def test_no_log_holds_the_address_of_a_chat(caplog):
+    caplog.set_level(logging.INFO)
+    async with http_receiver() as (receiver, url):
+        target = Target(kind="slack", url=f"{url}/services/T0/B0/hush", allow_private=True)
+        settings = ChannelSettings(targets={"t": target})
+        assert (await deliver(settings, ChannelKind.SLACK, "t"))[0]
+        receiver.status = 404
+        assert not (await deliver(settings, ChannelKind.SLACK, "t"))[0]
+    assert "HTTP 404" in caplog.text
+    assert "hush" not in caplog.text
 
 
 async def test_an_answer_that_is_no_yes_is_a_refusal_and_redirects_lead_nowhere(tmp_path):

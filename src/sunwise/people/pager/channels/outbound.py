@@ -6,6 +6,7 @@ a name that resolves differently a moment later leads nowhere.
 
 import asyncio
 import ipaddress
+import logging
 import socket
 from collections.abc import Mapping
 from typing import Final
@@ -28,6 +29,8 @@ class Outbound:
     """Sends requests to addresses that were judged."""
 
     def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
+        # httpx tells every address, and those of chats and browsers are as good as keys.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._client = httpx.AsyncClient(timeout=timeout_s, trust_env=False, follow_redirects=False)
 
     async def close(self) -> None:
