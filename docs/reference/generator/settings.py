@@ -10,6 +10,7 @@ from sunwise.chassis.config import SettingDescription, describe_settings
 from sunwise.chassis.http.messages import HttpLimits
 from sunwise.chassis.log import WriterSettings
 from sunwise.chassis.nats_server import NatsServerSettings
+from sunwise.cli.listing_facts import ListingFactsSettings
 from sunwise.cli.people_parts import DatabaseSettings, PeopleWebSettings
 from sunwise.cli.place import BusSettings, MetricsSettings, TimeSettings
 from sunwise.exchange.accounts.service import AccountsSettings
@@ -38,6 +39,7 @@ READ: Final[dict[str, type[msgspec.Struct]]] = {
     "accounts": AccountsSettings,
     "market_data": MarketDataSettings,
     "history": HistorySettings,
+    "listing_facts": ListingFactsSettings,
     "people_databases": DatabaseSettings,
     "handoff": HandoffSettings,
     "rota": RotaSettings,

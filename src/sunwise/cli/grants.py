@@ -61,6 +61,7 @@ def grants(shard: str) -> list[Grant]:
             serve=(of_accounts,),
             read_streams=(events,),
         ),
+        Grant(user="listing_facts", subscribe=(listing_events,), read_streams=(events,)),
         Grant(user="history", serve=(of_history,), read_streams=(events,)),
         Grant(
             user=OPERATOR_USER,

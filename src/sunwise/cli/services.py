@@ -190,6 +190,37 @@ async def make_liquidity(place: Place) -> Service:
     return Hosted("liquidity", work)
 
 
+async def make_listing_facts(place: Place) -> Service:
+    """What tells a people plane of listings."""
+    from sunwise.chassis.log import CatalogFollower
+    from sunwise.chassis.secret_files import read_secret
+    from sunwise.cli.listing_facts import ListingFacts, ListingFactsSettings
+    from sunwise.cli.people_client import Credentials, PeopleClient
+
+    settings = place.settings(ListingFactsSettings, "listing_facts")
+    key = read_secret(settings.key_file).decode()
+    facts = ListingFacts(
+        PeopleClient(Credentials(url=settings.url, token=key)),
+        place.folder("listing_facts") / "told.json",
+        services=[each.strip() for each in settings.services.split(",")],
+    )
+
+    async def work(ready: Ready) -> None:
+        bus = await place.connect("listing_facts")
+        try:
+            follower = await _patiently(lambda: CatalogFollower.open(bus, shard=place.shard))
+            try:
+                ready()
+                symbols = follower.catalog.symbols
+                await facts.run(symbols, place.clock, look_s=settings.look_s)
+            finally:
+                await follower.close()
+        finally:
+            await bus.close()
+
+    return Hosted("listing_facts", work)
+
+
 LIQUIDITY_FILE: Final = "liquidity.json"
 PROGRESS_FILE: Final = "progress"
 ANSWER: Final[dict[str, Any]] = {}
@@ -204,6 +235,7 @@ MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "history": make_history,
     "gateway": make_gateway,
     "liquidity": make_liquidity,
+    "listing_facts": make_listing_facts,
     **PEOPLE_MAKERS,
 }
 
