@@ -51,6 +51,10 @@ class NobodyThere(Permanent):
     """No such person may have a token; the message says what to do first."""
 
 
+class StillHere(Permanent):
+    """They work here; the message says what to do first."""
+
+
 @click.group("people")
 def command() -> None:
     """Who owns what and who is on duty: run it, and log in."""
@@ -155,6 +159,26 @@ def token(*, data: Path, credentials: Path, person: str, url: str) -> None:
             guard.revoke(old.id, by=OPERATOR)
         secret, _ = guard.issue_token(person, "replacement", by=OPERATOR)
     _hand_over(Credentials(url=url, token=secret), credentials)
+
+
+@command.command("left")
+@people_data_option
+@click.argument("person")
+@told_in_one_sentence
+def left(*, data: Path, person: str) -> None:
+    """Take roles and tokens from PERSON, who has left: for whoever holds the data.
+
+    Until then they count where two people must agree, and nobody else may be alone.
+    """
+    from sunwise.chassis.guard import OPERATOR
+
+    if not has_begun(data):
+        raise NobodyThere(f"Nothing has begun in {data} yet: sunwise people init --data {data}")
+    with _prepared(data) as (guard, directory):
+        if person in AtWork(directory):
+            raise StillHere(f"The directory has {person} at work: enter that they have left first.")
+        guard.leave(person, by=OPERATOR)
+    click.echo(f"{person} holds nothing any more.")
 
 
 @command.command("login")

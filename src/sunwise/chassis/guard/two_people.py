@@ -106,9 +106,9 @@ class TwoPeople:
         return tuple(sorted(known.concerns(proposal))) if known else ()
 
     def submit(self, by: Principal, *, kind: str, content: bytes, summary: str) -> Proposal:
-        """The change as proposed; applied already where nobody else holds the right.
+        """The change as proposed; applied already, or failed, where nobody else holds the right.
 
-        Raises NotAllowed, NotPossible, and what `apply` raises.
+        Raises NotAllowed, NotPossible and Retryable.
         """
         right = self._kinds[kind].right
         by.demand(right)
