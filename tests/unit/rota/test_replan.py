@@ -6,11 +6,12 @@ from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.check import check
 from sunwise.people.rota.front import front
 from sunwise.people.rota.patterns import Block, slots
-from sunwise.people.rota.problem import BadProblem, Rota, Shift, Window
-from sunwise.people.rota.replan import replan, take_over
+from sunwise.people.rota.problem import BadProblem, Rota, Shift, Window, overlap
+from sunwise.people.rota.replan import replan
 from sunwise.people.rota.roles import assigned, with_roles
 from sunwise.people.rota.solve import Effort, plan
 from sunwise.people.rota.stats import stats
+from sunwise.people.rota.turns import Piece, reassigned, rota_of, turns_of
 from tests.support.rota_teams import BOTH, SPREAD, START_NS, person, team
 
 QUICK = Effort(nights=0.5, fairness=0.3, patterns=2)
@@ -82,6 +83,15 @@ def test_consent_is_asked_of_whoever_changes_within_their_notice():
     changes = replan(gone, PRESENT, NOW_NS).changes
     assert any(change.consent for change in changes)
     assert all(bool(c.consent) <= (c.start_ns - NOW_NS < 5 * DAY_NS) for c in changes)
+
+
+def take_over(rota, shift):
+    """As a swap or a take does it."""
+    turns = turns_of(rota)
+    before = next(
+        each.person for each in turns if each.role == shift.role and overlap(each[:2], shift[:2])
+    )
+    return rota_of(reassigned(turns, [Piece(*shift[:3], before, shift.person)]))
 
 
 def test_a_shift_taken_now_stays_taken_and_the_rest_is_mended():

@@ -7,6 +7,6 @@ state: in SQL (SQLite or PostgreSQL); nothing else can rebuild it
 owner: people
 
 Sources (`sources`) make claims (`claims`) about objects (`objects`); `merging` believes, of each field,
-the source that stands first. `planning` shows what a change set would do and `rules` what speaks
+the source that stands first. `planning` shows what a change set would do and `holding` what speaks
 against it; `store` applies it whole as the next version, or not at all.
 """

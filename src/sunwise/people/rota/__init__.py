@@ -13,7 +13,6 @@ The core is pure: a `problem.Problem` in, a `solve.Plan` out, the same for the s
     check(problem, rota)         check.py: all that is wrong with any rota, whoever made it
     stats(problem, rota)         stats.py: gaps, nights, burden, Gini
     replan(problem, present, now_ns)  replan.py: the fewest changes, for whom, and whose yes they need
-    take_over(rota, shift)       replan.py: a swap, or a shift taken now
     front(problem, plan)         front.py: nights against the burden of whoever bears most
     explain(problem), missing(problem)  explain.py: which rules conflict, and who would have to join
 

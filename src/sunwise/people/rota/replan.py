@@ -108,30 +108,6 @@ def replan(
     )
 
 
-def take_over(rota: Rota, shift: Shift) -> Rota:
-    """The rota with that stretch of the role in that person's hands, everything else as it was.
-
-    For a swap, or a shift taken now: `check` says whether it may be, `replan` mends the rest.
-    """
-    shifts: list[Shift] = [shift]
-    gaps: list[Gap] = []
-    for each in rota.shifts:
-        rest = _outside(each[:2], shift) if each.role == shift.role else [each[:2]]
-        shifts += [each._replace(start_ns=start, end_ns=end) for start, end in rest]
-    for gap in rota.gaps:
-        rest = _outside(gap[:2], shift) if gap.role == shift.role else [gap[:2]]
-        gaps += [gap._replace(start_ns=start, end_ns=end) for start, end in rest]
-    return Rota(shifts=tuple(sorted(shifts)), gaps=tuple(sorted(gaps)))
-
-
-def _outside(window: tuple[int, int], shift: Shift) -> list[tuple[int, int]]:
-    """What the shift leaves of the window."""
-    if not overlap(window, shift[:2]):
-        return [window]
-    pieces = ((window[0], shift.start_ns), (shift.end_ns, window[1]))
-    return [piece for piece in pieces if piece[0] < piece[1]]
-
-
 def _split(
     problem: Problem, present: Rota, now_ns: int
 ) -> tuple[tuple[Shift, ...], list[Shift | Gap]]:

@@ -1,1 +1,1 @@
-"""Revisions of the gateway's tables."""
+"""Revisions of the pager's tables, oldest first; `sunwise.chassis.db.migrate` runs them."""

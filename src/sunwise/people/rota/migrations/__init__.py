@@ -1,1 +1,1 @@
-"""Revisions of the history's tables, oldest first; `sunwise.chassis.db.migrate` runs them."""
+"""Revisions of the tables of the rota, oldest first; `sunwise.chassis.db.migrate` runs them."""
