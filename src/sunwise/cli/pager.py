@@ -129,6 +129,18 @@ def revoke_key(key: str, data: Path, settings_file: Path | None) -> None:
     click.echo("revoked")
 
 
+@command.command("metrics-token")
+@_data
+@_settings
+@told_in_one_sentence
+def token_of_metrics(data: Path, settings_file: Path | None) -> None:
+    """Print the token with which Prometheus reads `/metrics` of both instances."""
+    from sunwise.people.pager.keys import metrics_token
+    from sunwise.people.pager.service import secret_of
+
+    click.echo(metrics_token(secret_of(data, _load(settings_file))))
+
+
 def _load(settings_file: Path | None) -> "PagerSettings":
     from sunwise.people.pager.service import PagerSettings
 

@@ -201,7 +201,15 @@ async def test_health_says_who_sends_and_how_old_duty_is(front):
     health = (await front.client.get("/healthz")).json()
     assert health["active"]
     assert health["duty_as_of_ns"] > 0
-    assert "sunwise_pager_commits_total" in (await front.client.get("/metrics")).text
+
+
+async def test_metrics_are_for_whoever_shows_their_token_and_it_opens_nothing_else(front):
+    shown = {"authorization": f"Bearer {front.service.metrics_token}"}
+    for wrong in ({}, front.operator, {"authorization": "Bearer x"}):
+        assert (await front.client.get("/metrics", headers=wrong)).status_code == 401
+    answer = await front.client.get("/metrics", headers=shown)
+    assert "sunwise_pager_commits_total" in answer.text
+    assert (await front.client.get("/v1/events", headers=shown)).status_code == 401
 
 
 async def test_a_new_roster_file_is_taken_up(front, tmp_path, monkeypatch):

@@ -78,7 +78,9 @@ async def test_no_answer_about_a_page_tells_when_somebody_answered(tmp_path):
             answer = (await client.get(path, headers=headers)).text
             assert "ana.silva" in answer, "who holds it is no secret"
             assert str(acknowledged.at_ns) not in answer
-        metrics = (await client.get("/metrics")).text
+        shown = {"authorization": f"Bearer {service.metrics_token}"}
+        metrics = (await client.get("/metrics", headers=shown)).text
+        assert "sunwise_pager" in metrics
         assert "ana" not in metrics
 
 

@@ -130,7 +130,7 @@ def _add_operation(app: FastAPI, front: Front) -> None:
             "keys": len(front.board.keys),
         }
 
-    @app.get("/metrics")
+    @app.get("/metrics", dependencies=[Depends(front.scraper)])
     async def metrics() -> Response:
         """Prometheus's text format."""
         return Response(METRICS.text(), media_type="text/plain; version=0.0.4")

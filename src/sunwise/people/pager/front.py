@@ -50,8 +50,13 @@ class Front:
         if not self._is_operator(_bearer(authorization)):
             raise HTTPException(401, "Show the operator's token, which the secret file gives.")
 
+    async def scraper(self, authorization: Authorization = "") -> None:
+        """Refuses whoever may not read the metrics."""
+        if not _is_same(_bearer(authorization), self.service.metrics_token):
+            raise HTTPException(401, "Show the token that `sunwise pager metrics-token` prints.")
+
     def _is_operator(self, shown: str) -> bool:
-        return hmac.compare_digest(shown.encode(), self.service.operator_token.encode())
+        return _is_same(shown, self.service.operator_token)
 
     async def store(self, make: Callable[[Board, Moment], Sequence[Body]]) -> dict[str, Any]:
         """Answers once it is durable."""
@@ -79,6 +84,10 @@ class Front:
         if found is None:
             raise HTTPException(404, f"There is no page {page}.")
         return found
+
+
+def _is_same(shown: str, token: str) -> bool:
+    return hmac.compare_digest(shown.encode(), token.encode())
 
 
 def _bearer(header: str) -> str:

@@ -38,6 +38,11 @@ def operator_token(secret: bytes) -> str:
     return hmac.new(secret, b"operator", hashlib.sha256).hexdigest()
 
 
+def metrics_token(secret: bytes) -> str:
+    """What reads the metrics of the instances that share this secret, and nothing else."""
+    return hmac.new(secret, b"metrics", hashlib.sha256).hexdigest()
+
+
 class Rates:
     """A bucket for each key: so many requests at once, refilled at a rate."""
 

@@ -17,7 +17,7 @@ from sunwise.people.pager.channels.courier import ChannelCourier
 from sunwise.people.pager.channels.settings import ChannelSettings
 from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.instance import Instance
-from sunwise.people.pager.keys import Rates, operator_token
+from sunwise.people.pager.keys import Rates, metrics_token, operator_token
 from sunwise.people.pager.links import Links
 from sunwise.people.pager.peer import HttpPeerLink
 from sunwise.people.pager.roster import Roster, RosterCopy, RosterDamaged, load_roster
@@ -104,6 +104,11 @@ class PagerService:
     def operator_token(self) -> str:
         """What whoever can read the secret file administers with."""
         return operator_token(self.secret)
+
+    @property
+    def metrics_token(self) -> str:
+        """What Prometheus shows."""
+        return metrics_token(self.secret)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """See `Service.run`."""
