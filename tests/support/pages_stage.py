@@ -218,7 +218,7 @@ class PagesStage:
             waits=WaitingRoom(
                 {
                     "pages": pages_waiting(pages),
-                    "handoffs": handoffs(desk),
+                    "handoffs": handoffs(desk, company, now_ns=self.clock.now_ns),
                     "changes to approve": approvals(two_people, company),
                 }
             ),

@@ -1,7 +1,7 @@
 """What the pages of the people plane are made of: each service's answers in the pages' words."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sunwise.chassis.duty import DutyBoard
@@ -13,7 +13,7 @@ from sunwise.people.handoff.desk import HandoffDesk
 from sunwise.people.handoff.page import Row
 from sunwise.web.api import Sources
 from sunwise.web.seen import People, Seen
-from sunwise.web.waiting import Asked, Waiting, WaitingRoom
+from sunwise.web.waiting import KEPT, Asked, Waiting, WaitingRoom
 
 
 def pages_of(parts: PeopleParts, board: DutyBoard, *, now_ns: Callable[[], int]) -> Sources:
@@ -44,14 +44,19 @@ def approvals(two_people: TwoPeople, snapshot: Callable[[], Snapshot]) -> Asked:
     return ask
 
 
-def handoffs(desk: HandoffDesk) -> Asked:
-    """Duties that the reader is asked to take."""
+def handoffs(
+    desk: HandoffDesk, snapshot: Callable[[], Snapshot], *, now_ns: Callable[[], int]
+) -> Asked:
+    """Duties that the reader is asked to take, and those that nobody has taken from them yet."""
 
     async def ask(principal: Principal) -> list[Waiting]:
-        if principal.person_id is None:
-            return []
-        rows = await desk.mine(principal.person_id)
-        return [_handoff(row) for row in rows if row.waits_for_you]
+        you = principal.person_id
+        rows = [] if you is None else await desk.mine(you)
+        services = (await asyncio.to_thread(snapshot)).services if rows else ()
+        names = {service.id: service.name for service in services}
+        asked = [_handoff(row, names) for row in rows if row.waits_for_you]
+        kept = [row for row in rows if row.outgoing.id == you and row.state == HandoffState.OFFERED]
+        return asked + [_kept(row, names) for row in kept if row.at.ns <= now_ns()]
 
     return ask
 
@@ -68,18 +73,34 @@ def _approval(proposal: Proposal, people: People) -> Waiting:
     )
 
 
-def _handoff(row: Row) -> Waiting:
+def _handoff(row: Row, names: Mapping[str, str]) -> Waiting:
     is_unheld = row.state == HandoffState.UNHELD
     said = "Nobody holds it since" if is_unheld else f"{row.outgoing.name} hands over at"
     return Waiting(
         kind="handoff",
-        title=f"Accept {', '.join(row.services)} as {row.role}",
+        title=f"Accept {_services(row, names)} as {row.role}",
         detail=said,
         link=f"/handoff/{row.id}",
         at_ns=row.at.ns,
         with_person=_seen(row.outgoing),
         is_urgent=is_unheld,
     )
+
+
+def _kept(row: Row, names: Mapping[str, str]) -> Waiting:
+    return Waiting(
+        kind=KEPT,
+        title=f"You keep {_services(row, names)} until {row.incoming.name} accepts",
+        detail=f"As {row.role}; by plan it changed hands at",
+        link=f"/handoff/{row.id}",
+        at_ns=row.at.ns,
+        with_person=_seen(row.incoming),
+        is_urgent=True,
+    )
+
+
+def _services(row: Row, names: Mapping[str, str]) -> str:
+    return ", ".join(names.get(each, each) for each in row.services)
 
 
 def _seen(person: Any) -> Seen:  # noqa: ANN401 - a person as a service shows them

@@ -80,7 +80,9 @@ async def make_handoff(place: Place) -> Service:
         bus, HandoffStore(database), place.clock, settings=settings, agreed=parts.analyses.agreed
     )
     parts.routers.append(handoff_router(service.desk, require=parts.guard.require))
-    parts.waits["handoffs"] = handoffs(service.desk)
+    parts.waits["handoffs"] = handoffs(
+        service.desk, parts.directory.snapshot, now_ns=place.clock.now_ns
+    )
     parts.holders["handoff"] = HandoffHolder(database)
 
     return _kept("handoff", service.run, bus, database)

@@ -11,6 +11,7 @@ from sunwise.chassis.errors import Permanent
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.people_client import PeopleClient, credentials_option
 from sunwise.cli.rota_jobs import result_of
+from sunwise.cli.rota_words import explanation_lines
 
 _NS: Final = 1_000_000_000
 _SHOWN: Final = 12
@@ -163,23 +164,6 @@ def consequence_lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"It needs the own yes of {', '.join(change['waits_for'])}."
     elif change["state"] == "applied":
         yield "It is in force."
-
-
-def explanation_lines(found: dict[str, Any]) -> Iterator[str]:
-    """Which rules conflict, what each would buy, and who is missing."""
-    explanation, missing = found["explanation"], found["missing"]
-    if explanation is None:
-        yield "There need not be a gap."
-        return
-    yield f"{explanation['gap_h']:g} h cannot be covered."
-    if explanation["conflict"]:
-        yield f"These rules conflict: {', '.join(explanation['conflict'])}."
-    for rule, closed_h in explanation["relaxations"]:
-        yield f"  without {rule}: {closed_h:g} h less"
-    if missing and missing["people"]:
-        yield f"{missing['people']} more people would close them, whose day is:"
-        for start_h, end_h, people in missing["bands"]:
-            yield f"  {start_h:02}:00 to {end_h % 24:02}:00 UTC: {people}"
 
 
 def unit_path(unit: str, verb: str) -> str:

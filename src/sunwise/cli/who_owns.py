@@ -9,8 +9,9 @@ import click
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.cli.failures import told_in_one_sentence
 from sunwise.cli.people_client import PeopleClient, credentials_option, path_part
-from sunwise.cli.rota import explanation_lines, unit_of, unit_path
+from sunwise.cli.rota import unit_of, unit_path
 from sunwise.cli.rota_jobs import result_of
+from sunwise.cli.rota_words import explanation_lines
 
 
 @click.command("who-owns")

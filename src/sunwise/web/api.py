@@ -12,7 +12,17 @@ from sunwise.chassis.guard import Principal, Right, person_of
 from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.web.rota_view import RotaView, midnight_before, rota_view
-from sunwise.web.seen import AHEAD_NS, BACK_NS, Board, People, Reader, Seen, duty_state
+from sunwise.web.seen import (
+    AHEAD_NS,
+    BACK_NS,
+    Board,
+    Names,
+    People,
+    Reader,
+    Seen,
+    duty_state,
+    names_of,
+)
 from sunwise.web.shell import shell_router
 from sunwise.web.swaps import (
     Consequences,
@@ -39,6 +49,7 @@ from sunwise.web.today import (
 from sunwise.web.waiting import Waits
 
 _DAY_NS: Final = 24 * NS_PER_HOUR
+_MOST_NAMES: Final = 500
 _MOST_MOVES: Final = 1_000
 _MOST_NS: Final = 368 * _DAY_NS
 _TOO_LONG: Final = "Moves end after they begin, and are 368 days together at most: ask for fewer."
@@ -88,6 +99,15 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
             duty=duty_state(sources.board, sources.now_ns()),
             waits=await sources.waits(principal),
         )
+
+    @router.post("/names", summary="What people and services are called")
+    async def names(
+        _principal: Annotated[Principal, reader],
+        people: Annotated[list[str], Body(max_length=_MOST_NAMES)],
+        services: Annotated[list[str], Body(max_length=_MOST_NAMES)],
+    ) -> Names:
+        snapshot = await asyncio.to_thread(sources.snapshot)
+        return names_of(snapshot, people, services)
 
     @router.get("/services", summary="Who is on duty, for every service")
     async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:

@@ -78,6 +78,24 @@ class People:
         return None if person is None else self.seen(person)
 
 
+@dataclass(frozen=True)
+class Names:
+    """What some people and services are called; unknown services are left out."""
+
+    people: list[Seen]
+    services: dict[str, str]
+
+
+def names_of(snapshot: Snapshot, people: Iterable[Id], services: Iterable[Id]) -> Names:
+    """The names of these."""
+    known = People(snapshot)
+    called = {service.id: service.name for service in snapshot.services}
+    return Names(
+        people=[known.seen(person) for person in people],
+        services={each: called[each] for each in services if each in called},
+    )
+
+
 def duty_state(board: Board, now_ns: int) -> DutyState:
     """Which rota the board has."""
     return DutyState(

@@ -45,6 +45,7 @@ _NAV: Final = (
     ("today", "/", "Today"),
     ("rota", "/rota", "Rota"),
     ("handoff", "/handoff", "Handoff"),
+    ("approvals", "/approvals", "Approvals"),
 )
 
 

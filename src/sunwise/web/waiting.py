@@ -9,6 +9,8 @@ from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.guard import Principal
 from sunwise.web.seen import Seen
 
+KEPT: Final = "handoff-kept"
+"""A duty that is over by plan, and that nobody has taken yet."""
 WAIT_S: Final = 2.0
 """Whoever has not said by then what waits is left out, and the page says so."""
 
@@ -27,7 +29,7 @@ class Waiting:
     """Something that waits for the reader."""
 
     kind: str
-    """handoff, swap, approval, page."""
+    """handoff, handoff-kept, swap, approval, page."""
     title: str
     detail: str
     link: str

@@ -20,7 +20,7 @@ def browser():
 @pytest.fixture(scope="module")
 def plane(browser, tmp_path_factory):
     plane = LaunchedPeople(tmp_path_factory.mktemp("pages"))
-    made = plane.command("people", "demo")
+    made = plane.command("people", "demo", "--no-rota")
     assert made.returncode == 0, made.stderr
     try:
         yield plane.start()

@@ -103,8 +103,8 @@ def test_the_rota_tells_exactly_who_is_missing_or_why_it_does_not():
     }
     lines = list(missing_lines(Rota(explained), "api"))
     assert lines[-2:] == [
-        "2 more people would close them, whose day is:",
-        "  14:00 to 05:00 UTC: 2",
+        "Who would close it, with every rule kept:",
+        "  2 more people whose day is 14:00 to 05:00 UTC, as in Denver",
     ]
     [refused] = missing_lines(Rota(None), "api")
     assert "needs rota.plan" in refused

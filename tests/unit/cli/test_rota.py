@@ -6,9 +6,10 @@ from sunwise.cli.rota import (
     NotOneUnit,
     consequence_lines,
     draft_lines,
-    explanation_lines,
     unit_of,
 )
+from sunwise.cli.rota_words import RULES, explanation_lines
+from sunwise.people.rota.explain import LIFTS
 
 HOUR = 3_600 * 10**9
 PIECE = {"start_ns": 0, "end_ns": 8 * HOUR, "role": "primary", "before": "ana", "after": "bo"}
@@ -79,10 +80,19 @@ def test_an_explanation_names_the_rules_and_who_is_missing():
         },
         "missing": {"people": 1, "bands": [[14, 29, 1]]},
     }
-    lines = list(explanation_lines(found))
-    assert lines[0] == "56 h cannot be covered."
-    assert lines[1] == "These rules conflict: weekly_rest_h, leave."
-    assert lines[-1].strip() == "14:00 to 05:00 UTC: 1"
-    assert list(explanation_lines({"explanation": None, "missing": None})) == [
-        "There need not be a gap."
+    assert list(explanation_lines(found)) == [
+        "56 h that are left of these 4 weeks cannot lawfully be covered.",
+        "Together these stand against it; without any one of them there need be no gap:",
+        "  the weekly rest (law: nobody may waive it)",
+        "  leave",
+        "Hours that would be covered if one alone did not hold for anybody:",
+        "     40 h without leave",
+        "Who would close it, with every rule kept:",
+        "  1 more person whose day is 14:00 to 05:00 UTC, as in Denver",
     ]
+    nothing = {"explanation": None, "missing": None}
+    assert next(explanation_lines(nothing)).startswith("There need not be a gap")
+
+
+def test_every_rule_has_words():
+    assert list(RULES) == list(LIFTS)

@@ -3,12 +3,20 @@
 import { reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
+import { draftOf } from "./draft.js";
+import { learn, personNamed } from "./names.js";
 import { notice, startPage } from "./page.js";
 
 const content = document.getElementById("content");
 const STATES = { proposed: "waits", approved: "being applied", applied: "applied", failed: "failed", refused: "refused", withdrawn: "withdrawn", expired: "expired" };
 
-const page = startPage({ load: () => ask("/changes"), draw });
+const page = startPage({ load, draw });
+
+async function load() {
+  const changes = await ask("/changes");
+  await learn({ people: changes.map((change) => change.proposer) });
+  return changes;
+}
 
 function draw(changes) {
   const open = changes.filter((change) => change.state === "proposed");
@@ -31,7 +39,8 @@ function waiting(change) {
     "li",
     { id: change.id, class: "request" },
     el("p", {}, el("strong", {}, change.summary)),
-    el("p", { class: "quiet" }, `${isMine ? "You propose" : `${change.proposer} proposes`} it; it expires `, time(change.expires_ns), "."),
+    el("p", { class: "quiet" }, `${isMine ? "You propose" : `${personNamed(change.proposer).name} proposes`} it; it expires `, time(change.expires_ns, personNamed(change.proposer)), "."),
+    draftOf(change),
     el("details", { "data-key": `content ${change.id}` }, el("summary", {}, "Exactly what would be done"), el("pre", { tabindex: 0, "aria-label": "Content of the change" }, change.content)),
     el("div", { class: "deeds" }, isMine ? deed(change, "withdraw", "Withdraw") : [deed(change, "approve", "Approve", { content_hash: change.content_hash }), deed(change, "refuse", "Refuse")]),
   );

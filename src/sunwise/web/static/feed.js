@@ -4,8 +4,11 @@ import { el, show } from "./dom.js";
 import { time } from "./clocks.js";
 import { ask } from "./http.js";
 
-/** The section, for one's own shifts and those of the team. */
+const section = { team: null, root: null };
+
+/** The section, for one's own shifts and those of the team; the same one as long as the team is the same. */
 export function feeds(team) {
+  if (section.team === team.id) return section.root;
   const body = el("div", { class: "feed-body", "aria-live": "polite" });
   const details = el(
     "details",
@@ -13,12 +16,8 @@ export function feeds(team) {
     el("summary", {}, el("h2", {}, "These shifts in your calendar")),
     body,
   );
+  Object.assign(section, { team: team.id, root: details });
   return details;
-}
-
-/** Whether an address is shown that will not be shown again. */
-export function isFeedNew() {
-  return document.querySelector(".feed-new") !== null;
 }
 
 async function draw(body, team, address = null) {

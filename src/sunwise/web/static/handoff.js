@@ -3,6 +3,7 @@
 import { dayMark, now, personNow, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
+import { learn, servicesNamed } from "./names.js";
 import { notice, startPage } from "./page.js";
 import { duration } from "./times.js";
 
@@ -32,10 +33,17 @@ const STATES = {
 const STEPS = { incoming: "Incoming", secondary: "Secondary", deputy: "Deputy" };
 
 const page = startPage({
-  load: () => ask(id ? `/people/handoffs/${id}` : "/people/handoffs"),
+  load: () => asked(id ? `/people/handoffs/${id}` : "/people/handoffs"),
   draw: id ? drawOne : drawList,
   isBusy: () => draft.text !== null,
 });
+
+async function asked(path, options) {
+  const answer = await ask(path, options);
+  const rows = Array.isArray(answer) ? answer : [answer];
+  await learn({ services: rows.flatMap((each) => [...each.services, ...(each.parts ?? []).flatMap((part) => part.lines.flatMap((line) => line.services))]) });
+  return answer;
+}
 
 // --- the list ---
 
@@ -77,7 +85,7 @@ function row(handoff) {
   return el(
     "li",
     { class: handoff.state === "unheld" ? "urgent" : null },
-    el("a", { href: `/handoff/${handoff.id}`, "data-key": handoff.id }, `${handoff.services.join(", ")}, ${handoff.role}`),
+    el("a", { href: `/handoff/${handoff.id}`, "data-key": handoff.id }, `${servicesNamed(handoff.services)}, ${handoff.role}`),
     " ",
     state(handoff),
     el("p", { class: "quiet" }, time(handoff.at.ns, isMine ? incoming : outgoing), ` ${isMine ? "you" : outgoing.name} to ${incoming.id === reader.id ? "you" : incoming.name}`),
@@ -91,7 +99,7 @@ function state(handoff) {
 // --- one handoff ---
 
 function drawOne(handoff) {
-  const name = `${handoff.services.join(", ")}, ${handoff.role}`;
+  const name = `${servicesNamed(handoff.services)}, ${handoff.role}`;
   title.textContent = name;
   document.title = `Handoff of ${name} · Sunwise`;
   show(
@@ -144,13 +152,18 @@ function deed(handoff) {
     el("p", {}, holds(handoff)),
     handoff.accept.is_allowed
       ? [
-          el("p", {}, "By accepting you take the duty until ", time(handoff.until.ns, other(handoff)), `: you are paged for ${handoff.services.join(", ")}.`),
+          el("p", {}, "By accepting you take the duty until ", time(handoff.until.ns, other(handoff)), `: you are paged for ${servicesNamed(handoff.services)}.`),
           el("div", { class: "deeds" }, el("button", { type: "button", class: "primary", "data-key": "accept", onclick: (event) => accept(event.target, handoff) }, "Accept the duty")),
         ]
-      : el("p", { class: "quiet" }, handoff.accept.why_not),
+      : el("p", { class: "quiet" }, withNames(handoff.accept.why_not, handoff)),
     handoff.step_down.is_allowed ? stepDown(handoff) : null,
     seats(handoff),
   );
+}
+
+/** The sentence with names where it has ids. */
+function withNames(text, handoff) {
+  return [handoff.outgoing, handoff.incoming, ...handoff.seats.map((seat) => seat.person)].reduce((said, person) => said.replaceAll(person.id, person.id === reader.id ? "you" : person.name), text);
 }
 
 function holds(handoff) {
@@ -204,7 +217,7 @@ async function act(button, path, body) {
   button.disabled = true;
   notice("deed", null);
   try {
-    drawOne(await ask(path, { method: "POST", body }));
+    drawOne(await asked(path, { method: "POST", body }));
     notice("deed", "Done. The handoff is as you see it now.", { kind: "done" });
   } catch (refused) {
     notice("deed", refused.message);
@@ -298,7 +311,7 @@ function factRow(line, handoff) {
       "p",
       { class: "quiet" },
       time(line.at.ns, other(handoff)),
-      line.services.length ? ` ${line.services.join(", ")} ` : " ",
+      line.services.length ? ` ${servicesNamed(line.services)} ` : " ",
       line.evidence_url ? el("a", { href: line.evidence_url, rel: "noreferrer", class: "evidence", "data-key": `evidence ${where}` }, where) : el("code", {}, where),
     ),
   );

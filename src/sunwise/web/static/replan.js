@@ -17,24 +17,35 @@ const kinds = {
 };
 const chosen = { kind: "absence", person: null, zone: "", place: "", from: null, until: null };
 const running = { job: null };
+const kept = { section: null };
 
-/** The section; `done` is called after a change. */
+/** The section, the same one as long as the team is the same; `done` is called after a change. */
 export function replanning(view, done) {
+  if (kept.section?.view.team.id === view.team.id) {
+    kept.section.view = view;
+    return kept.section.root;
+  }
   const section = { view, done, result: el("div", { class: "replan-result", "aria-live": "polite" }), fields: el("div", { class: "replan-fields" }) };
   drawFields(section);
-  return el(
+  section.root = el(
     "details",
     { class: "panel", "data-key": "replan" },
     el("summary", {}, el("h2", {}, "Somebody is away, travels, or a place is lost")),
-    el("p", { class: "quiet" }, "You see first what would change, for whom; nobody is asked for a reason, and nothing changes before those concerned have said yes."),
-    section.fields,
-    section.result,
+    el(
+      "div",
+      { class: "panel-body" },
+      el("p", { class: "quiet" }, "You see first what would change, for whom. Nobody is asked for a reason, and nobody has other hours before they have said yes."),
+      section.fields,
+      section.result,
+    ),
   );
+  kept.section = section;
+  return section.root;
 }
 
-/** Whether the reader is in the middle of it: the page must not be drawn anew. */
+/** Whether the reader is filling it in: what they have opened must not be closed. */
 export function isReplanning() {
-  return running.job !== null || document.querySelector("details[data-key=replan][open]") !== null;
+  return kept.section?.fields.contains(document.activeElement) ?? false;
 }
 
 // --- the question ---

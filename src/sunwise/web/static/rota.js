@@ -3,7 +3,7 @@
 import { now, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { effectsTable } from "./effects.js";
-import { feeds, isFeedNew } from "./feed.js";
+import { feeds } from "./feed.js";
 import { ask } from "./http.js";
 import { notice, noticeStale, startPage } from "./page.js";
 import { isReplanning, replanning } from "./replan.js";
@@ -25,7 +25,7 @@ const page = startPage({
     return { ...view, requests };
   },
   draw,
-  isBusy: () => isSwapOpen() || isReplanning() || isFeedNew() || document.querySelector(".is-held") !== null,
+  isBusy: () => isSwapOpen() || isReplanning() || document.querySelector(".is-held") !== null,
 });
 narrow.addEventListener("change", () => page.refresh());
 

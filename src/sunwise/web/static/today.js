@@ -42,7 +42,9 @@ function hero(today) {
   const next = today.shifts.find((shift) => shift.since_ns > now());
   if (today.duty.version < 0) return calm("The rota was never heard here", "Who is on duty is not known. The page goes on asking; in an emergency call the owners by phone.");
   if (!today.duty.is_planned) return calm("No rota has been published yet", "Until then nobody is on duty for anything, and nobody would be paged.");
-  if (current.length) return onDuty(current);
+  const kept = today.waits.items.filter((item) => item.kind === "handoff-kept");
+  if (current.length) return onDuty(current, kept);
+  if (kept.length) return stillOnDuty(kept);
   if (next) {
     return calm("You are off duty", ["Next: ", el("strong", {}, next.services.join(", ")), `, ${next.role}, `, time(next.since_ns, next.before), `, in ${duration(next.since_ns - now())}.`]);
   }
@@ -53,7 +55,17 @@ function calm(title, text) {
   return el("section", { class: "hero" }, el("h2", {}, title), el("p", {}, text));
 }
 
-function onDuty(shifts) {
+/** By plan it is over; who was on duty stays it until somebody takes it. */
+function stillOnDuty(kept) {
+  return el(
+    "section",
+    { class: "hero hero-duty" },
+    el("h2", {}, "You are still on duty"),
+    kept.map((item) => el("p", {}, `${item.title}: you are paged until then.`)),
+  );
+}
+
+function onDuty(shifts, kept) {
   return el(
     "section",
     { class: "hero hero-duty" },
@@ -69,6 +81,7 @@ function onDuty(shifts) {
         ` (${duration(shift.until_ns - now())} left).`,
       ),
     ),
+    kept.map((item) => el("p", {}, `${item.title}.`)),
   );
 }
 
