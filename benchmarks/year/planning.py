@@ -35,7 +35,7 @@ Turns = dict[str, dict[int, tuple[Turn, ...]]]
 """By unit and start of the window."""
 _KEPT: Final = Path(__file__).resolve().parents[2] / "build" / "year"
 _CODE: Final = (
-    "bounds", "burden", "check", "costs", "cover", "greedy", "law", "law_rows", "model", "patterns",
+    "bounds", "burden", "costs", "cover", "greedy", "law", "law_rows", "model", "patterns",
     "problem", "ranking", "roles", "solve", "stats",
 )  # fmt: skip
 _WAYS: Final[dict[str, Callable[[Problem], Rota]]] = {
