@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -45,6 +45,8 @@ class Setting(NamedTuple):
         ]
 
 
+MOST_SHARED: Final = 5
+"""Units that share people are planned one after the other: larger groups would take longest."""
 YEAR = Setting(n_people=850, n_units=40, n_services=200, days=365)
 SHORT = Setting(n_people=60, n_units=5, n_services=10, days=28, first=date(2027, 3, 8))
 
@@ -62,6 +64,8 @@ def directory(setting: Setting) -> Snapshot:
     for group in groups_of(whole):
         if n_units >= setting.n_units:
             break
+        if len(group) > MOST_SHARED:
+            continue
         names |= {unit.team for unit in group}
         n_units += len(group)
     teams = tuple(team for team in whole.teams if team.id in names)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from benchmarks.year.planning import Turns
-from sunwise.chassis.duty import DutyIndex
+from sunwise.chassis.duty import DutyAnswer, DutyIndex
 from sunwise.contracts.people.directory import Role, Snapshot
 from sunwise.contracts.people.duty import DutyChanged, DutySlot, DutyTable
 from sunwise.people.pager.roster import Roster as PagerRoster
@@ -40,13 +40,13 @@ class DutyRotas:
         """Those of a group that touch this time."""
         return self._indices[group].slots(from_ns, until_ns)
 
-    def who(self, service: str, role: Role, at_ns: int) -> str | None:
-        """Who has the duty by the table; None for nobody."""
+    def on_duty(self, service: str, role: Role, at_ns: int) -> DutyAnswer | None:
+        """What the table answers; None where nobody is ever on duty."""
         unit = self.unit_of.get(service)
         if unit is None:
             return None
         index = self._indices[self.group_of[unit.id]]
-        return index.duty(service, role, at_ns, is_stale=False).person
+        return index.duty(service, role, at_ns, is_stale=False)
 
     def law_table(self, group: int, at_ns: int) -> DutyTable:
         """The group's slots as far as the law looks from then."""

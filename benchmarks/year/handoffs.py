@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from benchmarks.year.agenda import NS, Agenda
 from benchmarks.year.duty_table import DutyRotas
 from benchmarks.year.habits import ACCEPTS_BEFORE, ACCEPTS_LATE, STANDS_IN, Habits, part_of_day
+from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.handoff import HandoffAsked, HandoffState, HandoffUnheld, Step
 from sunwise.daylight.working_time import Duty, rules_of
 from sunwise.people.handoff.acceptance import (
@@ -22,7 +23,7 @@ from sunwise.people.handoff.acceptance import (
     opened,
 )
 from sunwise.people.handoff.roster import Roster
-from sunwise.people.handoff.seams import Seam, seams_of
+from sunwise.people.handoff.seams import Seam, seams_of, shifts_of
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS
 from sunwise.people.rota.turns import Piece
 
@@ -65,23 +66,25 @@ class Handoffs:
 
     def end(self, end_ns: int) -> None:
         """Whoever holds something has worked until then."""
-        for held in self._holding.values():
-            if held is not None and held.since_ns < end_ns:
-                self.worked[held.person].append(Duty(held.since_ns, end_ns))
+        for (unit, role), held in list(self._holding.items()):
+            if held is not None:
+                self._worked(unit, Role(role), held, end_ns)
 
-    def is_on_duty(self, person: str, service: str, at_ns: int) -> bool:
-        """Whether the person has one of the service's roles by the table."""
+    def on_duty_until(self, person: str, service: str, at_ns: int) -> int | None:
+        """When the person's shift for the service ends by the table; None: they have none."""
         unit = self.rotas.unit_of.get(service)
-        roles = unit.roles if unit else ()
-        return any(self.rotas.who(service, role, at_ns) == person for role in roles)
+        for role in unit.roles if unit else ():
+            found = self.rotas.on_duty(service, role, at_ns)
+            if found is not None and found.person == person:
+                return found.until_ns
+        return None
 
     def leave_at_once(self, unit: str, role: str, person: str) -> None:
         """The person cannot go on, from now."""
         held = self._holding.get((unit, role))
         now_ns = self._agenda.now_ns
         if held is not None and held.person == person:
-            if held.since_ns < now_ns:
-                self.worked[person].append(Duty(held.since_ns, now_ns))
+            self._worked(unit, Role(role), held, now_ns)
             self._holding[unit, role] = None
 
     def _look(self, group: int, from_ns: int, until_ns: int) -> None:
@@ -116,6 +119,8 @@ class Handoffs:
         else:
             handoff = self._roster(group).plan(seam, outgoing_holds=is_held)
             handoff = self._live(handoff, before_ns, self._next_ns(group, seam))
+        if held is not None and not is_held:  # the table has passed it on without a handoff
+            self._worked(unit, seam.role, held, min(seam.outgoing_until_ns, seam.since_ns))
         self._settle(handoff, key, held if is_held else None)
 
     def _accepts_before_ns(self, seam: Seam) -> int | None:
@@ -169,8 +174,7 @@ class Handoffs:
             end_ns = handoff.keeps_until_ns
             if is_accepted:
                 end_ns = max(seam.outgoing_until_ns, min(end_ns, handoff.since_ns))
-            if held.since_ns < end_ns:
-                self.worked[held.person].append(Duty(held.since_ns, end_ns))
+            self._worked(key[0], seam.role, held, end_ns)
         self._count(handoff)
         if not is_accepted or handoff.holder is None:
             self._holding[key] = None
@@ -178,6 +182,22 @@ class Handoffs:
         self._holding[key] = Held(handoff.holder, handoff.since_ns)
         if handoff.holder != seam.incoming:
             self._agenda.at(handoff.since_ns, self._take_over, key[0], handoff)
+
+    def _worked(self, unit: str, role: Role, held: Held, end_ns: int) -> None:
+        """What somebody held up to then: their shifts by the table, the last one to its real end."""
+        if held.since_ns >= end_ns:
+            return
+        service = self.rotas.units[unit].services[0]
+        slots = [
+            slot
+            for slot in self.rotas.slots(self.rotas.group_of[unit], held.since_ns, end_ns)
+            if (slot.service, slot.role, slot.person) == (service, role, held.person)
+        ]
+        shifts = [(slot.since_ns, slot.until_ns) for slot in shifts_of(slots)]
+        kept = [*shifts[:-1], (shifts[-1][0] if shifts else held.since_ns, end_ns)]
+        for since_ns, until_ns in kept:
+            if held.since_ns < until_ns:
+                self.worked[held.person].append(Duty(max(held.since_ns, since_ns), until_ns))
 
     def _count(self, handoff: Handoff) -> None:
         if handoff.state is not HandoffState.ACCEPTED or handoff.holder is None:

@@ -40,7 +40,6 @@ class Incident(Struct):
     """Somebody was answered that they hold it."""
     answered_by: str = ""
     step: str = ""
-    work_until_ns: int = 0
     resolved_ns: int | None = None
     """The pager has answered 202 to the all-clear."""
 

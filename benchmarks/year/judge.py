@@ -1,15 +1,25 @@
 """The year judged by what senders, people and clocks know; nothing that planned or paged is asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from benchmarks.year.incidents import Incident
 from sunwise.contracts.people.directory import Person, Snapshot
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
-from sunwise.daylight.working_time import Breach, Duty, Exemption, WorkingTime, breaches, rules_over
+from sunwise.daylight.working_time import (
+    Breach,
+    Duty,
+    Exemption,
+    WorkingTime,
+    breaches,
+    join,
+    rules_over,
+)
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_S, instant, local
+from sunwise.people.pager.core.responders import in_hours, minute_of_day
 from sunwise.people.rota.store import Closure
 
 _REPEATED_NS = 25 * 3_600 * NS_PER_S  # no severity waits longer before it asks again
@@ -47,27 +57,40 @@ def lost(incidents: Iterable[Incident], end_ns: int) -> list[Incident]:
 def law_breaches(snapshot: Snapshot, worked: Worked, closures: Sequence[Closure]) -> list[Finding]:
     """Of the law and of days off, by everything that anybody did in the whole time.
 
-    A call counts whole: on duty it is within hours that are counted already, but for a country that
-    counts standby in part; off duty, outside of the person's working hours, it is duty of its own.
+    A call counts whole. On duty it lies in hours that are counted already, but for a country that
+    counts standby in part. Off duty, outside of working hours, it is duty of its own; it may cut a
+    rest in two, of which one part must still be the whole daily rest. What somebody opted into for
+    just these hours, their rest included, is no breach.
     """
     found = []
     for person in snapshot.people:
-        own = sorted(worked.duties.get(person.id, ()))
+        own = join(worked.duties.get(person.id, ()))
         calls = sorted(worked.calls.get(person.id, ()))
+        off_duty = [call for call in calls if not (_within(call, own) or _is_free_to(person, call))]
         if own or calls:
-            found += [Finding(person.id, each) for each in _of(person, own, calls)]
-            found += [Finding(person.id, each) for each in _away(person, own, snapshot, closures)]
+            rules = _rules(person, [*own, *calls])
+            law = [*_of(person, own, off_duty), *_called_hours(own, calls, rules)]
+            away = _away(person, own, snapshot, closures)
+            found += [Finding(person.id, each) for each in (*law, *away)]
     return found
 
 
-def _of(person: Person, own: list[Duty], calls: list[Duty]) -> list[Breach]:
-    off_duty = [call for call in calls if not _within(call, own) and not _at_work(person, call)]
+def opted_in_calls(snapshot: Snapshot, worked: Worked) -> int:
+    """Calls off duty, outside of working hours, that people had opted into for their rest too."""
+    people = {person.id: person for person in snapshot.people}
+    return sum(
+        _is_free_to(people[id_], call) and not _at_work(people[id_], call)
+        for id_, calls in worked.calls.items()
+        for call in calls
+        if not _within(call, worked.duties.get(id_, ()))
+    )
+
+
+def _of(person: Person, own: list[Duty], off_duty: list[Duty]) -> list[Breach]:
     everything = [*own, *off_duty]
     if not everything:
         return []
-    first, last = min(everything)[0], max(duty.end_ns for duty in everything)
-    day = timedelta(days=1)
-    rules = rules_over(person.country, (instant(first) - day).date(), (instant(last) + day).date())
+    rules = _rules(person, everything)
     exempt = person.exempt
     exemption = Exemption(
         no_nights=exempt.no_nights,
@@ -75,7 +98,31 @@ def _of(person: Person, own: list[Duty], calls: list[Duty]) -> list[Breach]:
         max_days_in_row=exempt.max_days_in_row,
     )
     found = breaches(everything, rules, zone=person.zone, exemption=exemption)
-    return [*found, *_called_hours(own, calls, rules)]
+    cut = {each.start_ns for each in _rests_cut(own, off_duty, rules)}
+    calls = {call.start_ns for call in off_duty}
+    after = {two.start_ns for one, two in pairwise(join(everything)) if {one[0], two[0]} & calls}
+    return [
+        each
+        for each in found
+        if each.rule != "daily_rest_h" or each.at_ns not in after or each.at_ns in cut
+    ]
+
+
+def _rests_cut(own: list[Duty], off_duty: list[Duty], rules: WorkingTime) -> Iterator[Duty]:
+    """What comes within a rest, or ends it, of which no part is long enough."""
+    for before, after in pairwise(own):
+        inside = [call for call in off_duty if before.end_ns <= call.start_ns < after.start_ns]
+        pieces = pairwise([before, *inside, after])
+        longest_ns = max(two.start_ns - one.end_ns for one, two in pieces)
+        if inside and longest_ns < rules.daily_rest_h * NS_PER_HOUR:
+            yield from (*inside, after)
+
+
+def _rules(person: Person, duties: Sequence[Duty]) -> WorkingTime:
+    """The strictest of the whole time."""
+    day = timedelta(days=1)
+    first, last = min(duties)[0], max(duty.end_ns for duty in duties)
+    return rules_over(person.country, (instant(first) - day).date(), (instant(last) + day).date())
 
 
 def _called_hours(own: list[Duty], calls: list[Duty], rules: WorkingTime) -> list[Breach]:
@@ -101,6 +148,14 @@ def _hours(duties: Iterable[Duty], window: Duty) -> float:
 def _within(call: Duty, own: Sequence[Duty]) -> bool:
     """Whether it was taken while on duty."""
     return any(duty.start_ns <= call.start_ns < duty.end_ns for duty in own)
+
+
+def _is_free_to(person: Person, call: Duty) -> bool:
+    """Whether it is ordinary work, or they agreed to be called then, whatever rest it takes."""
+    hours = person.emergency
+    if hours is None or not hours.also_in_rest:
+        return _at_work(person, call)
+    return in_hours(hours, minute_of_day(person, call.start_ns)) or _at_work(person, call)
 
 
 def _at_work(person: Person, call: Duty) -> bool:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks.year.agenda import NS, Agenda
 from benchmarks.year.habits import Habits
@@ -23,6 +23,15 @@ _LONGEST_CALL_NS: Final = 3_600 * NS
 """Whoever is called off duty hands over to whoever is on duty after so long."""
 
 
+class Told(NamedTuple):
+    """A message that somebody reacts to."""
+
+    notify: Notify
+    at_ns: int
+    on_duty_until_ns: int | None
+    """When their shift ends; None for whoever had none."""
+
+
 class Pages:
     """Incidents on their way to somebody."""
 
@@ -34,7 +43,8 @@ class Pages:
     ) -> None:
         self.incidents: dict[str, Incident] = {}
         self.calls: dict[str, list[Duty]] = defaultdict(list)
-        """By person: from acknowledging to the end of the work."""
+        """By person: from the message to the end of their work. Whoever was on duty hands what is left
+        of it over with their shift; whoever was not, after an hour."""
         self.tests: Counter[str] = Counter()
         self.alarms: Counter[str] = Counter()
         """The pager's own pages, by their kind."""
@@ -59,11 +69,13 @@ class Pages:
             self.alarms[fired.labels.get("alertname", "")] += 1
         if notify.call in self._reacting:
             return
-        is_on_duty = self._handoffs.is_on_duty(notify.person.id, fired.service, self._agenda.now_ns)
-        wait_s = self._habits.reacts_in_s(notify.person, self._agenda.now_ns, is_on_duty=is_on_duty)
+        now_ns = self._agenda.now_ns
+        until_ns = self._handoffs.on_duty_until(notify.person.id, fired.service, now_ns)
+        wait_s = self._habits.reacts_in_s(notify.person, now_ns, is_on_duty=until_ns is not None)
         if wait_s is not None:
             self._reacting.add(notify.call)
-            self._agenda.after(wait_s, self._react, notify, incident)
+            told = Told(notify, now_ns, until_ns)
+            self._agenda.after(wait_s, self._react, told, incident)
 
     # --- senders ---
 
@@ -99,17 +111,19 @@ class Pages:
     def _answered_test(self) -> None:
         self.tests["answered"] += 1
 
-    def _react(self, notify: Notify, incident: Incident | None) -> None:
+    def _react(self, told: Told, incident: Incident | None) -> None:
         if incident is not None and (incident.answered_ns or incident.resolved_ns):
             return  # somebody was quicker
+        if told.on_duty_until_ns is not None and self._agenda.now_ns >= told.on_duty_until_ns:
+            return  # whose shift is over leaves it to whoever is on duty now
 
         def answered() -> None:
             if incident is not None and incident.answered_ns is None:
-                self._answer(incident, notify)
+                self._answer(incident, told)
             elif incident is None:
-                self._agenda.after(self._habits.fixes_in_s(), self._close, notify)
+                self._agenda.after(self._habits.fixes_in_s(), self._close, told.notify)
 
-        self._acknowledge(notify, answered, is_watched=True)
+        self._acknowledge(told.notify, answered, is_watched=True)
 
     def _acknowledge(
         self, notify: Notify, done: Callable[[], None], *, is_watched: bool = False
@@ -121,13 +135,16 @@ class Pages:
 
         self.pagers.post(make, done, is_watched=is_watched)
 
-    def _answer(self, incident: Incident, notify: Notify) -> None:
-        now_ns = self._agenda.now_ns
+    def _answer(self, incident: Incident, told: Told) -> None:
+        now_ns, notify = self._agenda.now_ns, told.notify
         work_s = self._habits.fixes_in_s()
         incident.answered_ns, incident.answered_by = now_ns, notify.person.id
         incident.step = notify.target.value
-        incident.work_until_ns = now_ns + min(round(work_s * NS), _LONGEST_CALL_NS)
-        self.calls[notify.person.id].append(Duty(now_ns, incident.work_until_ns))
+        until_ns = min(
+            now_ns + round(work_s * NS), told.on_duty_until_ns or told.at_ns + _LONGEST_CALL_NS
+        )
+        if until_ns > told.at_ns:
+            self.calls[notify.person.id].append(Duty(told.at_ns, until_ns))
         self._agenda.after(work_s, self._clear, incident)
 
     def _close(self, notify: Notify) -> None:

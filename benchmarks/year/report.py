@@ -165,6 +165,8 @@ def _law(world: World) -> Iterator[Figure]:
     worked = judge.Worked(world.handoffs.worked, world.pages.calls)
     found = judge.law_breaches(world.snapshot, worked, [world.closure])
     yield Figure("breaches of law", len(found), "", "== 0")
+    opted_in = judge.opted_in_calls(world.snapshot, worked)
+    yield Figure("calls in their rest that people had opted into", opted_in, "calls")
     for rule, count in sorted(Counter(each.breach.rule for each in found).items()):
         yield Figure(f"breaches of law: {rule}", count, "")
 
