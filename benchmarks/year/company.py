@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Setting(NamedTuple):
     days: int
     first: date = date(2027, 1, 20)
     seed: int = 7
+    without: tuple[str, ...] = ()
+    """Teams that are left out, with all whose people are in their units too."""
 
     @property
     def start_ns(self) -> int:
@@ -45,9 +47,7 @@ class Setting(NamedTuple):
         ]
 
 
-MOST_SHARED: Final = 5
-"""Units that share people are planned one after the other: larger groups would take longest."""
-YEAR = Setting(n_people=850, n_units=40, n_services=200, days=365)
+YEAR = Setting(n_people=850, n_units=100, n_services=200, days=365)
 SHORT = Setting(n_people=60, n_units=5, n_services=10, days=28, first=date(2027, 3, 8))
 
 
@@ -64,7 +64,7 @@ def directory(setting: Setting) -> Snapshot:
     for group in groups_of(whole):
         if n_units >= setting.n_units:
             break
-        if len(group) > MOST_SHARED:
+        if any(unit.team in setting.without for unit in group):
             continue
         names |= {unit.team for unit in group}
         n_units += len(group)

@@ -43,11 +43,12 @@ class Finding(NamedTuple):
 
 
 def lost(incidents: Iterable[Incident], end_ns: int) -> list[Incident]:
-    """Accepted with 202, and then neither held by anybody, nor over, nor being asked about."""
+    """Accepted with 202 more than a day ago, and neither held by anybody, nor over, nor asked about."""
     return [
         each
         for each in incidents
         if each.accepted_ns is not None
+        and each.accepted_ns < end_ns - _REPEATED_NS
         and each.answered_ns is None
         and each.resolved_ns is None
         and not (each.told and each.told[-1] > end_ns - _REPEATED_NS)

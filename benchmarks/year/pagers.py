@@ -6,7 +6,7 @@ is killed as `kill -9` does it, also between any two of these; its disk keeps wh
 both are up and not cut off from each other the heartbeats are not played: each has just heard the other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
@@ -78,12 +78,16 @@ class Node:
         self.board = Board(self._pagers.policy)
         self.peer = PeerWatch(self.order, has_peer=True, now=now)
         self.desk = Desk(self.board, self._pagers.responders, self.peer, now=now)
-        facts = (fact for origin in sorted(self.disk) for fact in self.disk[origin])
-        self.desk.learn(facts, now, is_replay=True)
+        self.desk.learn(self.read(), now, is_replay=True)
         other = self._pagers.other(self)
         self._wanted = dict(other.board.have) if self._pagers.reaches(self, other) else {}
         self._hears_out_until_ns = now.steady_ns + round(_HEAR_OUT_S * NS)
         self.wake(now.steady_ns + _TICK_NS)
+
+    def read(self) -> Iterator[Fact]:
+        """The disk, those of one origin in order."""
+        for origin in sorted(self.disk):
+            yield from self.disk[origin]
 
     def kill(self) -> None:
         """Nothing is left but the disk."""

@@ -9,17 +9,18 @@ from benchmarks.report import Figure
 from benchmarks.year import judge
 from benchmarks.year.habits import quantile
 from benchmarks.year.incidents import Incident
-from benchmarks.year.planning import Turns
+from benchmarks.year.planning import ROBIN, Turns
 from benchmarks.year.world import PAGES, TESTS, World
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_S
+from sunwise.people.pager.core.board import Board
 from sunwise.people.rota.kept import window_of
 
 _STEPS: Final = ("primary", "secondary", "deputy", "owners", "last-resort", "assignee")
 
 
-def figures(world: World, robin: Turns) -> list[Figure]:
-    """All of them."""
+def figures(world: World, robin: Turns | None = None) -> list[Figure]:
+    """All of them, as far as the world has come; beside a round robin where there is one."""
     return [
         *_size(world),
         *_pages(world),
@@ -33,11 +34,16 @@ def figures(world: World, robin: Turns) -> list[Figure]:
 
 
 def _size(world: World) -> Iterator[Figure]:
-    setting = world.setting
-    yield Figure("simulated time", (setting.end_ns - setting.start_ns) / NS_PER_HOUR, "h")
+    yield Figure("simulated time", _lived_h(world), "h")
     yield Figure("services", len(world.snapshot.services), "")
     yield Figure("people", len(world.snapshot.people), "")
-    yield Figure("rotas planned", sum(map(len, world.rotas.turns.values())), "units x windows")
+    yield Figure("units of planning", len(world.rotas.turns), "")
+
+
+def _lived_h(world: World) -> float:
+    """Without the quiet day after the end."""
+    until_ns = min(world.agenda.now_ns, world.setting.end_ns)
+    return (until_ns - world.setting.start_ns) / NS_PER_HOUR
 
 
 def _pages(world: World) -> Iterator[Figure]:
@@ -56,6 +62,10 @@ def _pages(world: World) -> Iterator[Figure]:
         "pages and answers accepted by one instance alone", world.pagers.n_accepted_alone, ""
     )
     yield Figure("messages sent", world.pagers.n_messages, "messages")
+    for kind, count in sorted(world.pages.alarms.items()):
+        yield Figure(f"of them the pager's own alarms, {kind}", count, "messages")
+    for what in ("sent", "answered", "at night"):
+        yield Figure(f"tests of reach {what}", world.pages.tests[what], "")
     steps = Counter(each.step for each in answered)
     for step in _STEPS:
         if steps[step]:
@@ -76,7 +86,7 @@ def _wait_min(incident: Incident) -> float:
     return (incident.answered_ns - incident.accepted_ns) / NS_PER_S / 60
 
 
-def _daylight(world: World, robin: Turns) -> Iterator[Figure]:
+def _daylight(world: World, robin: Turns | None) -> Iterator[Figure]:
     owners = judge.Owners(world.snapshot)
     people = world.habits.people
     answered = [each for each in world.incidents if each.answered_ns is not None]
@@ -94,9 +104,11 @@ def _daylight(world: World, robin: Turns) -> Iterator[Figure]:
     yield Figure(
         "an owner had daylight (clock bound)", _percent(possible, len(answered)), "% of answered"
     )
-    for name, turns in (("Sunwise", world.rotas.turns), ("three windows, repaired", robin)):
-        found = [_primary(world, turns, each) for each in world.incidents]
-        on_duty = [(who, each) for who, each in zip(found, world.incidents, strict=True) if who]
+    ways = {"Sunwise": world.rotas.turns, **({ROBIN: robin} if robin else {})}
+    happened = [each for each in world.incidents if each.at_ns < world.agenda.now_ns]
+    for name, turns in ways.items():
+        found = [_primary(world, turns, each) for each in happened]
+        on_duty = [(who, each) for who, each in zip(found, happened, strict=True) if who]
         awake = sum(judge.is_daylight(people[who], each.at_ns) for who, each in on_duty)
         yield Figure(
             f"{name}: incidents with a primary on duty",
@@ -121,7 +133,7 @@ def _primary(
 
 
 def _nights(world: World) -> Iterator[Figure]:
-    days = (world.setting.end_ns - world.setting.start_ns) / NS_PER_HOUR / 24
+    days = _lived_h(world) / 24
     owning = {team.id for team in world.snapshot.teams} & {
         each.team for each in world.snapshot.services
     }
@@ -175,7 +187,7 @@ def _restart(world: World) -> Iterator[Figure]:
     node = world.pagers.nodes[0]
     yield Figure("facts in a pager's journal at the end", sum(map(len, node.disk.values())), "")
     began = time.process_time()
-    node.start()
+    Board(world.pagers.policy).learn(node.read(), node.now(), is_replay=True)
     yield Figure("CPU to add them up at a start", time.process_time() - began, "s")
 
 

@@ -2,10 +2,9 @@
 
 import argparse
 import gc
-import time
 from typing import Final
 
-from benchmarks.report import Figure, publish
+from benchmarks.report import publish
 from benchmarks.year.company import SHORT, YEAR, Setting
 from benchmarks.year.pagers import Weather
 from benchmarks.year.planning import ROBIN, planned
@@ -31,7 +30,8 @@ is due, most of the others within half an hour. Lost is counted by the senders: 
 neither held by somebody, nor over, nor asked about in the last day. The law is judged by
 daylight.working_time over all that was really held in the whole time, with calls off duty and outside
 of working hours as duty of their own. The round robin (benchmarks/rota/baselines.py, repaired) is
-planned on the same company and time, and asked only who is primary at each incident.
+planned on the same company and time, and asked only who is primary at each incident. Figures are
+written after each window, so that a year that is cut short says how far it came.
 """
 _STORMY: Final = Weather(kill_days=1, twin_kill_days=5, cut_days=2, malice=0.01)
 
@@ -39,28 +39,28 @@ _STORMY: Final = Weather(kill_days=1, twin_kill_days=5, cut_days=2, malice=0.01)
 def main() -> None:
     """Plans what is not planned yet, lives through it, prints the table, writes the results."""
     arguments = _arguments()
-    setting = SHORT if arguments.short else YEAR._replace(days=arguments.days)
-    world = lived(setting, _STORMY if arguments.short else Weather())
-    began = time.process_time()
-    world.live()
-    cpu_s = time.process_time() - began
-    found = figures(world, planned(setting, ROBIN))
-    found.append(Figure("CPU of the simulation, without planning", cpu_s, "s"))
-    publish("year-short" if arguments.short else "year", METHOD, found)
-
-
-def lived(setting: Setting, weather: Weather) -> World:
-    """The world at its beginning, its rotas planned."""
+    setting = SHORT if arguments.short else _year(arguments)
+    name, weather = ("year-short", _STORMY) if arguments.short else ("year", Weather())
     turns = planned(setting)
+    robin = planned(setting, ROBIN) if arguments.robin or arguments.short else None
     gc.collect()
     gc.freeze()
-    return World(setting, turns, weather=weather)
+    gc.disable()  # nothing here goes in circles, and there are millions of facts to look through
+    world = World(setting, turns, weather=weather)
+    world.live(lambda: publish(name, METHOD, figures(world, robin)) and None)
+    publish(name, METHOD, figures(world, robin))
+
+
+def _year(arguments: argparse.Namespace) -> Setting:
+    return YEAR._replace(n_units=arguments.units, without=tuple(arguments.without))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="4 weeks of 10 services, more kills")
-    parser.add_argument("--days", type=int, default=YEAR.days, help="of the year")
+    parser.add_argument("--units", type=int, default=YEAR.n_units, help="of planning, at least")
+    parser.add_argument("--without", nargs="*", default=[], help="teams that are left out")
+    parser.add_argument("--robin", action="store_true", help="plan the year as a round robin too")
     return parser.parse_args()
 
 

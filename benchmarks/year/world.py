@@ -1,7 +1,7 @@
 """All of it together, from the first Monday to the end, on one seed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Final
 
@@ -76,18 +76,19 @@ class World:
         self.closure = self._closure()
         self._feed_is_due = False
 
-    def live(self) -> None:
+    def live(self, after_window: Callable[[], None] = lambda: None) -> None:
         """From the first Monday to the end, and a quiet day more."""
         start_ns, end_ns = self.setting.start_ns, self.setting.end_ns
         self.handoffs.passed = self._passed
         for incident in self.incidents:
             self.pages.begin(incident)
-        for window_ns, _ in self.setting.windows():
-            self.agenda.at(window_ns, self.handoffs.begin_window, window_ns, end_ns)
         self.rotas.accept_gaps()
         self.agenda.at(start_ns, self._hourly)
         self.agenda.at(self.closure.from_ns, self.hub.strike, self.closure)
-        self.agenda.run(end_ns)
+        for window_ns, days in self.setting.windows():
+            self.handoffs.begin_window(window_ns, end_ns)
+            self.agenda.run(window_ns + days * DAY_NS)
+            after_window()
         self.handoffs.end(end_ns)
         self.agenda.run(end_ns + QUIET_NS)
         self.hub.end()
