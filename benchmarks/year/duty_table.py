@@ -1,11 +1,11 @@
 """The rotas in force, and the duty table that follows from them: what pager and handoff go by."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from benchmarks.year.company import groups_of
 from benchmarks.year.planning import Turns
 from sunwise.chassis.duty import DutyAnswer, DutyIndex
 from sunwise.contracts.people.directory import Role, Snapshot
@@ -15,8 +15,8 @@ from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Unit, window_of
 from sunwise.people.rota.turns import Piece, Turn, reassigned, slots_of
 from sunwise.people.rota.units import units_of
 
-_BEHIND_NS: Final = 2 * DAY_NS
-_AHEAD_NS: Final = 3 * DAY_NS
+_PAGER_NS: Final = 8 * DAY_NS
+"""So far the rules of weeks look, by which the pager leaves people in peace."""
 _LAW_NS: Final = 35 * DAY_NS
 """So far every average of the law looks."""
 
@@ -29,7 +29,9 @@ class DutyRotas:
         self.units: dict[str, Unit] = {unit.id: unit for unit in units_of(snapshot)}
         self.unit_of = {name: unit for unit in self.units.values() for name in unit.services}
         self.turns = {unit: dict(windows) for unit, windows in turns.items()}
-        self.group_of = _groups(self.turns)
+        self.group_of = {
+            unit.id: number for number, group in enumerate(groups_of(snapshot)) for unit in group
+        }
         self.version = 1
         self._indices = {
             group: DutyIndex.of(self._table(self._slots_of_group(group)))
@@ -55,7 +57,7 @@ class DutyRotas:
 
     def pager_roster(self, now_ns: int) -> PagerRoster:
         """What the pager's feed writes into its file: the table around now."""
-        window = now_ns - _BEHIND_NS, now_ns + _AHEAD_NS
+        window = now_ns - _PAGER_NS, now_ns + _PAGER_NS
         slots = [slot for group in self._indices for slot in self.slots(group, *window)]
         table = msgspec.structs.replace(self._table(slots), as_of_ns=now_ns)
         return PagerRoster(as_of_ns=now_ns, table=table, directory=self.snapshot)
@@ -110,20 +112,6 @@ class DutyRotas:
         return DutyTable(
             version=self.version, as_of_ns=0, from_ns=0, until_ns=until_ns, slots=listed
         )
-
-
-def _groups(turns: Turns) -> dict[str, int]:
-    """A number for each unit, the same for those that share people."""
-    group_of: dict[str, int] = {}
-    people: dict[int, set[str]] = defaultdict(set)
-    for number, (unit, windows) in enumerate(sorted(turns.items())):
-        own = {t.person for each in windows.values() for t in each if t.person is not None}
-        for other in [group for group, names in people.items() if names & own]:
-            own |= people.pop(other)
-            group_of |= {name: number for name, group in group_of.items() if group == other}
-        group_of[unit] = number
-        people[number] = own
-    return group_of
 
 
 def windows_at(at_ns: int) -> tuple[int, int, int]:

@@ -1,8 +1,9 @@
 """Who is told, when, and who is left in peace."""
 
 import pytest
+from msgspec.structs import replace
 
-from sunwise.contracts.people.directory import EmergencyHours
+from sunwise.contracts.people.directory import EmergencyHours, Exempt
 from sunwise.people.pager.core.facts import (
     Acknowledged,
     ChannelKind,
@@ -118,6 +119,22 @@ def test_owners_are_told_in_working_hours_or_hours_they_opted_into_only():
     stage.company.people["tui"] = someone("tui", emergency=ALL_NIGHT)
     stage.signal(firing())
     assert told(stage.run()) == ["tui", "noa"]  # Kenji's day is over, Mia's has not begun
+
+
+def test_whoever_is_spared_nights_is_called_off_duty_only_by_day_or_when_they_opted_in():
+    spared = replace(someone("tui"), exempt=Exempt(no_nights=True))  # it is midnight where Tui is
+    for person, expected in (
+        (someone("tui"), ["tui"]),
+        (spared, ["noa"]),
+        (replace(spared, emergency=ALL_NIGHT), ["tui"]),
+    ):
+        stage = Stage()
+        stage.company.on_duty("gateway", None)
+        stage.company.people["tui"] = person
+        stage.company.deputies["gateway"] = "tui"
+        stage.company.owned["gateway"] = ("noa",)
+        stage.signal(firing())
+        assert told(stage.run()) == expected
 
 
 def test_people_who_left_are_not_told():

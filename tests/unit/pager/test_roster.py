@@ -72,6 +72,26 @@ def test_legal_rest_follows_the_end_of_duty_and_ends_with_the_next():
     assert not copy.in_legal_rest("noa", NOON_UTC)
 
 
+def duties_of(*days_and_hours: tuple[int, int]) -> RosterCopy:
+    """Ana has the duty on these days from that hour on, for six hours; day 0 begins at midnight, UTC."""
+    midnight = NOON_UTC - 12 * HOUR
+    slots = tuple(
+        DutySlot(service="g", role=Role.PRIMARY, person="ana",
+                 since_ns=midnight + (24 * day + hour) * HOUR,
+                 until_ns=midnight + (24 * day + hour + 6) * HOUR)
+        for day, hour in days_and_hours
+    )  # fmt: skip
+    table = DutyTable(version=1, as_of_ns=1, from_ns=0, until_ns=2 * NOON_UTC, slots=slots)
+    return RosterCopy(Roster(as_of_ns=1, directory=roster_around(NOON_UTC).directory, table=table))
+
+
+def test_a_call_off_duty_never_takes_the_weekly_rest():
+    saturday = NOON_UTC - 12 * HOUR + 48 * HOUR + 16 * HOUR  # day 0 is a Thursday
+    worked = duties_of(*((day, 10) for day in (-3, -2, -1, 0, 1, 3, 4, 5, 6)))
+    assert worked.in_legal_rest("ana", saturday)
+    assert not duties_of((1, 10), (3, 10)).in_legal_rest("ana", saturday)
+
+
 def test_shifts_that_begin_are_told_once():
     copy = RosterCopy(roster_around(NOON_UTC))
     first = NOON_UTC - 48 * HOUR

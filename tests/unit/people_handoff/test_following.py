@@ -165,3 +165,19 @@ def test_a_withdrawn_seam_that_comes_back_is_opened_again():
         for e in found
         if isinstance(e, Opening) and e.handoff.seam.role is Role.PRIMARY
     ] == [gone.id]
+
+
+def test_whoever_goes_on_leave_within_the_shift_is_barred():
+    leave = Leave(person="bo", first=date(2026, 11, 28), last=date(2026, 11, 28))
+    slots = [slot("ledger", "ana", 0, 8), slot("ledger", "bo", 8, 24)]  # to 01:00 in Paris
+    assert "bo" in at_eight(opened(roster(slots, company(leave, services=ONE)), 1)).barred
+    assert "bo" not in at_eight(opened(roster(slots, company(services=ONE)), 1)).barred
+
+
+def test_nobody_is_kept_on_duty_into_their_leave():
+    leave = Leave(person="ana", first=date(2026, 11, 28), last=date(2026, 11, 28))
+    slots = [slot("ledger", "ana", 8, 14), slot("ledger", "bo", 14, 20)]  # to 23:00 in Tokyo
+    (kept,) = opened(roster(slots, company(services=ONE)), 1).values()
+    assert kept.keeps_until_ns > at(15)
+    (kept,) = opened(roster(slots, company(leave, services=ONE)), 1).values()
+    assert kept.keeps_until_ns == at(15)

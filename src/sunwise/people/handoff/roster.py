@@ -1,17 +1,17 @@
 """Who is planned and who can be asked: the rota and the directory as handoff reads them. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
 
-from sunwise.contracts.people.directory import Id, Person, Role, Service, Snapshot, Team
+from sunwise.contracts.people.directory import Id, Leave, Person, Role, Service, Snapshot, Team
 from sunwise.contracts.people.duty import DutySlot, DutyTable
 from sunwise.daylight.working_time import Duty, Exemption, WorkingTime
-from sunwise.daylight.zones import local
+from sunwise.daylight.zones import local, nanoseconds, zone
 from sunwise.people.handoff.acceptance import Handoff, opened
 from sunwise.people.handoff.rest import may_take, rest_limit_ns
 from sunwise.people.handoff.seams import Seam, TwoOnDuty, seams_of, shifts_of
@@ -86,16 +86,14 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
             if slot.person is None and seam.at_ns < slot.until_ns and slot.since_ns < seam.until_ns
         )
 
-    def is_away(self, person: Id, at_ns: int) -> bool:
-        """They do not work here, or it is one of their days off where they are."""
+    def is_away(self, person: Id, at_ns: int, until_ns: int | None = None) -> bool:
+        """They do not work here, or it is one of their days off where they are, at any time up to then."""
         found = self.people.get(person)
         if found is None or not found.active:
             return True
-        day = local(at_ns, found.zone).date()
-        return any(
-            leave.person == person and leave.first <= day <= leave.last
-            for leave in self.directory.leave
-        )
+        last_ns = at_ns if until_ns is None else max(at_ns, until_ns - 1)
+        first, last = (local(each, found.zone).date() for each in (at_ns, last_ns))
+        return any(leave.first <= last and first <= leave.last for leave in self._leave_of(person))
 
     def plan(self, seam: Seam, *, outgoing_holds: bool = True) -> Handoff:
         """The handoff of a seam, as the rota and the directory say now.
@@ -158,7 +156,7 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
         return next((person for person in found if person is not None), None)
 
     def _may_be_asked(self, person: Id, seam: Seam) -> bool:
-        if self.is_away(person, seam.at_ns):
+        if self.is_away(person, seam.at_ns, seam.until_ns):
             return False
         found = self.people[person]
         return may_take(
@@ -173,16 +171,27 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
         found = self.people.get(seam.outgoing)
         if found is None:  # nobody knows what law binds them: they are not kept for a minute
             return seam.outgoing_until_ns
-        return rest_limit_ns(
+        limit_ns = rest_limit_ns(
             self._duties.get(seam.outgoing, ()),
             seam.outgoing_until_ns,
             self._rules(found, seam.at_ns),
             zone=found.zone,
             exemption=_exemption(found),
         )
+        begins_ns = (_midnight_ns(each.first, found.zone) for each in self._leave_of(found.id))
+        off_ns = (each for each in begins_ns if each >= seam.outgoing_until_ns)
+        return min(limit_ns, min(off_ns, default=limit_ns))
+
+    def _leave_of(self, person: Id) -> Iterator[Leave]:
+        return (leave for leave in self.directory.leave if leave.person == person)
 
     def _rules(self, person: Person, at_ns: int) -> WorkingTime:
         return self.rules_of(person.country, local(at_ns, person.zone).date())
+
+
+def _midnight_ns(day: date, zone_name: str) -> int:
+    """When the day begins on that clock."""
+    return nanoseconds(datetime.combine(day, time(), zone(zone_name)))
 
 
 def _no_law(country: str, _on: date) -> WorkingTime:

@@ -2,7 +2,7 @@
 
 import logging
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -14,12 +14,14 @@ from sunwise.chassis.duty import DutyIndex
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Leave, Person, Role, Service, Snapshot
 from sunwise.contracts.people.duty import DutySlot, DutyTable
-from sunwise.daylight.working_time import rules_of
+from sunwise.daylight.working_time import Duty, WorkingTime, breaches, rules_of
 from sunwise.daylight.zones import NS_PER_HOUR, UnknownZone, local, zone
-from sunwise.people.pager.core.responders import Id, Shift
+from sunwise.people.pager.core.responders import Id, Shift, is_at_work
 
 _log = logging.getLogger("sunwise.pager")
 _encode: Final = msgspec.msgpack.Encoder().encode
+_WEEK_NS: Final = 7 * 24 * NS_PER_HOUR
+_RULES_OF_WEEKS: Final = ("weekly_rest_h", "max_days_in_row", "week_limit_h")
 _NOTHING: Final = DutyTable(version=-1, as_of_ns=0, from_ns=0, until_ns=0, slots=())
 
 
@@ -62,6 +64,23 @@ def _placed(person: Person) -> Person:
         _log.error("%s is taken to be in UTC: %s", person.id, error)
         return msgspec.structs.replace(person, zone="UTC")
     return person
+
+
+def _takes_days_off(
+    duties: Sequence[DutySlot], at_ns: int, rules: WorkingTime, zone_name: str
+) -> bool:
+    """Whether an hour of work then breaks a rule of weeks that these duties keep."""
+    near = [
+        Duty(slot.since_ns, slot.until_ns)
+        for slot in duties
+        if at_ns - _WEEK_NS < slot.until_ns and slot.since_ns < at_ns + _WEEK_NS
+    ]
+    called = [*near, Duty(at_ns, at_ns + NS_PER_HOUR)]
+    before, after = (
+        Counter(each.rule for each in breaches(found, rules, zone=zone_name))
+        for found in (near, called)
+    )
+    return any(after[rule] > before[rule] for rule in _RULES_OF_WEEKS)
 
 
 class RosterCopy:
@@ -108,16 +127,22 @@ class RosterCopy:
         return any(leave.first <= today <= leave.last for leave in self._leave[person])
 
     def in_legal_rest(self, person: Id, at_ns: int) -> bool:
-        """Whether the person's last duty ended less than the law's daily rest ago, and none goes on."""
+        """Whether a call now would take rest that the law gives; nobody on duty is in rest.
+
+        The daily rest after their last duty; and outside of their working hours, of days off what
+        an hour of work would take from them that the week needs.
+        """
         known = self._people.get(person)
         duties = self._duties.get(person)
         if known is None or not duties:
             return False
         ended = bisect_right(duties, at_ns, key=lambda slot: slot.until_ns)
-        if not ended or any(slot.since_ns <= at_ns for slot in duties[ended:]):
+        if any(slot.since_ns <= at_ns for slot in duties[ended:]):
             return False
-        rest_h = rules_of(known.country, local(at_ns, known.zone).date()).daily_rest_h
-        return at_ns < duties[ended - 1].until_ns + rest_h * NS_PER_HOUR
+        rules = rules_of(known.country, local(at_ns, known.zone).date())
+        if ended and at_ns < duties[ended - 1].until_ns + rules.daily_rest_h * NS_PER_HOUR:
+            return True
+        return not is_at_work(known, at_ns) and _takes_days_off(duties, at_ns, rules, known.zone)
 
     def knows(self, service: Id) -> bool:
         """Whether the directory has the service."""

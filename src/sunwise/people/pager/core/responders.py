@@ -77,7 +77,7 @@ def may_page(responders: Responders, id_: Id, target: Target, *, at_ns: int) -> 
     """Never somebody on leave or in legal rest, unless they opted in to just these hours.
 
     Owners who are neither on duty nor the deputy are only told in their working hours, or in
-    emergency hours that they opted into.
+    emergency hours that they opted into; and whoever is spared nights, off duty only by day.
     """
     person = responders.person(id_)
     if person is None or not person.active:
@@ -86,6 +86,9 @@ def may_page(responders: Responders, id_: Id, target: Target, *, at_ns: int) -> 
     is_opted_in = hours is not None and in_hours(hours, minute_of_day(person, at_ns))
     if responders.on_leave(id_, at_ns) or responders.in_legal_rest(id_, at_ns):
         return is_opted_in and hours is not None and hours.also_in_rest
+    is_on_duty = target in (Target.PRIMARY, Target.SECONDARY)
+    if person.exempt.no_nights and is_night(person, at_ns) and not (is_on_duty or is_opted_in):
+        return False
     return target is not Target.OWNERS or is_opted_in or is_at_work(person, at_ns)
 
 
