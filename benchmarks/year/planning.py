@@ -18,16 +18,16 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.rota.baselines import three_windows
 from benchmarks.year.company import Setting, directory, groups_of
 from sunwise.people.rota.kept import Unit
 from sunwise.people.rota.problem import Problem, Rota
+from sunwise.people.rota.round_robins import three_windows
 from sunwise.people.rota.solve import Effort, plan
 from sunwise.people.rota.stats import burdens
 from sunwise.people.rota.turns import Turn, turns_of
 from sunwise.people.rota.units import Ground, Span, problem_of
 
-EFFORT: Final = Effort(nights=0.3, fairness=0.2, patterns=1)
+EFFORT: Final = Effort(nights=0.3, fairness=0.2, patterns=1, weaving=0.2, gaps=0.2)
 """About half a CPU second for the solver, beside one or two for ranking the patterns, in each unit and window."""
 SUNWISE: Final = "Sunwise"
 ROBIN: Final = "three windows, repaired"
@@ -35,8 +35,8 @@ Turns = dict[str, dict[int, tuple[Turn, ...]]]
 """By unit and start of the window."""
 _KEPT: Final = Path(__file__).resolve().parents[2] / "build" / "year"
 _CODE: Final = (
-    "bounds", "burden", "costs", "cover", "greedy", "law", "law_rows", "model", "patterns",
-    "problem", "ranking", "roles", "solve", "stats",
+    "any_hours", "bounds", "burden", "costs", "cover", "greedy", "law", "law_rows", "model",
+    "patterns", "problem", "ranking", "roles", "round_robins", "solve", "solver", "stats", "weaving",
 )  # fmt: skip
 _WAYS: Final[dict[str, Callable[[Problem], Rota]]] = {
     SUNWISE: lambda problem: plan(problem, effort=EFFORT).rota,
@@ -110,7 +110,6 @@ def _sources() -> Iterator[bytes]:
     folder = resources.files("sunwise.people.rota")
     for name in _CODE:
         yield folder.joinpath(f"{name}.py").read_bytes()
-    yield resources.files("benchmarks.rota").joinpath("baselines.py").read_bytes()
 
 
 def _digest(parts: Iterable[bytes]) -> str:

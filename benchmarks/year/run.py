@@ -29,7 +29,7 @@ People are assumed (benchmarks/year/habits.py): on duty 95 % react by day and 88
 is due, most of the others within half an hour. Lost is counted by the senders: answered 202, and then
 neither held by somebody, nor over, nor asked about in the last day. The law is judged by
 daylight.working_time over all that was really held in the whole time, with calls off duty and outside
-of working hours as duty of their own. The round robin (benchmarks/rota/baselines.py, repaired) is
+of working hours as duty of their own. The round robin (people/rota/round_robins.py, repaired) is
 planned on the same company and time, and asked only who is primary at each incident. Figures are
 written after each window, so that a year that is cut short says how far it came.
 """
