@@ -2,10 +2,10 @@
 
 import ast
 import asyncio
-import time
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from sunwise.contracts.people import pager
 from sunwise.contracts.people.pager import PageAcknowledged, PageNotified
@@ -33,14 +33,28 @@ def notified(page):
 
 
 async def test_an_acknowledgement_is_told_to_the_quarter_of_an_hour(tmp_path):
-    began_ns = time.time_ns()
-    events = await told(tmp_path, notified)
-    [done] = [each for each in events if isinstance(each, PageAcknowledged)]
-    assert done.at_ns % QUARTER_NS == 0
-    assert began_ns < done.at_ns <= time.time_ns() + QUARTER_NS
-    [fact] = list(facts_of(done))
-    assert (fact.at_ns, fact.actor) == (done.at_ns, None)
+    async with running(tmp_path) as service:
+        page = await fill(service)
+        board, facts = service.instance.board, list(service.journal.read())
+    opened_ns = board.pages[page].opened_at_ns
+    quarter_ns = opened_ns - opened_ns % QUARTER_NS + 3 * QUARTER_NS
+    for taken_ns in (quarter_ns, quarter_ns + 1, quarter_ns + QUARTER_NS - 1):
+        assert acknowledged(facts, board, taken_ns).at_ns == quarter_ns
+    soon = acknowledged(facts, board, opened_ns + 1)
+    assert soon.at_ns == opened_ns, "never before its page"
+    [fact] = list(facts_of(soon))
+    assert (fact.at_ns, fact.actor) == (opened_ns, None)
     assert fact.kind == "page-acknowledged"
+
+
+def acknowledged(facts, board, taken_ns):
+    """What is told when that fact of these is of this time."""
+    moved = [
+        replace(each, at_ns=taken_ns) if isinstance(each.body, Acknowledged) else each
+        for each in facts
+    ]
+    [done] = [each for each in events_of(moved, board) if isinstance(each, PageAcknowledged)]
+    return done
 
 
 async def test_nobody_is_known_by_their_channel(tmp_path):

@@ -82,7 +82,8 @@ class PageAcknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
     page: str
     service: str
     at_ns: int
-    """The next full quarter of an hour: whose duty it was is known, how fast they are is nobody's."""
+    """Since when it may have been: the begin of that quarter of an hour, or the page's own. Whose duty
+    it was is known, and how fast they are is nobody's business."""
 
 
 class PageClosed(Struct, frozen=True, kw_only=True, tag="closed"):

@@ -42,8 +42,8 @@ def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
     elif isinstance(body, Notified):
         yield _notified(fact, body, page)
     elif isinstance(body, Acknowledged):
-        by_ns = -(-fact.at_ns // _QUARTER_NS) * _QUARTER_NS
-        yield PageAcknowledged(page=page.id, service=page.service, at_ns=by_ns)
+        since_ns = max(page.opened_at_ns, fact.at_ns - fact.at_ns % _QUARTER_NS)
+        yield PageAcknowledged(page=page.id, service=page.service, at_ns=since_ns)
     elif isinstance(body, Closed):
         by_hand = body.person is not None
         yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
