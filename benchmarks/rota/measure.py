@@ -3,7 +3,7 @@
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -24,6 +24,7 @@ from sunwise.people.rota.stats import Stats, stats
 SUNWISE: Final = "Sunwise"
 GREEDY: Final = "Sunwise, greedy only"
 ROUND_ROBIN: Final = "three windows, repaired"
+TELL_S: Final = 20.0
 WAYS: Final = (SUNWISE, GREEDY, *ROUND_ROBINS)
 
 
@@ -55,7 +56,19 @@ def measure(groups: Sequence[list[Problem]], *, thorough: bool) -> list[Measured
     largest_first = sorted(groups, key=len, reverse=True)
     measured = partial(measure_group, thorough=thorough)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return [each for found in pool.map(measured, largest_first) for each in found]
+        return list(_told(pool.map(measured, largest_first), sum(map(len, groups))))
+
+
+def _told(found: Iterable[list[Measured]], n_units: int) -> Iterator[Measured]:
+    """All of them; a line from time to time says how far it is."""
+    began = told = time.monotonic()
+    done = 0
+    for group in found:
+        yield from group
+        done += sum(each.way == SUNWISE for each in group)
+        if time.monotonic() - told >= TELL_S:
+            told = time.monotonic()
+            print(f"  {done} of {n_units} units in {(told - began) / 60:.1f} min", flush=True)
 
 
 def measure_group(group: list[Problem], *, thorough: bool) -> list[Measured]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sunwise.daylight.working_time import Breach, Duty, breaches
 from sunwise.daylight.zones import NS_PER_HOUR, instant
+from sunwise.people.rota.law import added, overfull
 from sunwise.people.rota.problem import (
     Person,
     Problem,
@@ -120,10 +121,14 @@ def _elsewhere(person: Person, shifts: list[Shift], problem: Problem) -> Iterato
 def _law(person: Person, shifts: list[Shift]) -> Iterator[Finding]:
     """What the shifts add to the breaches that were held before."""
     taken = [Duty(shift.start_ns, shift.end_ns) for shift in shifts]
-    known = {(each.rule, each.at_ns) for each in _breaches(person, [])}
-    for breach in _breaches(person, taken):
-        if (breach.rule, breach.at_ns) not in known:
-            yield Finding(breach.rule, breach.at_ns, person.id)
+    known = _breaches(person, [])
+    for breach in added(known, _breaches(person, taken)):
+        yield Finding(breach.rule, breach.at_ns, person.id)
+    if known:
+        for duty in taken:
+            rule = overfull(person.law, [*person.held, *taken], duty)
+            if rule:
+                yield Finding(rule, duty.start_ns, person.id)
 
 
 def _breaches(person: Person, taken: list[Duty]) -> list[Breach]:
