@@ -10,6 +10,7 @@ import msgspec
 from benchmarks.rota.judge import judge
 from sunwise.daylight.zones import NS_PER_HOUR, instant
 from sunwise.people.rota.front import front
+from sunwise.people.rota.jobs import FRONT_S, FRONT_STEPS
 from sunwise.people.rota.problem import Problem, Rota
 from sunwise.people.rota.replan import replan
 from sunwise.people.rota.solve import Plan
@@ -79,7 +80,13 @@ def mended(problem: Problem, rota: Rota) -> Mended | None:
 def choices(problem: Problem, plan: Plan, rival: Stats) -> Choices:
     """The front, with the rival's nights and half of them among the allowances."""
     began = time.process_time()
-    points = front(problem, plan, nights_h=(rival.night_h / 2, rival.night_h))
+    points = front(
+        problem,
+        plan,
+        steps=FRONT_STEPS,
+        seconds=FRONT_S,
+        nights_h=(rival.night_h / 2, rival.night_h),
+    )
     cpu_s = time.process_time() - began
     return Choices(
         n_points=len(points),

@@ -64,11 +64,12 @@ class Set(NamedTuple):
 def main() -> None:
     """Measures, prints a table for each set, and writes the results unless it was cut short."""
     arguments = _arguments()
-    figures = [
-        figure
-        for each in sets(arguments.people, short=arguments.short)
-        for figure in measured_set(each, arguments.teams)
-    ]
+    figures: list[Figure] = []
+    try:
+        for each in sets(arguments.people, short=arguments.short):
+            figures += measured_set(each, arguments.teams)
+    except KeyboardInterrupt:
+        print("Interrupted: the sets that were not finished are left out.")
     if arguments.short or arguments.teams or arguments.people != ALL_PEOPLE:
         print("Not all was measured: benchmarks/results/rota.json stays as it is.")
     else:
@@ -77,6 +78,8 @@ def main() -> None:
 
 def sets(n_people: int, *, short: bool) -> Iterator[Set]:
     """What there is to measure; the teams of Kubernetes only where their data is."""
+    if not short:  # the longest first: what is interrupted later still has it
+        yield Set(f"{n_people:,} people, autumn", _invented(n_people), AUTUMN, thorough=False)
     if kubernetes.DATA.exists():
         yield Set("Kubernetes, autumn", lambda *_: kubernetes_company(), AUTUMN, shared=False)
     else:
@@ -84,7 +87,6 @@ def sets(n_people: int, *, short: bool) -> Iterator[Set]:
     yield Set("60 people, autumn", _invented(60), AUTUMN)
     if not short:
         yield Set("60 people, spring", _invented(60), SPRING)
-        yield Set(f"{n_people:,} people, autumn", _invented(n_people), AUTUMN, thorough=False)
 
 
 def measured_set(each: Set, most_units: int | None = None) -> list[Figure]:

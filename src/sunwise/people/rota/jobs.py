@@ -14,6 +14,8 @@ from sunwise.people.rota.stats import stats
 from sunwise.people.rota.turns import Piece
 
 FRONT_STEPS: Final = 3
+FRONT_S: Final = 0.5
+"""For each point and pattern; deterministic."""
 
 
 class PlanJob(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
@@ -84,7 +86,7 @@ def work(job: Job) -> Answer:
 
 def _plan(job: PlanJob) -> Planned:
     found = plan(job.problem, effort=job.effort)
-    points = front(job.problem, found, steps=FRONT_STEPS, seconds=0.5) if job.with_front else ()
+    points = front(job.problem, found, steps=FRONT_STEPS, seconds=FRONT_S) if job.with_front else ()
     own = stats(job.problem, found.rota)
     figures = Figures(
         by=found.by,

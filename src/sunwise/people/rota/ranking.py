@@ -120,7 +120,10 @@ class _Relaxation:
         self._costs = costs
         self._people = problem.able()
         self._slots = wanted
-        self._first_ns = min((s.start_ns for s in wanted if s.day >= 0), default=problem.start_ns)
+        first_ns = min((slot.start_ns for slot in wanted if slot.day >= 0), default=None)
+        self._limits: dict[int, list[Limit]] = defaultdict(list)
+        for limit in limits(problem, first_ns):
+            self._limits[limit.number].append(limit)
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         self._terms: list[Terms] = [[] for _ in self._people]
         self._value = self._solver.Sum([])
@@ -196,9 +199,7 @@ class _Relaxation:
 
     def _limit_hours(self, number: int, terms: Terms) -> None:
         """In each span of so many weeks; a span that holds the whole window holds its edges too."""
-        for limit in limits(self._problem, self._first_ns):
-            if limit.number != number:
-                continue
+        for limit in self._limits[number]:
             own = [
                 days * float(alike.quarters) * limit.counts
                 for days, alike in terms

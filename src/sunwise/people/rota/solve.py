@@ -46,7 +46,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
     nights: float = 2.0
     """For each pattern."""
-    fairness: float = 1.5
+    fairness: float = 1.0
     patterns: int = 2
     """How many are solved at most."""
     weaving: float = 2.5
