@@ -30,6 +30,8 @@ class Mended(NamedTuple):
     cpu_s: float
     n_breaches: int
     more_gap_h: float
+    is_proven: bool
+    """Whether fewer changes are proven to leave more gaps."""
 
 
 class Choices(NamedTuple):
@@ -65,7 +67,8 @@ def mended(problem: Problem, rota: Rota) -> Mended | None:
         return None
     now_ns = problem.start_ns + (AWAY_FROM_DAY - 1) * 24 * NS_PER_HOUR
     began = time.process_time()
-    found = replan(changed, rota, now_ns).rota
+    made = replan(changed, rota, now_ns)
+    found = made.rota
     cpu_s = time.process_time() - began
     verdict = judge(changed, found)
     return Mended(
@@ -74,6 +77,7 @@ def mended(problem: Problem, rota: Rota) -> Mended | None:
         cpu_s=cpu_s,
         n_breaches=verdict.n_breaches,
         more_gap_h=verdict.declared_h + verdict.open_h - judge(changed, rota).declared_h,
+        is_proven=made.optimal,
     )
 
 

@@ -148,6 +148,10 @@ def _mending(name: str, measured: list[Measured]) -> Iterator[Figure]:
         yield Figure(f"{about}, forced moves", forced, "shifts")
         yield Figure(f"{about}, changes for each forced move", changed / forced, "", "<= 2")
         yield Figure(f"{about}, the same in the worst unit", most, "", "<= 2")
+        beyond = [m for m in found if m.n_changed > 2 * m.n_forced]
+        unproven = sum(not m.is_proven for m in beyond)
+        yield Figure(f"{about}, units with more than twice the forced moves", len(beyond), "")
+        yield Figure(f"{about}, those without proof that it takes so many", unproven, "", "== 0")
         yield Figure(f"{about}, CPU in the slowest unit", max(m.cpu_s for m in found), "s", "< 5")
         yield Figure(f"{about}, breaches of law", sum(m.n_breaches for m in found), "", "== 0")
         yield Figure(f"{about}, more gaps", sum(m.more_gap_h for m in found), "h")

@@ -150,3 +150,28 @@ def test_the_front_trades_nights_for_fairness_and_sleeps_by_default():
     for point in points:
         assert check(problem, point.rota) == []
         assert point.stats.gap_h == points[0].stats.gap_h
+
+
+def test_two_people_share_a_shift_that_nobody_can_take_whole():
+    def hours(first, last):
+        return START_NS + first * NS_PER_HOUR, START_NS + last * NS_PER_HOUR
+
+    def may_not(first, last):
+        return {"closed": (Window(*hours(first, last)),)}
+
+    people = (
+        person("a", "Etc/UTC", **may_not(0, 24)),
+        person("b", "Etc/UTC"),
+        person("early", "Etc/UTC", **may_not(6, 24)),
+        person("late", "Etc/UTC", **may_not(0, 6)),
+    )
+    problem = msgspec.structs.replace(team("Etc/UTC", days=1), people=people)
+    shifts = (
+        Shift(*hours(0, 12), Role.PRIMARY, "a"),
+        Shift(*hours(12, 24), Role.PRIMARY, "b"),
+    )
+    mended = replan(problem, Rota(shifts=shifts), START_NS)
+    assert check(problem, mended.rota) == []
+    assert mended.rota.gaps == ()
+    assert [(each.before, each.after) for each in mended.changes] == [("a", "early"), ("a", "late")]
+    assert (mended.n_forced, mended.optimal) == (1, True)

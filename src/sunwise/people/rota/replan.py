@@ -19,7 +19,7 @@ from sunwise.people.rota.check import check
 from sunwise.people.rota.costs import CostTable
 from sunwise.people.rota.greedy import greedy_crew
 from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Slot
+from sunwise.people.rota.patterns import SHORTEST_PART_H, Slot
 from sunwise.people.rota.problem import (
     HOURS_PER_DAY,
     BadProblem,
@@ -40,6 +40,8 @@ DAY_NS: Final = HOURS_PER_DAY * NS_PER_HOUR
 CHANGES_PER_FORCED: Final = 2
 QUARTERS_PER_CHANGE: Final = 8
 """A change is worth two hours of somebody's night."""
+POINTS_PER_PART: Final = 8
+"""One shift that two people share is as dear as two hours of duty by day."""
 
 
 class ReplanEffort(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +90,8 @@ def replan(
     """The present rota, mended for the problem as it is now: absences, people who came or left.
 
     What begins before `now_ns` stays, but a running shift of somebody who is away by now is cut there.
-    Gaps are filled first; then as few shifts change hands as can, at most CHANGES_PER_FORCED times the
+    Gaps are filled first; then as few shifts change hands as can (two people may share one that nobody
+    can keep), at most CHANGES_PER_FORCED times the
     forced ones for the sake of nights. Raises BadProblem where the present rota leaves a hole.
     """
     checked(problem)
@@ -106,6 +109,14 @@ def replan(
         n_forced=len(mending.forced),
         optimal=optimal,
     )
+
+
+def _outside(window: tuple[int, int], part: Slot) -> list[tuple[int, int]]:
+    """What the part leaves of the window."""
+    if not overlap(window, part[:2]):
+        return [window]
+    pieces = ((window[0], part.start_ns), (part.end_ns, window[1]))
+    return [piece for piece in pieces if piece[0] < piece[1]]
 
 
 def _split(
@@ -146,18 +157,20 @@ class _Mending:
             self._held[slot] = {
                 piece.person: piece.role for piece in pieces if isinstance(piece, Shift)
             }
-        self._model = Model(problem, tuple(sorted(self._held)), table)
+        self._parts = self._split_open(table)
+        wanted = tuple(sorted([*self._held, *self._parts]))
+        self._model = Model(problem, wanted, table, is_woven=bool(self._parts))
         numbers = {person.id: number for number, person in enumerate(self._model.people)}
         keys = {
             (place, who): (numbers.get(who, -1), place)
             for place, slot in enumerate(self._model.slots)
-            for who in self._held[slot]
+            for who in self._held.get(slot, ())
         }
         taken = self._model.taken
         self.forced = [key for key, mine in keys.items() if mine not in taken]
         self._keepers = [taken[mine] for mine in keys.values() if mine in taken]
         self._crew: dict[Slot, list[str]] = {
-            slot: [who for who in self._held[slot] if keys[place, who] in taken]
+            slot: [who for who in self._held.get(slot, ()) if keys[place, who] in taken]
             for place, slot in enumerate(self._model.slots)
         }
 
@@ -167,12 +180,14 @@ class _Mending:
         if not model.slots:
             return True
         kept = cp_model.LinearExpr.weighted_sum(self._keepers, [1] * len(self._keepers))
-        weight = len(self._keepers) + 1
+        shared = self._shared()
+        several = len(self._parts) * len(model.people) + 1
+        weight = several * (len(self._keepers) + 1)
         model.hint(self._crew)
-        model.cp.minimize(model.gap_quarters() * weight - kept)
+        model.cp.minimize(model.gap_quarters() * weight - kept * several + shared)
         fewest, optimal = self._solved(effort.fewest)
         if fewest is None:
-            self._crew = greedy_crew(self._problem, model.slots)
+            self._crew = greedy_crew(self._problem, tuple(self._held))
             return False
         n_kept = round(fewest.value(kept))
         n_changes = len(self.forced) + len(self._keepers) - n_kept
@@ -183,6 +198,7 @@ class _Mending:
         model.cp.minimize(
             (model.night_quarters() - kept * QUARTERS_PER_CHANGE) * gap_weight(self._problem)
             + model.unfairness()
+            + shared * POINTS_PER_PART
         )
         self._solved(effort.nights)
         return optimal
@@ -192,11 +208,50 @@ class _Mending:
         shifts = list(self._problem.fixed)
         gaps = [gap for gap in present.gaps if gap.start_ns < now_ns]
         for slot, people in self._crew.items():
-            held = assigned(people, slot.roles, self._held[slot])
+            held = assigned(people, slot.roles, self._held.get(slot, {}))
             window = slot.start_ns, slot.end_ns
             shifts += [Shift(*window, role, who) for who, role in held.items()]
-            gaps += [Gap(*window, role) for role in slot.roles if role not in held.values()]
+            missing = [role for role in slot.roles if role not in held.values()]
+            if slot not in self._parts:
+                gaps += [Gap(*rest, role) for role in missing for rest in self._uncovered(slot)]
         return Rota(shifts=tuple(sorted(shifts)), gaps=tuple(sorted(gaps)))
+
+    def _split_open(self, table: CostTable) -> dict[Slot, Slot]:
+        """Beginnings and ends of what nobody can keep, and what each is a part of: two may share it.
+
+        Only of one role: where there are several, a slot's crew is told apart by its roles.
+        """
+        if len(self._problem.roles) > 1:
+            return {}
+        wanted = tuple(self._held)
+        free = table.of(wanted).free
+        numbers = {person.id: number for number, person in enumerate(self._problem.able())}
+        found = {}
+        for place, slot in enumerate(wanted):
+            if any(who in numbers and free[numbers[who], place] for who in self._held[slot]):
+                continue
+            least_ns = SHORTEST_PART_H * NS_PER_HOUR
+            first_ns = -(-(slot.start_ns + least_ns) // NS_PER_HOUR) * NS_PER_HOUR
+            for cut_ns in range(first_ns, slot.end_ns - least_ns + 1, NS_PER_HOUR):
+                for part in (slot._replace(end_ns=cut_ns), slot._replace(start_ns=cut_ns)):
+                    found[part] = slot
+        return found
+
+    def _shared(self) -> cp_model.LinearExpr:
+        """How many parts are taken."""
+        slots = self._model.slots
+        parts = [
+            taken for (_, place), taken in self._model.taken.items() if slots[place] in self._parts
+        ]
+        return cp_model.LinearExpr.sum(*parts)
+
+    def _uncovered(self, slot: Slot) -> list[tuple[int, int]]:
+        """What the parts that are taken leave of it."""
+        rest = [(slot.start_ns, slot.end_ns)]
+        for part, whole in self._parts.items():
+            if whole == slot and self._crew.get(part):
+                rest = [piece for each in rest for piece in _outside(each, part)]
+        return rest
 
     def _solved(self, seconds: float) -> tuple[cp_model.CpSolver | None, bool]:
         solver = solver_of(seconds)
