@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from sunwise.contracts.people.directory import Role
-from sunwise.people.rota.any_hours import any_floor
+from sunwise.people.rota.any_hours import any_floor, any_night
 from sunwise.people.rota.check import check
 from sunwise.people.rota.costs import CostTable
 from sunwise.people.rota.greedy import greedy
@@ -58,15 +58,18 @@ def test_no_rota_beats_the_floor_of_any_handoffs(seed, rest_h):
     rules = msgspec.structs.replace(RULES, weekly_rest_h=rest_h, max_days_in_row=14)
     people = tuple(msgspec.structs.replace(each, rules=rules) for each in problem.people)
     problem = msgspec.structs.replace(problem, people=people)
-    floor = any_floor(problem, CostTable(problem))
+    table = CostTable(problem)
+    floor = any_floor(problem, table)
     for pattern in patterns(problem)[seed::150]:
         figures = stats(problem, greedy(problem, pattern))
         assert floor <= 4 * (figures.gap_h * gap_weight(problem) + figures.night_h)
+        assert any_night(problem, table, round(4 * figures.gap_h)) <= 4 * figures.night_h
 
 
 def test_the_floor_of_any_handoffs_is_the_night_of_one_zone():
     problem = team(*["Asia/Tokyo"] * 6)
     assert any_floor(problem, CostTable(problem)) == 28 * 9 * 4
+    assert any_night(problem, CostTable(problem), 40) == 28 * 9 * 4 - 40
 
 
 def test_weaving_closes_a_gap_that_no_pattern_can():

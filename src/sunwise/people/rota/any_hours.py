@@ -35,40 +35,72 @@ class _Kind(NamedTuple):
 
 def any_floor(problem: Problem, table: CostTable) -> int:
     """No lawful rota has a lower `value`."""
-    hours = list(_hours(problem))
-    if not hours:
-        return 0
-    costs = table.of(hours)
-    solver = pywraplp.Solver.CreateSolver("GLOP")
-    value = solver.Sum([])
-    terms: list[list[tuple[pywraplp.Variable, _Kind]]] = [[] for _ in problem.able()]
-    for kind in _kinds(costs, hours):
+    lp = _Hours(problem, table)
+    return lp.least(lp.gap * float(gap_weight(problem)) + lp.night)
+
+
+def any_night(problem: Problem, table: CostTable, gap_quarters: int) -> int:
+    """No lawful rota with at most so much gap has fewer quarters of night."""
+    lp = _Hours(problem, table)
+    lp.allow(gap_quarters)
+    return lp.least(lp.night)
+
+
+class _Hours:
+    """The LP; gap and night are in quarters of an hour."""
+
+    def __init__(self, problem: Problem, table: CostTable) -> None:
+        self._solver = pywraplp.Solver.CreateSolver("GLOP")
+        self._terms: list[list[tuple[pywraplp.Variable, _Kind]]] = [[] for _ in problem.able()]
+        self.gap = self._solver.Sum([])
+        self.night = self._solver.Sum([])
+        hours = list(_hours(problem))
+        costs = table.of(hours)
+        for kind in _kinds(costs, hours):
+            self._cover(kind, costs)
+        self._limit_hours(problem)
+        for person, terms in zip(problem.able(), self._terms, strict=True):
+            self._rest(problem.days - _days_off(person, problem.days), terms)
+
+    def allow(self, gap_quarters: int) -> None:
+        """No more gap than that."""
+        self._solver.Add(self.gap <= gap_quarters * (1 + _PRECISION) + _PRECISION)
+
+    def least(self, value: pywraplp.Variable) -> int:
+        """The least that a whole number can be."""
+        self._solver.Minimize(value)
+        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
+            return 0
+        found = float(self._solver.Objective().Value())
+        return max(0, math.ceil(found * (1 - _PRECISION) - _PRECISION))
+
+    def _cover(self, kind: _Kind, costs: Costs) -> None:
         place, count = kind.places[0], len(kind.places)
-        parts = [solver.NumVar(0, count * kind.need, "")]
-        value += parts[0] * float(gap_weight(problem) * QUARTERS_PER_HOUR)
+        nobody = self._solver.NumVar(0, count * kind.need, "")
+        self.gap += nobody * QUARTERS_PER_HOUR
+        parts = [nobody]
         for number in np.flatnonzero(costs.free[:, place]):
-            parts.append(solver.NumVar(0, count, ""))
-            terms[number].append((parts[-1], kind))
-            value += parts[-1] * float(costs.night[number, place])
-        solver.Add(solver.Sum(parts) == count * kind.need)
-    for limit in limits(problem):
-        own = [
-            hours_ * limit.counts
-            for hours_, kind in terms[limit.number]
-            if limit.is_whole or kind.week // limit.weeks == limit.place
-        ]
-        solver.Add(solver.Sum(own) <= limit.limit_h)
-    for person, own_terms in zip(problem.able(), terms, strict=True):
+            spent = self._solver.NumVar(0, count, "")
+            parts.append(spent)
+            self._terms[number].append((spent, kind))
+            self.night += spent * float(costs.night[number, place])
+        self._solver.Add(self._solver.Sum(parts) == count * kind.need)
+
+    def _limit_hours(self, problem: Problem) -> None:
+        for limit in limits(problem):
+            own = [
+                spent * limit.counts
+                for spent, kind in self._terms[limit.number]
+                if limit.is_whole or kind.week // limit.weeks == limit.place
+            ]
+            self._solver.Add(self._solver.Sum(own) <= limit.limit_h)
+
+    def _rest(self, most_days: int, terms: list[tuple[pywraplp.Variable, _Kind]]) -> None:
         by_clock: dict[int, list[pywraplp.Variable]] = defaultdict(list)
-        for hours_, kind in own_terms:
-            by_clock[kind.clock_h].append(hours_)
+        for spent, kind in terms:
+            by_clock[kind.clock_h].append(spent)
         for same in by_clock.values():
-            solver.Add(solver.Sum(same) <= problem.days - _days_off(person, problem.days))
-    solver.Minimize(value)
-    if solver.Solve() != pywraplp.Solver.OPTIMAL:
-        return 0
-    found = float(solver.Objective().Value())
-    return max(0, math.ceil(found * (1 - _PRECISION) - _PRECISION))
+            self._solver.Add(self._solver.Sum(same) <= most_days)
 
 
 def _days_off(person: Person, days: int) -> int:

@@ -2,8 +2,8 @@
 
 The clock bound counts the hours in which too few owners have daylight, as if one person could be on
 duty whenever awake. The proven bound of a rota with one handoff pattern is the solver's, under every hard
-rule, over every pattern of `patterns`. Of a rota that hands over at other hours from day to day it is
-the weaker one of `any_hours`, which holds for all rotas.
+rule, over every pattern of `patterns`. Of a rota that hands over at other hours from day to day, or leaves
+a gap that other hours might close, it is the weaker one of `any_hours`, which holds for all rotas.
 """
 
 import msgspec
@@ -42,15 +42,22 @@ def clock_bound(problem: Problem) -> dict[Role, float]:
 
 
 def proven(
-    problem: Problem, *, floor: int, weight: int, found: tuple[int, int], solved: tuple[int, int]
+    problem: Problem,
+    *,
+    floor: int,
+    least_night: int,
+    weight: int,
+    found: tuple[int, int],
+    solved: tuple[int, int],
 ) -> Bounds:
     """Bounds from the least `value` that any rota can have.
 
-    `found` are the quarters of gap and of night of the rota at hand, `solved` those of the rota with
-    the fewest of them that was found on the way.
+    `least_night` are the quarters of night that no rota with as much gap as this goes below, `found`
+    those of gap and of night of the rota at hand, `solved` those of the rota with the fewest of them
+    that was found on the way.
     """
     gap_quarters = min(floor // weight, found[0])
-    night_quarters = max(0, floor - weight * found[0])
+    night_quarters = max(least_night, floor - weight * found[0])
     return Bounds(
         clock_h=clock_bound(problem),
         gap_h=gap_quarters / QUARTERS_PER_HOUR,

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from ortools.sat.python import cp_model
 
-from sunwise.people.rota.any_hours import any_floor
+from sunwise.people.rota.any_hours import any_floor, any_night
 from sunwise.people.rota.bounds import Bounds, proven
 from sunwise.people.rota.burden import PRICES, QUARTERS_PER_HOUR, Prices
 from sunwise.people.rota.check import check
@@ -194,11 +194,14 @@ class Search:
             max(entry.floor, math.ceil(proven_on.get(entry.pattern, 0) - HALF))
             for entry in self._ranked
         )
-        if not set(best.slots) <= set(slots(self.problem, best.pattern)):
+        least_night = 0
+        if best.rank[0] or not set(best.slots) <= set(slots(self.problem, best.pattern)):
             floor = min(floor, any_floor(self.problem, self._table))
+            least_night = any_night(self.problem, self._table, best.rank[0])
         return proven(
             self.problem,
             floor=floor,
+            least_night=least_night,
             weight=self._weight,
             found=best.rank[:2],
             solved=nights.rank[:2],
