@@ -16,7 +16,7 @@ import msgspec
 
 from sunwise.chassis.config import load_settings, read_settings_file
 from sunwise.chassis.data_folder import holder_of, open_data_folder, write_private
-from sunwise.chassis.http.server import bind
+from sunwise.chassis.http.server import AddressTaken, bind
 from sunwise.chassis.secret_files import read_secret
 from sunwise.chassis.supervisor import Supervisor
 from sunwise.people.pager.client import PagerClient
@@ -151,8 +151,11 @@ class Pagers:
             if port and holder_of(self._data(order)) is not None:
                 found.append(port)
                 continue
-            with bind(host, port) as probe:
-                found.append(probe.getsockname()[1])
+            try:
+                with bind(host, port) as probe:
+                    found.append(probe.getsockname()[1])
+            except AddressTaken as taken:
+                raise AddressTaken(f"{taken} with --pager-port (0: any free ones)") from taken
         return found
 
 
