@@ -5,6 +5,7 @@ from itertools import cycle
 from sqlalchemy import Engine
 
 from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import (
     Leave,
     Person,
@@ -16,7 +17,7 @@ from sunwise.contracts.people.directory import (
 )
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.greedy import greedy
-from sunwise.people.rota.jobs import PlanJob, Planned
+from sunwise.people.rota.jobs import Failed, PlanJob, Planned
 from sunwise.people.rota.kept import Figures, Inputs, Kept, window_of
 from sunwise.people.rota.patterns import Block
 from sunwise.people.rota.solving import answer
@@ -83,7 +84,10 @@ def new_store(engine: Engine, clock=None) -> RotaStore:
 async def solve(job):
     """A lawful rota at once; what is published is mended by the solver itself."""
     if not isinstance(job, PlanJob):
-        return answer(job)
+        found = answer(job)
+        if isinstance(found, Failed):
+            raise Permanent(found.why)
+        return found
     rota = greedy(job.problem, EIGHT_HOURS)
     return Planned(rota=rota, figures=Figures(by="greedy"))
 

@@ -32,7 +32,7 @@ from sunwise.contracts.people.handoff import (
 from sunwise.contracts.people.pager import CreditWakeUps, WakeUpCredited, WakeUpsBooked
 from sunwise.people.rota.kept import WINDOW_NS, State, window_of
 from sunwise.people.rota.service import RotaService
-from sunwise.people.rota.store import RotaStore
+from sunwise.people.rota.store import Closure, RotaStore
 from sunwise.people.rota.turns import Piece
 from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 from tests.support.rota_company import UNIT, company, draft, solve, turn
@@ -138,7 +138,7 @@ async def test_hours_that_are_nobodys_any_more_reach_the_board(stage):
     stage.publish(around(stage))
     await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "ana")
     left = company(services=company().services[1:], version=2)
-    stage.store.set_units(units_of(left))
+    stage.change_directory(left)
     await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person is None)
     assert stage.board.duty("matching", PRIMARY).person == "ana"
 
@@ -226,6 +226,19 @@ async def test_turns_that_are_over_are_booked_under_pseudonyms(stage):
     assert row.kind == "duty"
     assert row.points >= 4
     assert "ana" not in row.key
+
+
+async def test_an_absence_that_nobody_ended_mending_is_mended_later(stage, monkeypatch):
+    """As when the process was killed behind the absence, or the job was cancelled."""
+    now = around(stage)
+    stage.publish(now)
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "ana")
+    monkeypatch.setattr("sunwise.people.rota.service._RETRY_NS", 0)
+    at_ns = stage.clock.now_ns()
+    closure = Closure(kind="person", subject="ana", from_ns=at_ns, until_ns=now.end_ns)
+    stage.store.add_closure(closure)
+    await stage.service.look()
+    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person != "ana")
 
 
 async def test_pages_put_together_are_the_table(stage):

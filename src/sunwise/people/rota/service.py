@@ -34,7 +34,7 @@ from sunwise.people.rota.grounds import entries, ground
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Kept, RequestKind, State, Unit, window_of
 from sunwise.people.rota.ledger import WAKE_UP_POINTS, Entry
 from sunwise.people.rota.mending import NOBODY, Mending
-from sunwise.people.rota.store import RotaStore, Served
+from sunwise.people.rota.store import Closure, Journey, RotaStore, Served
 from sunwise.people.rota.takeovers import TakeOvers
 from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 
@@ -86,6 +86,7 @@ class RotaService:
         self._told = -1
         self._pages: OrderedDict[int, list[DutyPage]] = OrderedDict()
         self._not_before: dict[tuple[str, int], int] = {}
+        self._away: list[Closure | Journey] = []
         self._mend_again_ns = _NEVER_NS
         self.desk = RotaDesk(
             store,
@@ -224,6 +225,7 @@ class RotaService:
         if snapshot is None:
             return
         units = units_of(snapshot)
+        await self._look_who_is_away()
         if self._clock.now_ns() >= self._mend_again_ns:
             self._mend_again_ns = _NEVER_NS
             if not await self._mend(units):
@@ -247,6 +249,17 @@ class RotaService:
         except (Permanent, Retryable) as fault:
             self._not_before[task.unit.id, window_ns] = self._later_ns()
             _log.error("no rota", extra={"unit": task.unit.id, "why": str(fault)})
+
+    async def _look_who_is_away(self) -> None:
+        """Absences and journeys are mended by whoever tells them; what they did not end, later here."""
+        since_ns = self._clock.now_ns() - WINDOW_NS
+        away = [
+            *await self._blocking(self._store.closures, since_ns),
+            *await self._blocking(self._store.journeys, since_ns),
+        ]
+        if away != self._away:
+            self._away = away
+            self._mend_again_ns = min(self._mend_again_ns, self._later_ns())
 
     def _later_ns(self) -> int:
         return self._clock.now_ns() + _RETRY_NS
