@@ -97,6 +97,7 @@ def test_the_swap_that_waits_on_today_is_applied_by_your_yes(crew, plane):
 def test_a_shift_dragged_to_a_colleague_is_theirs_once_they_say_yes_on_their_own_page(crew, plane):
     giver, taker, offered = lawful_offer(plane)
     tab = crew.tab(giver, f"/rota?team={offered['team']}")
+    tab.page.set_viewport_size({"width": 1280, "height": 2_000})  # every row can be reached
     bars = tab.page.locator(f'.line[data-person="{giver}"] .shift')
     [bar] = [
         each for each in bars.all() if each.evaluate("b => b.shift.since_ns") == offered["at_ns"]
