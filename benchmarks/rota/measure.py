@@ -14,6 +14,7 @@ import msgspec
 from benchmarks.rota.judge import Verdict, judge
 from benchmarks.rota.mending import Choices, Mended, choices, mended
 from sunwise.daylight.working_time import Duty
+from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.bounds import Bounds
 from sunwise.people.rota.greedy import greedy
 from sunwise.people.rota.problem import Problem, Rota
@@ -36,6 +37,8 @@ class Measured(NamedTuple):
     verdict: Verdict
     stats: Stats
     cpu_s: float
+    held_h: float = 0.0
+    """What its people had in other units by then, in this way of planning."""
     bounds: Bounds | None = None
     """Sunwise's own."""
     mended: Mended | None = None
@@ -122,4 +125,6 @@ def _in_turn(
 
 
 def _measured(way: str, problem: Problem, rota: Rota, cpu_s: float) -> Measured:
-    return Measured(problem.unit, way, judge(problem, rota), stats(problem, rota), cpu_s)
+    held_ns = sum(end_ns - start_ns for each in problem.people for start_ns, end_ns in each.held)
+    verdict, figures = judge(problem, rota), stats(problem, rota)
+    return Measured(problem.unit, way, verdict, figures, cpu_s, held_h=held_ns / NS_PER_HOUR)

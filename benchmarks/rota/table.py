@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rota.measure import GREEDY, SUNWISE, WAYS, Measured
+from sunwise.people.rota.bounds import Bounds as Limits
 
 _COLUMNS: Final = (
     "way", "gap %", "open %", "night %", "holiday %", "worst-off", "mean worst", "Gini", "longest h",
@@ -109,15 +110,24 @@ def worse_than_greedy(measured: Sequence[Measured]) -> list[str]:
 
 
 def beaten_bounds(measured: Sequence[Measured]) -> list[str]:
-    """The units in which another way did what was proven impossible: a bound would be wrong."""
+    """The units in which another way did what was proven impossible: a bound would be wrong.
+
+    A bound counts what people have in other units. A rival has given them other hours there, and is
+    held against it only where nobody had any.
+    """
     limits = {each.unit: each.bounds for each in measured if each.bounds is not None}
     gaps = {each.unit: each.stats.gap_h for each in measured if each.way == SUNWISE}
     return [
         f"{each.unit} ({each.way})"
         for each in measured
-        if each.stats.gap_h < limits[each.unit].gap_h
-        or (each.stats.gap_h <= gaps[each.unit] and each.stats.night_h < limits[each.unit].night_h)
+        if (each.way in (SUNWISE, GREEDY) or not each.held_h)
+        and _beats(each, limits[each.unit], gaps[each.unit])
     ]
+
+
+def _beats(each: Measured, limit: Limits, gap_h: float) -> bool:
+    as_few_gaps = each.stats.gap_h <= gap_h
+    return each.stats.gap_h < limit.gap_h or (as_few_gaps and each.stats.night_h < limit.night_h)
 
 
 def show(title: str, measured: Sequence[Measured]) -> None:

@@ -209,5 +209,12 @@ def test_a_plan_that_is_worse_and_a_bound_that_is_wrong_are_named(measured):
     wrong = own._replace(bounds=msgspec.structs.replace(own.bounds, night_h=900))
     named = beaten_bounds([wrong, *(each for each in others if each.unit == own.unit)])
     assert f"{own.unit} ({SUNWISE})" in named
+    rival = next(each for each in others if each.unit == own.unit and each.way in ROUND_ROBINS)
+    better = rival._replace(stats=msgspec.structs.replace(own.stats, night_h=0))
+    assert beaten_bounds([wrong, better]) == [f"{own.unit} ({way})" for way in (SUNWISE, rival.way)]
+    busy = better._replace(held_h=8)
+    assert beaten_bounds([wrong, busy]) == [f"{own.unit} ({SUNWISE})"], (
+        "its people did other things"
+    )
     short = own._replace(bounds=msgspec.structs.replace(own.bounds, gap_h=12))
     assert not_carried([short]) == [f"{own.unit} lacks 12 h"]
