@@ -122,6 +122,21 @@ def test_an_end_is_kept_while_the_page_that_it_ended_a_part_of_is_open():
     assert len(retention.needless(facts + more, board, now)) == 4
 
 
+def test_an_end_never_goes_before_what_it_ended_whatever_the_clocks_said():
+    board = Board(POLICY)
+    fired = Fired(alert="x", page=page_id("g", 1), group="g", generation=1, service="s",
+                  severity="info", summary="x")  # fmt: skip
+    ahead = board.author("a").write([fired], NOON_UTC + 1)
+    board.learn(ahead, Moment(NOON_UTC, NOON_UTC))
+    behind = board.author("b").write([Cleared(alert="x")], NOON_UTC - 1)
+    board.learn(behind, Moment(NOON_UTC, NOON_UTC))
+    now = Moment(NOON_UTC + KEPT_DAYS * DAY, NOON_UTC + KEPT_DAYS * DAY + 2)
+    retention.drop_old(board, now)
+    assert not board.pages
+    found = retention.needless([*ahead, *behind], board, now)
+    assert min(found, key=lambda each: each[0])[0] is retention.Stage.FIRING
+
+
 def test_a_pruned_fact_keeps_its_number_and_says_nothing():
     board = Board(POLICY)
     [fact] = board.author("a").write([KeyRevoked(id="x")], NOON_UTC)

@@ -79,6 +79,8 @@ def _stage(fact: Fact, board: Board, now: Moment) -> Stage | None:
             return Stage.DETAIL if known is not None and known.rank > fact.rank else None
         case KeyMade():
             return Stage.DETAIL if body.id in board.revoked_keys else None
+        case Fired():  # whatever its author's clock said: its page was dropped, so all of it goes
+            return None if body.page in board.pages else Stage.FIRING
         case _:
             return _stage_of_old(fact, board) if _is_old(fact, board, now) else None
 
@@ -88,8 +90,6 @@ def _stage_of_old(fact: Fact, board: Board) -> Stage | None:
     match body:
         case Acknowledged() | Snoozed() | Reassigned() | Notified() | Received():
             return None if body.page in board.pages else Stage.DETAIL
-        case Fired():
-            return None if body.page in board.pages else Stage.FIRING
         case Closed():
             return None if body.page in board.pages else Stage.END
         case Cleared():
