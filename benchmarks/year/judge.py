@@ -105,7 +105,8 @@ def _of(person: Person, own: list[Duty], off_duty: list[Duty]) -> list[Breach]:
     return [
         each
         for each in found
-        if each.rule != "daily_rest_h" or each.at_ns not in after or each.at_ns in cut
+        if not (each.rule == "daily_rest_h" and each.at_ns in after - cut)
+        and not (each.rule == "no_nights" and each.at_ns in calls and _opted_in(person, each.at_ns))
     ]
 
 
@@ -153,10 +154,14 @@ def _within(call: Duty, own: Sequence[Duty]) -> bool:
 
 def _is_free_to(person: Person, call: Duty) -> bool:
     """Whether it is ordinary work, or they agreed to be called then, whatever rest it takes."""
+    is_for_rest = person.emergency is not None and person.emergency.also_in_rest
+    return _at_work(person, call) or (is_for_rest and _opted_in(person, call.start_ns))
+
+
+def _opted_in(person: Person, at_ns: int) -> bool:
+    """Whether they agreed to be called at that time of the day."""
     hours = person.emergency
-    if hours is None or not hours.also_in_rest:
-        return _at_work(person, call)
-    return in_hours(hours, minute_of_day(person, call.start_ns)) or _at_work(person, call)
+    return hours is not None and in_hours(hours, minute_of_day(person, at_ns))
 
 
 def _at_work(person: Person, call: Duty) -> bool:

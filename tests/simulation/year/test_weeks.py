@@ -41,6 +41,7 @@ def test_both_instances_know_the_same_in_the_end(world):
         assert first[part] == second[part], part
 
 
+@pytest.mark.slow
 def test_a_pager_that_forgets_what_it_accepted_is_found_out_by_the_senders(monkeypatch):
     start = Node.start
 
@@ -50,8 +51,8 @@ def test_a_pager_that_forgets_what_it_accepted_is_found_out_by_the_senders(monke
         start(node)
 
     monkeypatch.setattr(Node, "start", start_empty)
-    monkeypatch.setattr("benchmarks.year.pages.Pages.hand_over", lambda *_: None)
-    forgetful = lived(days=4)
+    monkeypatch.setattr("benchmarks.year.pages.Pages._react", lambda *_: None)  # nobody answers
+    forgetful = lived(days=10)
     assert judge.lost(forgetful.incidents, forgetful.agenda.now_ns)
 
 
