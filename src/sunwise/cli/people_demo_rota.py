@@ -29,7 +29,7 @@ from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Turn
 from sunwise.people.rota.units import units_of
 
-QUICK: Final = Effort(nights=0.15, fairness=0.1, patterns=1)
+QUICK: Final = Effort(nights=0.15, fairness=0.1, patterns=1, weaving=0.1, gaps=0.2)
 """A new user waits for it: less than a second a unit, and not much worse than a patient plan."""
 _PUBLISHED_BEFORE_NS: Final = 13 * DAY_NS
 """A day later than most laws want it: everybody on duty on the first day has to say yes."""
