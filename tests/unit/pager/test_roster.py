@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from sunwise.contracts.people.directory import Leave, Role
+from sunwise.contracts.people.directory import Exempt, Leave, Role
 from sunwise.contracts.people.duty import DutySlot, DutyTable
 from sunwise.people.pager.roster import (
     Roster,
@@ -90,6 +90,17 @@ def test_a_call_off_duty_never_takes_the_weekly_rest():
     worked = duties_of(*((day, 10) for day in (-3, -2, -1, 0, 1, 3, 4, 5, 6)))
     assert worked.in_legal_rest("ana", saturday)
     assert not duties_of((1, 10), (3, 10)).in_legal_rest("ana", saturday)
+
+
+def test_a_call_off_duty_keeps_the_persons_own_bound_on_days_in_a_row():
+    roster = duties_of((0, 10), (1, 10))._roster
+    spared = tuple(
+        replace(person, exempt=Exempt(max_days_in_row=2)) for person in roster.directory.people
+    )
+    saturday = NOON_UTC + 48 * HOUR + 4 * HOUR
+    assert not RosterCopy(roster).in_legal_rest("ana", saturday)
+    directory = replace(roster.directory, people=spared)
+    assert RosterCopy(replace(roster, directory=directory)).in_legal_rest("ana", saturday)
 
 
 def test_shifts_that_begin_are_told_once():

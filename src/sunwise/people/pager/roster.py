@@ -14,7 +14,7 @@ from sunwise.chassis.duty import DutyIndex
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Leave, Person, Role, Service, Snapshot
 from sunwise.contracts.people.duty import DutySlot, DutyTable
-from sunwise.daylight.working_time import Duty, WorkingTime, breaches, rules_of
+from sunwise.daylight.working_time import Duty, Exemption, WorkingTime, breaches, rules_of
 from sunwise.daylight.zones import NS_PER_HOUR, UnknownZone, local, zone
 from sunwise.people.pager.core.responders import Id, Shift, is_at_work
 
@@ -67,9 +67,12 @@ def _placed(person: Person) -> Person:
 
 
 def _takes_days_off(
-    duties: Sequence[DutySlot], at_ns: int, rules: WorkingTime, zone_name: str
+    duties: Sequence[DutySlot], at_ns: int, rules: WorkingTime, person: Person
 ) -> bool:
-    """Whether an hour of work then breaks a rule of weeks that these duties keep."""
+    """Whether an hour of work then breaks a rule of weeks, the law's or the person's own."""
+    own = Exemption(
+        max_week_h=person.exempt.max_week_h, max_days_in_row=person.exempt.max_days_in_row
+    )
     near = [
         Duty(slot.since_ns, slot.until_ns)
         for slot in duties
@@ -77,7 +80,7 @@ def _takes_days_off(
     ]
     called = [*near, Duty(at_ns, at_ns + NS_PER_HOUR)]
     before, after = (
-        Counter(each.rule for each in breaches(found, rules, zone=zone_name))
+        Counter(each.rule for each in breaches(found, rules, zone=person.zone, exemption=own))
         for found in (near, called)
     )
     return any(after[rule] > before[rule] for rule in _RULES_OF_WEEKS)
@@ -142,7 +145,7 @@ class RosterCopy:
         rules = rules_of(known.country, local(at_ns, known.zone).date())
         if ended and at_ns < duties[ended - 1].until_ns + rules.daily_rest_h * NS_PER_HOUR:
             return True
-        return not is_at_work(known, at_ns) and _takes_days_off(duties, at_ns, rules, known.zone)
+        return not is_at_work(known, at_ns) and _takes_days_off(duties, at_ns, rules, known)
 
     def knows(self, service: Id) -> bool:
         """Whether the directory has the service."""
