@@ -167,6 +167,15 @@ def test_the_lowest_waits_for_the_responders_daylight():
     assert not sent[0].woke
 
 
+def test_the_lowest_is_told_to_the_owners_where_nobody_is_ever_on_duty():
+    stage = Stage()
+    stage.company.on_duty("gateway", None)
+    stage.signal(firing(severity="info"))
+    sent = stage.run()
+    assert sorted(told(sent)) == ["ana", "noa"]  # those at work now
+    assert not any(each.woke for each in sent)
+
+
 def test_what_waits_for_daylight_goes_to_whoever_of_the_chain_is_awake():
     stage = Stage()
     stage.company.on_duty("gateway", "mia", "noa")

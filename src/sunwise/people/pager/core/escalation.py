@@ -120,6 +120,8 @@ class _Round:
             if due_ns > self._now.steady_ns:
                 self._look_again_ns = min(self._look_again_ns, due_ns)
                 break
+            if step.if_nobody and (self._told or self._is_held):
+                continue
             found, is_anybody = self._step(step)
             notify += found
         waiting_for = "" if self._told else _HELD if self._is_held else _NOBODY

@@ -32,6 +32,8 @@ class Step(Struct, frozen=True, kw_only=True):
     to: Target
     after_s: Seconds = 0
     """Since the round began."""
+    if_nobody: bool = False
+    """Only where nobody of the steps before is told, or waited for until it is their day."""
 
 
 class Severity(Struct, frozen=True, kw_only=True):
@@ -97,7 +99,8 @@ SEVERITIES: Final = (
              waits_for_daylight=True, repeat_s=8 * _HOUR, ack_lasts_s=24 * _HOUR),
     Severity(name="gap", steps=(Step(to=Target.ASSIGNEE),), waits_for_daylight=True,
              repeat_s=24 * _HOUR, ack_lasts_s=24 * _HOUR),
-    Severity(name="info", also=("none", "low", "p4"), steps=(Step(to=Target.PRIMARY),),
+    Severity(name="info", also=("none", "low", "p4"),
+             steps=(Step(to=Target.PRIMARY), Step(to=Target.OWNERS, if_nobody=True)),
              waits_for_daylight=True, repeat_s=24 * _HOUR, ack_lasts_s=7 * 24 * _HOUR),
 )  # fmt: skip
 _REACH: Final = Severity(
