@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path
 
-from sunwise.chassis.guard import Principal, Right, person_of
+from sunwise.chassis.guard import NotAllowed, Principal, Right, Scope, person_of
 from sunwise.chassis.guard.door import Requirement
 from sunwise.people.pager.client import PagerClient, PagerRefused
 from sunwise.web.waiting import Act, Asked, Waiting
@@ -92,11 +92,25 @@ def _add_pages(router: APIRouter, desk: PagerDesk, reader: Any) -> None:  # noqa
 
     @router.post("/pages/{page}/acknowledge", summary="Hold the page")
     async def acknowledge(page: PageId, principal: Annotated[Principal, reader]) -> Any:  # noqa: ANN401
+        await _demand_theirs(desk, principal, page)
         return await desk.ask(principal, "POST", f"/v1/pages/{page}/acknowledge")
 
     @router.post("/pages/{page}/close", summary="It is over, with all alerts known by now")
     async def close(page: PageId, principal: Annotated[Principal, reader]) -> Any:  # noqa: ANN401
+        await _demand_theirs(desk, principal, page)
         return await desk.ask(principal, "POST", f"/v1/pages/{page}/close")
+
+
+async def _demand_theirs(desk: PagerDesk, principal: Principal, page: str) -> None:
+    """Returns if the page asked them, or their service is in trouble. Raises NotAllowed."""
+    if principal.may(Right.PAGER_ACK, Scope.ALL):
+        return
+    shown = await desk.ask(principal, "GET", f"/v1/pages/{page}")
+    if not shown["is_yours"]:
+        raise NotAllowed(
+            f"This page asked others: those it asked and the owners of {shown['service']} may hold "
+            "and end it, or whoever plans."
+        )
 
 
 def _add_paging(router: APIRouter, desk: PagerDesk, sender: Any) -> None:  # noqa: ANN401

@@ -40,6 +40,10 @@ async def mine(front, person):
     return [page["id"] for page in answer.json()]
 
 
+async def shown(front, page, person):
+    return (await front.client.get(f"/v1/pages/{page}", headers=asking(front, person))).json()
+
+
 async def told(front, page, n=1):
     async with asyncio.timeout(5):
         while len(front.board.pages[page].sent) < n:  # noqa: ASYNC110 - nobody tells
@@ -102,6 +106,12 @@ async def test_a_page_needs_whoever_has_the_duty_until_somebody_holds_it(front):
     assert await mine(front, "noa") == [page], "whoever holds it ends it"
     await post(front, f"/v1/pages/{page}/close", "noa")
     assert await mine(front, "noa") == []
+
+
+async def test_a_page_is_told_to_be_theirs_whom_it_asks_or_whose_service_it_is(front):
+    page = (await post(front, "/v1/pages", "tui", PAGE)).json()["page"]
+    theirs = [(await shown(front, page, each))["is_yours"] for each in ("ana", "mia", "tui")]
+    assert theirs == [True, True, False]
 
 
 async def test_what_nobody_could_be_told_of_needs_its_owners(front):

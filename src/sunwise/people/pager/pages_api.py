@@ -11,7 +11,7 @@ from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.by_hand import by_hand, reach_test
 from sunwise.people.pager.core.facts import Acknowledged, Body, Closed, Fired, Reassigned, Snoozed
 from sunwise.people.pager.core.moments import Moment
-from sunwise.people.pager.core.need import needs
+from sunwise.people.pager.core.need import concerns, needs
 from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.front import Front
 from sunwise.people.pager.instance import Make
@@ -42,9 +42,10 @@ def add_pages(app: FastAPI, front: Front) -> None:
         return [_shown(front, page) for page in found[:_SHOWN]]
 
     @app.get("/v1/pages/{page}")
-    async def page(page: str, _by: person) -> dict[str, Any]:
+    async def page(page: str, by: person) -> dict[str, Any]:
         """One page with its alerts, and who was told by what, never when."""
         known = front.known(page)
+        is_yours = concerns(by, known, front.service.roster, now=front.instance.now())
         alerts = [
             {
                 "summary": alert.fired.summary,
@@ -61,7 +62,7 @@ def add_pages(app: FastAPI, front: Front) -> None:
             }
             for attempt in known.sent.values()
         ]
-        return {**_shown(front, known), "alerts": alerts, "told": told}
+        return {**_shown(front, known), "is_yours": is_yours, "alerts": alerts, "told": told}
 
 
 def add_acts(app: FastAPI, front: Front) -> None:
