@@ -38,7 +38,10 @@ class StagePager:
             act = ways.append if method == "PUT" else ways.remove
             act(content["subscription"])
             return {}
-        _, _, _, page, act = path.split("/")
+        _, _, _, page, *acts = path.split("/")
+        if method == "GET":
+            return self.pages[page] | {"is_yours": True}
+        [act] = acts
         if act == "acknowledge":
             self.pages[page]["held_by"] = person
         else:
