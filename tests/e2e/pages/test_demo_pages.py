@@ -66,14 +66,15 @@ def crew(plane, browser):
 
 
 def test_a_fresh_demo_shows_at_once_who_is_on_duty_for_every_service(crew, plane):
-    services = plane.client.get("/pages/services")
-    wanted = [
-        each
-        for each in services
-        if each["tier"].startswith("24x7") and "custody" not in each["team"]
-    ]
-    assert all(turn["person"] for each in wanted for turn in each["turns"])
-    assert all(each["turns"] for each in wanted)
+    def wanted() -> list[dict]:
+        return [
+            each
+            for each in plane.client.get("/pages/services")
+            if each["tier"].startswith("24x7") and "custody" not in each["team"]
+        ]
+
+    until(lambda: all(each["turns"] for each in wanted()), within_s=10)
+    assert all(turn["person"] for each in wanted() for turn in each["turns"])
     tab = crew.tab(crew.you)
     assert tab.page.locator(".hero h2").inner_text().startswith("You are ")
     summary = tab.page.locator(".sky figcaption").inner_text()
