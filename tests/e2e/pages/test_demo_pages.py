@@ -172,7 +172,7 @@ def test_the_note_of_a_handoff_is_written_by_the_outgoing_and_accepted_by_the_in
     tab.page.get_by_role("button", name="Save the note").click()
     tab.page.get_by_text("Saved.").wait_for()
     other = crew.tab(found["incoming"]["id"])
-    other.page.get_by_role("link", name="Accept ").first.click()
+    other.page.locator(f'a[href="/handoff/{found["id"]}"]').first.click()
     other.drawn()
     other.page.get_by_text("Watch the backlog").wait_for()
     other.page.get_by_role("button", name="Accept the duty").click()
