@@ -7,10 +7,11 @@ between a commit and its answer, between sending and recording. Its disk keeps w
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.simulated_loop import run_simulated
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.escalation import Notify
 from sunwise.people.pager.core.facts import Closed, Fact
@@ -313,3 +314,29 @@ class World:
     def page_of(self, board: Board, key: str) -> list:
         """The pages that hold the alert."""
         return [board.pages[id_] for id_ in board.alerts[alert_key(SENDER, key)].pages]
+
+
+def calm_world(seed: int, policy: Policy | None = None) -> World:
+    """Nothing fails by itself, and nobody answers: the story tells what happens."""
+    world = World(seed, policy)
+    world.malice = world.refusal = world.diligence = 0.0
+    return world
+
+
+def run_story(world: World, story: Callable[[], Awaitable[None]]) -> None:
+    """Starts both instances, lets them meet, plays the story, and ends them however it went."""
+
+    async def told() -> None:
+        for node in world.nodes:
+            node.start()
+        await world.clock.sleep(30)
+        try:
+            await story()
+        finally:
+            for node in world.nodes:
+                if node.instance is not None:
+                    node.kill()
+            await world.clock.sleep(1)
+        assert not world.failures
+
+    run_simulated(told, world.clock)

@@ -8,7 +8,7 @@ from sunwise.people.pager.core.facts import Acknowledged, Fired, Notified, Prune
 from sunwise.people.pager.core.intake import Signal, bodies_of
 from sunwise.people.pager.core.policy import Policy
 from tests.simulation.pager.test_storms import judge
-from tests.support.pager_world import SENDER, Disk, World
+from tests.support.pager_world import SENDER, Disk, World, calm_world, run_story
 
 SEEDS = range(4)
 SLOW_SEEDS = range(200, 230)
@@ -82,29 +82,6 @@ def test_what_is_open_stays_and_what_is_over_goes_in_many_storms(seed):
     run(seed)
 
 
-def calm_world(seed):
-    world = World(seed, POLICY)
-    world.malice = world.refusal = world.diligence = 0.0
-    return world
-
-
-def calm(world, story):
-    async def told():
-        for node in world.nodes:
-            node.start()
-        await world.clock.sleep(30)
-        try:
-            await story()
-        finally:
-            for node in world.nodes:
-                if node.instance is not None:
-                    node.kill()
-            await world.clock.sleep(1)
-        assert not world.failures
-
-    run_simulated(told, world.clock)
-
-
 def fire(is_firing=True):
     signal = Signal("k", is_firing, "gateway is down", "critical", {}, "g")
     return lambda board, now: bodies_of([signal], SENDER, board, now)
@@ -115,7 +92,7 @@ async def ask(node, make):
 
 
 def test_while_the_other_is_away_all_is_kept_and_it_learns_that_it_is_over():
-    world = calm_world(1)
+    world = calm_world(1, POLICY)
 
     async def story():
         first, second = world.nodes
@@ -132,11 +109,11 @@ def test_while_the_other_is_away_all_is_kept_and_it_learns_that_it_is_over():
         await world.clock.sleep((KEPT_H + 3) * HOUR_S)
         assert all(page not in pages_on(node) for node in world.nodes)
 
-    calm(world, story)
+    run_story(world, story)
 
 
 def test_a_fresh_disk_gets_what_is_open_and_nothing_comes_to_life_again():
-    world = calm_world(2)
+    world = calm_world(2, POLICY)
 
     async def story():
         first, second = world.nodes
@@ -153,11 +130,11 @@ def test_a_fresh_disk_gets_what_is_open_and_nothing_comes_to_life_again():
         assert second.instance.board.open_pages == {page}
         assert second.instance.board.shared_view() == first.instance.board.shared_view()
 
-    calm(world, story)
+    run_story(world, story)
 
 
 def test_a_group_that_was_forgotten_begins_a_page_that_never_was():
-    world = calm_world(3)
+    world = calm_world(3, POLICY)
 
     async def story():
         first, _ = world.nodes
@@ -171,4 +148,4 @@ def test_a_group_that_was_forgotten_begins_a_page_that_never_was():
             await world.clock.sleep((KEPT_H + 2) * HOUR_S)
             assert not first.instance.board.pages
 
-    calm(world, story)
+    run_story(world, story)

@@ -2,40 +2,17 @@
 
 import pytest
 
-from sunwise.chassis.simulated_loop import run_simulated
 from sunwise.people.pager.core.facts import Acknowledged
 from sunwise.people.pager.core.intake import Signal, acknowledge, bodies_of
 from sunwise.people.pager.core.liveness import PEER_ALARM_S, TAKEOVER_S
 from sunwise.people.pager.peer import Batch
-from tests.support.pager_world import SENDER, Disk, World
+from tests.support.pager_world import SENDER, Disk, calm_world, run_story
 
 GATEWAY_DOWN = Signal("k", True, "gateway is down", "critical", {}, "g")
 
 
 def alert(board, now):
     return bodies_of([GATEWAY_DOWN], SENDER, board, now)
-
-
-def calm_world(seed: int) -> World:
-    world = World(seed)
-    world.malice = world.refusal = world.diligence = 0.0
-    return world
-
-
-def run(world, story):
-    async def told():
-        for node in world.nodes:
-            node.start()
-        await world.clock.sleep(30)
-        try:
-            await story()
-        finally:
-            for node in world.nodes:
-                node.kill()
-            await world.clock.sleep(1)
-        assert not world.failures
-
-    run_simulated(told, world.clock)
 
 
 def people_told(world):
@@ -59,7 +36,7 @@ def test_what_the_first_leaves_behind_is_sent_by_the_second(seed, accepted_by):
         assert people_told(world) == {"ana"}
         assert len(world.messages) == 1
 
-    run(world, story)
+    run_story(world, story)
 
 
 def test_an_instance_that_stays_silent_is_an_alarm_and_its_return_ends_it():
@@ -73,7 +50,7 @@ def test_an_instance_that_stays_silent_is_an_alarm_and_its_return_ends_it():
         await world.clock.sleep(20)
         assert not world.nodes[1].instance.board.open_pages
 
-    run(world, story)
+    run_story(world, story)
 
 
 def test_cut_off_from_each_other_both_accept_alone_and_send_with_the_same_keys():
@@ -96,7 +73,7 @@ def test_cut_off_from_each_other_both_accept_alone_and_send_with_the_same_keys()
         assert boards[0].shared_view() == boards[1].shared_view()
         assert isinstance(boards[0].pages[page].attention.body, Acknowledged)
 
-    run(world, story)
+    run_story(world, story)
 
 
 def test_an_instance_that_lost_its_disk_gets_everything_from_the_other():
@@ -113,7 +90,7 @@ def test_an_instance_that_lost_its_disk_gets_everything_from_the_other():
         assert boards[0].shared_view() == boards[1].shared_view()
         assert len(world.messages) == world.n_messages == 1
 
-    run(world, story)
+    run_story(world, story)
 
 
 def test_an_instance_that_is_set_back_numbers_under_a_new_name():
@@ -138,7 +115,7 @@ def test_an_instance_that_is_set_back_numbers_under_a_new_name():
         assert boards[0].shared_view() == boards[1].shared_view()
         assert len(boards[1].open_pages) == 2
 
-    run(world, story)
+    run_story(world, story)
 
 
 def test_two_of_the_same_order_are_refused():
@@ -148,4 +125,4 @@ def test_two_of_the_same_order_are_refused():
         with pytest.raises(ValueError, match="both instances have order 0"):
             await world.nodes[0].instance.receive(Batch(order=0))
 
-    run(world, story)
+    run_story(world, story)
