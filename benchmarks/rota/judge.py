@@ -14,7 +14,7 @@ import numpy as np
 from sunwise.daylight.night import night_slots
 from sunwise.daylight.working_time import Breach, Duty, breaches
 from sunwise.daylight.zones import NS_PER_MINUTE, local_days
-from sunwise.people.rota.problem import Person, Problem, Rota, Shift, wanted_hours
+from sunwise.people.rota.core.problem import Person, Problem, Rota, Shift, wanted_hours
 
 _QUARTER_NS = 15 * NS_PER_MINUTE
 

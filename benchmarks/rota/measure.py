@@ -15,12 +15,12 @@ from benchmarks.rota.judge import Verdict, judge
 from benchmarks.rota.mending import Choices, Mended, choices, mended
 from sunwise.daylight.working_time import Duty
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.bounds import Bounds
-from sunwise.people.rota.greedy import greedy
-from sunwise.people.rota.problem import Problem, Rota
-from sunwise.people.rota.round_robins import ROUND_ROBINS
-from sunwise.people.rota.solve import Plan, plan
-from sunwise.people.rota.stats import Stats, stats
+from sunwise.people.rota.core.bounds import Bounds
+from sunwise.people.rota.core.greedy import greedy
+from sunwise.people.rota.core.planning import Plan, plan
+from sunwise.people.rota.core.problem import Problem, Rota
+from sunwise.people.rota.core.round_robins import ROUND_ROBINS
+from sunwise.people.rota.core.stats import Stats, stats
 
 SUNWISE: Final = "Sunwise"
 GREEDY: Final = "Sunwise, greedy only"

@@ -9,12 +9,12 @@ import msgspec
 
 from benchmarks.rota.judge import judge
 from sunwise.daylight.zones import NS_PER_HOUR, instant
-from sunwise.people.rota.front import front
+from sunwise.people.rota.core.front import front
+from sunwise.people.rota.core.planning import Plan
+from sunwise.people.rota.core.problem import Problem, Rota
+from sunwise.people.rota.core.replan import replan
+from sunwise.people.rota.core.stats import Stats
 from sunwise.people.rota.jobs import FRONT_S, FRONT_STEPS
-from sunwise.people.rota.problem import Problem, Rota
-from sunwise.people.rota.replan import replan
-from sunwise.people.rota.solve import Plan
-from sunwise.people.rota.stats import Stats
 
 AWAY_FROM_DAY: Final = 7
 AWAY_DAYS: Final = 5

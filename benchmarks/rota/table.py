@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rota.measure import GREEDY, SUNWISE, WAYS, Measured
-from sunwise.people.rota.bounds import Bounds as Limits
+from sunwise.people.rota.core.bounds import Bounds as Limits
 
 _COLUMNS: Final = (
     "way", "gap %", "open %", "night %", "holiday %", "worst-off", "mean worst", "Gini", "longest h",

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from sunwise.cli.company import Company
-from sunwise.people.rota.problem import Problem
+from sunwise.people.rota.core.problem import Problem
 from sunwise.people.rota.units import Ground, Span, midnight_ns, problem_of, units_of
 
 DAYS: Final = 28

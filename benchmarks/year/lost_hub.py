@@ -25,7 +25,7 @@ from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.jobs import Answer, Failed, Job
 from sunwise.people.rota.kept import Inputs, Kept, RequestState, State, window_of
 from sunwise.people.rota.mending import Consequences, Mending
-from sunwise.people.rota.solving import answer
+from sunwise.people.rota.planning_process import answer
 from sunwise.people.rota.store import Closure, RotaStore
 from sunwise.people.rota.turns import Piece, Turn
 

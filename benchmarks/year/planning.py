@@ -19,11 +19,11 @@ from typing import Final
 import msgspec
 
 from benchmarks.year.company import Setting, directory, groups_of
+from sunwise.people.rota.core.planning import Effort, plan
+from sunwise.people.rota.core.problem import Problem, Rota
+from sunwise.people.rota.core.round_robins import three_windows
+from sunwise.people.rota.core.stats import burdens
 from sunwise.people.rota.kept import Unit
-from sunwise.people.rota.problem import Problem, Rota
-from sunwise.people.rota.round_robins import three_windows
-from sunwise.people.rota.solve import Effort, plan
-from sunwise.people.rota.stats import burdens
 from sunwise.people.rota.turns import Turn, turns_of
 from sunwise.people.rota.units import Ground, Span, problem_of
 

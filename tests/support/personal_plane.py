@@ -31,10 +31,10 @@ from sunwise.people.incidents.personal import IncidentHolder
 from sunwise.people.incidents.store import IncidentStore
 from sunwise.people.privacy.erasures import Erasures
 from sunwise.people.privacy.store import PrivacyStore
+from sunwise.people.rota.core.problem import Rota, Shift
 from sunwise.people.rota.holder import RotaHolder
 from sunwise.people.rota.kept import Figures, FrontPoint, Request, RequestKind
 from sunwise.people.rota.ledger import Entry
-from sunwise.people.rota.problem import Rota, Shift
 from sunwise.people.rota.store import Closure, Journey, RotaStore
 from sunwise.people.rota.turns import Piece
 from sunwise.people.rota.units import units_of

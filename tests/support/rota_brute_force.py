@@ -3,7 +3,7 @@
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
 from sunwise.daylight.working_time import Duty, breaches, night_minutes
 from sunwise.daylight.zones import local
-from sunwise.people.rota.problem import absences, overlap
+from sunwise.people.rota.core.problem import absences, overlap
 
 
 def best_value(problem, slots):

@@ -16,11 +16,11 @@ from sunwise.contracts.people.directory import (
     Tier,
 )
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.greedy import greedy
+from sunwise.people.rota.core.greedy import greedy
+from sunwise.people.rota.core.patterns import Block
 from sunwise.people.rota.jobs import Failed, PlanJob, Planned
 from sunwise.people.rota.kept import Figures, Inputs, Kept, window_of
-from sunwise.people.rota.patterns import Block
-from sunwise.people.rota.solving import answer
+from sunwise.people.rota.planning_process import answer
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Turn
 

@@ -8,7 +8,7 @@ from random import Random
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.working_time import WorkingTime
 from sunwise.daylight.zones import nanoseconds
-from sunwise.people.rota.problem import Person, Problem
+from sunwise.people.rota.core.problem import Person, Problem
 
 RULES = WorkingTime(country="EU", effective_from=date(2003, 8, 2), source="a test")
 START_NS = nanoseconds(datetime(2026, 10, 19, tzinfo=UTC))  # four weeks with both clock changes

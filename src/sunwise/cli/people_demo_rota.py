@@ -19,12 +19,12 @@ from sunwise.contracts.people.directory import Snapshot
 from sunwise.daylight.night import night_slots
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.directory.store import DirectoryStore
+from sunwise.people.rota.core.planning import Effort
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.jobs import Answer, Job, PlanJob, work
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Kept, RequestState, State, Unit, window_of
 from sunwise.people.rota.proposing import RotaProposing
 from sunwise.people.rota.publishing import Unlawful
-from sunwise.people.rota.solve import Effort
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Turn
 from sunwise.people.rota.units import units_of

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from sunwise.daylight.working_time import Duty, Exemption
 from sunwise.daylight.zones import NS_PER_HOUR, nanoseconds, zone_names
-from sunwise.people.rota.check import check
-from sunwise.people.rota.greedy import greedy
-from sunwise.people.rota.patterns import patterns
-from sunwise.people.rota.problem import Problem, Window
-from sunwise.people.rota.replan import replan
-from sunwise.people.rota.solve import Effort, plan
-from sunwise.people.rota.stats import stats
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.greedy import greedy
+from sunwise.people.rota.core.patterns import patterns
+from sunwise.people.rota.core.planning import Effort, plan
+from sunwise.people.rota.core.problem import Problem, Window
+from sunwise.people.rota.core.replan import replan
+from sunwise.people.rota.core.stats import stats
 from tests.support.rota_teams import BOTH, RULES, START_NS, person, random_team
 
 QUICK = Effort(nights=0.2, fairness=0.2, patterns=2)

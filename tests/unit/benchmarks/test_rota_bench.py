@@ -23,9 +23,9 @@ from sunwise.cli.company import invented_company
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.working_time import Duty
 from sunwise.daylight.zones import NS_PER_HOUR, instant
-from sunwise.people.rota.problem import Gap, Rota, Shift, Window
-from sunwise.people.rota.round_robins import ROUND_ROBINS
-from sunwise.people.rota.stats import stats
+from sunwise.people.rota.core.problem import Gap, Rota, Shift, Window
+from sunwise.people.rota.core.round_robins import ROUND_ROBINS
+from sunwise.people.rota.core.stats import stats
 
 pytestmark = pytest.mark.timeout(600)  # a loaded machine plans three units in minutes
 FIRST = date(2026, 10, 19)

@@ -12,7 +12,7 @@ from sunwise.cli.people_demo_rota import Administrators, DemoRota
 from sunwise.contracts.people.directory import Role
 from sunwise.people.directory.law import law_of
 from sunwise.people.directory.store import DirectoryStore
-from sunwise.people.rota.check import check
+from sunwise.people.rota.core.check import check
 from sunwise.people.rota.grounds import ground
 from sunwise.people.rota.kept import DAY_NS, RequestKind, RequestState, window_of
 from sunwise.people.rota.store import RotaStore

@@ -9,7 +9,7 @@ from sunwise.cli.rota import (
     unit_of,
 )
 from sunwise.cli.rota_words import RULES, explanation_lines
-from sunwise.people.rota.explain import LIFTS
+from sunwise.people.rota.core.explain import LIFTS
 
 HOUR = 3_600 * 10**9
 PIECE = {"start_ns": 0, "end_ns": 8 * HOUR, "role": "primary", "before": "ana", "after": "bo"}

@@ -9,7 +9,7 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Retryable
 from sunwise.contracts.people.directory import Role, Tier
-from sunwise.people.rota.check import check
+from sunwise.people.rota.core.check import check
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import RequestState, State
 from sunwise.people.rota.mending import Mending

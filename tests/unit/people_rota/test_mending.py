@@ -13,11 +13,11 @@ from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Leave, Tier
 from sunwise.daylight import zones
-from sunwise.people.rota.check import check
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.problem import overlap
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import RequestKind, RequestState, State
 from sunwise.people.rota.mending import NOBODY, Mending
-from sunwise.people.rota.problem import overlap
 from sunwise.people.rota.store import Closure, Journey, RotaStore
 from sunwise.people.rota.turns import rota_of
 from sunwise.people.rota.units import Span, problem_of, units_of

@@ -11,10 +11,10 @@ import pytest
 
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.daylight.working_time import rules_of
-from sunwise.people.rota.check import check
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.planning import Effort
 from sunwise.people.rota.jobs import PlanJob
 from sunwise.people.rota.planner import Planner, PlannerSettings
-from sunwise.people.rota.solve import Effort
 from tests.support.rota_teams import SPREAD, team
 
 pytestmark = pytest.mark.asyncio
@@ -32,7 +32,9 @@ def ten(**facts):
 def children() -> list[int]:
     found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return [
-        int(pid) for pid in found if b"rota.solving" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        int(pid)
+        for pid in found
+        if b"rota.planning_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from sunwise.daylight.working_time import Exemption
-from sunwise.people.rota.explain import LIFTS, Relaxation, explain, lifted, missing
-from sunwise.people.rota.problem import BadProblem
+from sunwise.people.rota.core.explain import LIFTS, Relaxation, explain, lifted, missing
+from sunwise.people.rota.core.problem import BadProblem
 from tests.support.rota_teams import BOTH, SPREAD, person, team
 
 

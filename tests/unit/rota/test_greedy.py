@@ -6,12 +6,12 @@ import pytest
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.working_time import Duty
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota import cover
-from sunwise.people.rota.check import check
-from sunwise.people.rota.greedy import greedy
-from sunwise.people.rota.patterns import Block, demand, patterns, slots
-from sunwise.people.rota.problem import Gap, Rota, Shift, Window
-from sunwise.people.rota.stats import gini, stats
+from sunwise.people.rota.core import cover
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.greedy import greedy
+from sunwise.people.rota.core.patterns import Block, demand, patterns, slots
+from sunwise.people.rota.core.problem import Gap, Rota, Shift, Window
+from sunwise.people.rota.core.stats import gini, stats
 from tests.support.rota_teams import BOTH, SPREAD, START_NS, person, real_teams, team
 
 EIGHTS = (Block(0, 8), Block(8, 8), Block(16, 8))

@@ -6,9 +6,9 @@ import pytest
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.working_time import Duty
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.check import check
-from sunwise.people.rota.law import Diary
-from sunwise.people.rota.problem import Gap, Rota, Shift
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.law import Diary
+from sunwise.people.rota.core.problem import Gap, Rota, Shift
 from tests.support.rota_teams import RULES, START_NS, person, team
 
 STRICT = msgspec.structs.replace(RULES, week_limit_h=40, weekly_cap_h=60, weekly_rest_h=24)

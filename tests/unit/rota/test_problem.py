@@ -5,9 +5,16 @@ import pytest
 
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE, UnknownZone, nanoseconds
-from sunwise.people.rota import cover
-from sunwise.people.rota.burden import hours, quarters
-from sunwise.people.rota.problem import BadProblem, Shift, Window, absences, checked, wanted_hours
+from sunwise.people.rota.core import cover
+from sunwise.people.rota.core.burden import hours, quarters
+from sunwise.people.rota.core.problem import (
+    BadProblem,
+    Shift,
+    Window,
+    absences,
+    checked,
+    wanted_hours,
+)
 from tests.support.rota_teams import BOTH, START_NS, person, team
 
 

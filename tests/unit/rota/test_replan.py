@@ -3,14 +3,14 @@ import pytest
 
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.check import check
-from sunwise.people.rota.front import front
-from sunwise.people.rota.patterns import Block, slots
-from sunwise.people.rota.problem import BadProblem, Rota, Shift, Window, overlap
-from sunwise.people.rota.replan import replan
-from sunwise.people.rota.roles import assigned, with_roles
-from sunwise.people.rota.solve import Effort, plan
-from sunwise.people.rota.stats import stats
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.front import front
+from sunwise.people.rota.core.patterns import Block, slots
+from sunwise.people.rota.core.planning import Effort, plan
+from sunwise.people.rota.core.problem import BadProblem, Rota, Shift, Window, overlap
+from sunwise.people.rota.core.replan import replan
+from sunwise.people.rota.core.roles import assigned, with_roles
+from sunwise.people.rota.core.stats import stats
 from sunwise.people.rota.turns import Piece, reassigned, rota_of, turns_of
 from tests.support.rota_teams import BOTH, SPREAD, START_NS, person, team
 

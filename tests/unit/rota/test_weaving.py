@@ -6,19 +6,19 @@ import msgspec
 import pytest
 
 from sunwise.contracts.people.directory import Role
-from sunwise.people.rota.any_hours import any_floor, any_night
-from sunwise.people.rota.check import check
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.greedy import greedy
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Block, patterns, slots
-from sunwise.people.rota.ranking import gap_weight
-from sunwise.people.rota.roles import woven
-from sunwise.people.rota.round_robins import ROUND_ROBINS
-from sunwise.people.rota.solve import Effort, plan
-from sunwise.people.rota.solver import solver_of
-from sunwise.people.rota.stats import stats
-from sunwise.people.rota.weaving import Weaving, crew_of, free_slots, handoff_hours, slots_of
+from sunwise.people.rota.core.any_hours import any_floor, any_night
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import solver_of
+from sunwise.people.rota.core.greedy import greedy
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import Block, patterns, slots
+from sunwise.people.rota.core.planning import Effort, plan
+from sunwise.people.rota.core.ranking import gap_weight
+from sunwise.people.rota.core.roles import woven
+from sunwise.people.rota.core.round_robins import ROUND_ROBINS
+from sunwise.people.rota.core.stats import stats
+from sunwise.people.rota.core.weaving import Weaving, crew_of, free_slots, handoff_hours, slots_of
 from tests.support.rota_brute_force import best_value
 from tests.support.rota_teams import BOTH, RULES, SPREAD, random_team, team
 

@@ -14,6 +14,7 @@ import msgspec
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Role
+from sunwise.people.rota.core.problem import Problem
 from sunwise.people.rota.grounds import (
     CARRIED_WINDOWS,
     PseudonymsOf,
@@ -32,7 +33,6 @@ from sunwise.people.rota.kept import (
     Unit,
     window_of,
 )
-from sunwise.people.rota.problem import Problem
 from sunwise.people.rota.publishing import Publication, demand_lawful, publication
 from sunwise.people.rota.store import NoSuch, RotaStore
 from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, to_come, turns_of

@@ -9,10 +9,10 @@ import msgspec
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.personal import ERASED
 from sunwise.contracts.people.directory import Snapshot
-from sunwise.people.rota.burden import quarters, total
+from sunwise.people.rota.core.burden import quarters, total
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Problem
 from sunwise.people.rota.kept import WINDOW_NS, RequestState, State, Unit
 from sunwise.people.rota.ledger import Entry
-from sunwise.people.rota.problem import HOURS_PER_DAY, Problem
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Turn
 from sunwise.people.rota.units import Ground, Span, ZoneGone, person_of

@@ -4,13 +4,13 @@ from typing import Final
 
 import msgspec
 
-from sunwise.people.rota.explain import Explanation, Missing, explain, missing
-from sunwise.people.rota.front import Point, front
+from sunwise.people.rota.core.explain import Explanation, Missing, explain, missing
+from sunwise.people.rota.core.front import Point, front
+from sunwise.people.rota.core.planning import EFFORT, Effort, plan
+from sunwise.people.rota.core.problem import Problem, Rota
+from sunwise.people.rota.core.replan import replan
+from sunwise.people.rota.core.stats import stats
 from sunwise.people.rota.kept import Figures, FrontPoint
-from sunwise.people.rota.problem import Problem, Rota
-from sunwise.people.rota.replan import replan
-from sunwise.people.rota.solve import EFFORT, Effort, plan
-from sunwise.people.rota.stats import stats
 from sunwise.people.rota.turns import Piece
 
 FRONT_STEPS: Final = 3

@@ -8,9 +8,9 @@ import msgspec
 
 from sunwise.contracts.people.directory import Id, Role, Tier
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.bounds import Bounds
-from sunwise.people.rota.patterns import Pattern
-from sunwise.people.rota.problem import Rota
+from sunwise.people.rota.core.bounds import Bounds
+from sunwise.people.rota.core.patterns import Pattern
+from sunwise.people.rota.core.problem import Rota
 from sunwise.people.rota.turns import Piece, Turn
 
 DAY_NS: Final = 24 * NS_PER_HOUR

@@ -12,11 +12,11 @@ import msgspec
 
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.daylight.zones import NS_PER_HOUR
+from sunwise.people.rota.core.problem import Problem, Rota, Shift, overlap
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.errands import Tell
 from sunwise.people.rota.jobs import Mended, ReplanJob
 from sunwise.people.rota.kept import WINDOW_NS, Kept, Request, RequestKind, RequestState, State
-from sunwise.people.rota.problem import Problem, Rota, Shift, overlap
 from sunwise.people.rota.publishing import asked_of, vacated
 from sunwise.people.rota.store import Closure, Journey
 from sunwise.people.rota.turns import Piece, pieces, reassigned, rota_of

@@ -16,7 +16,7 @@ from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.people.rota.jobs import Answer, Failed, Job
 
 _SIGKILL: Final = 9
-_COMMAND: Final = [sys.executable, "-m", "sunwise.people.rota.solving"]
+_COMMAND: Final = [sys.executable, "-m", "sunwise.people.rota.planning_process"]
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final[msgspec.msgpack.Decoder[Answer]] = msgspec.msgpack.Decoder(Answer)
 

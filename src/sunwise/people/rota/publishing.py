@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sunwise.chassis.errors import Permanent
-from sunwise.people.rota.check import check
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.problem import Person, Problem, absences, overlap
 from sunwise.people.rota.kept import DAY_NS, Kept, Request, RequestKind
-from sunwise.people.rota.problem import Person, Problem, absences, overlap
 from sunwise.people.rota.turns import Piece, Turn, pieces, rota_of, turns_of
 
 

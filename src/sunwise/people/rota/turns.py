@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import DutySlot
-from sunwise.people.rota.problem import Gap, Rota, Shift, overlap
+from sunwise.people.rota.core.problem import Gap, Rota, Shift, overlap
 
 MOST_TOLD: Final = 2_000
 """Slots in one message; of more than that everybody reads the table."""

@@ -25,10 +25,10 @@ from sunwise.daylight.zones import (
     tzdata_version,
     zone,
 )
-from sunwise.people.rota import problem as core
-from sunwise.people.rota.cover import BusinessHours, business, daylight, outside
+from sunwise.people.rota.core import problem as core
+from sunwise.people.rota.core.cover import BusinessHours, business, daylight, outside
+from sunwise.people.rota.core.problem import Problem, Window
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Inputs, Unit
-from sunwise.people.rota.problem import Problem, Window
 from sunwise.people.rota.store import Closure, Journey
 from sunwise.people.rota.turns import Turn
 

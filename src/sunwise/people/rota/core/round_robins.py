@@ -14,8 +14,8 @@ from typing import Final
 from sunwise.daylight.night import night_slots
 from sunwise.daylight.working_time import Duty
 from sunwise.daylight.zones import NS_PER_HOUR, local_minutes, offset_minutes
-from sunwise.people.rota.law import Diary
-from sunwise.people.rota.problem import Gap, Person, Problem, Rota, Shift, wanted_hours
+from sunwise.people.rota.core.law import Diary
+from sunwise.people.rota.core.problem import Gap, Person, Problem, Rota, Shift, wanted_hours
 
 WINDOW_H: Final = 8
 WEEK_H: Final = 168

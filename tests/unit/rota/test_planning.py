@@ -6,17 +6,17 @@ import pytest
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.working_time import Duty, Exemption
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota import cover
-from sunwise.people.rota.check import check
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.greedy import greedy
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Block, patterns, slots
-from sunwise.people.rota.problem import Shift
-from sunwise.people.rota.ranking import gap_weight, ranked, relaxed
-from sunwise.people.rota.solve import Effort, plan
-from sunwise.people.rota.solver import solver_of
-from sunwise.people.rota.stats import stats
+from sunwise.people.rota.core import cover
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import solver_of
+from sunwise.people.rota.core.greedy import greedy
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import Block, patterns, slots
+from sunwise.people.rota.core.planning import Effort, plan
+from sunwise.people.rota.core.problem import Shift
+from sunwise.people.rota.core.ranking import gap_weight, ranked, relaxed
+from sunwise.people.rota.core.stats import stats
 from tests.support.rota_brute_force import best_value
 from tests.support.rota_teams import (
     BOTH,

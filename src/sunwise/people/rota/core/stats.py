@@ -2,9 +2,17 @@
 
 import msgspec
 
-from sunwise.people.rota.burden import PRICES, Prices, Quarters, hours, length_h, quarters, total
-from sunwise.people.rota.check import check, duties_by_person
-from sunwise.people.rota.problem import Problem, Rota, Shift, wanted_hours
+from sunwise.people.rota.core.burden import (
+    PRICES,
+    Prices,
+    Quarters,
+    hours,
+    length_h,
+    quarters,
+    total,
+)
+from sunwise.people.rota.core.check import check, duties_by_person
+from sunwise.people.rota.core.problem import Problem, Rota, Shift, wanted_hours
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,11 +14,11 @@ import numpy as np
 from ortools.linear_solver import pywraplp
 
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import QUARTERS_PER_HOUR
-from sunwise.people.rota.costs import Costs, CostTable
-from sunwise.people.rota.patterns import Slot, demand
-from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem
-from sunwise.people.rota.ranking import DAYS_PER_WEEK, gap_weight, limits
+from sunwise.people.rota.core.burden import QUARTERS_PER_HOUR
+from sunwise.people.rota.core.costs import Costs, CostTable
+from sunwise.people.rota.core.patterns import Slot, demand
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Person, Problem
+from sunwise.people.rota.core.ranking import DAYS_PER_WEEK, gap_weight, limits
 
 _PRECISION: Final = 1e-6
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sunwise.daylight.working_time import Breach, Duty, WorkingTime, breaches
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.problem import Person, Problem, absences, overlap
+from sunwise.people.rota.core.problem import Person, Problem, absences, overlap
 
 _WEEK_NS: Final = 7 * 24 * NS_PER_HOUR
 

@@ -16,10 +16,10 @@ from ortools.linear_solver import pywraplp
 
 from sunwise.daylight.working_time import WorkingTime
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import QUARTER_NS, QUARTERS_PER_HOUR
-from sunwise.people.rota.costs import Costs, CostTable
-from sunwise.people.rota.patterns import MOST_BLOCKS, Pattern, Slot, patterns, slots
-from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem, Window
+from sunwise.people.rota.core.burden import QUARTER_NS, QUARTERS_PER_HOUR
+from sunwise.people.rota.core.costs import Costs, CostTable
+from sunwise.people.rota.core.patterns import MOST_BLOCKS, Pattern, Slot, patterns, slots
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Person, Problem, Window
 
 DAYS_PER_WEEK: Final = 7
 WEEK_NS: Final = DAYS_PER_WEEK * HOURS_PER_DAY * NS_PER_HOUR

@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 
 from sunwise.contracts.people.directory import Role
-from sunwise.people.rota.burden import QUARTERS_PER_HOUR, quarters
-from sunwise.people.rota.costs import away_quarters
-from sunwise.people.rota.problem import Problem, absences, wanted_hours
+from sunwise.people.rota.core.burden import QUARTERS_PER_HOUR, quarters
+from sunwise.people.rota.core.costs import away_quarters
+from sunwise.people.rota.core.problem import Problem, absences, wanted_hours
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):

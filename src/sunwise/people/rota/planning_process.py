@@ -6,8 +6,8 @@ import sys
 import msgspec
 
 from sunwise.daylight.zones import UnknownZone
+from sunwise.people.rota.core.problem import BadProblem
 from sunwise.people.rota.jobs import Answer, Failed, Job, work
-from sunwise.people.rota.problem import BadProblem
 
 
 def main() -> None:

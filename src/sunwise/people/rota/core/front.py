@@ -9,17 +9,17 @@ from typing import Final
 
 import msgspec
 
-from sunwise.people.rota.burden import PRICES, QUARTERS_PER_HOUR, Prices
-from sunwise.people.rota.check import check
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Pattern, slots
-from sunwise.people.rota.problem import Problem, Rota
-from sunwise.people.rota.ranking import ranked
-from sunwise.people.rota.roles import Crew, with_roles
-from sunwise.people.rota.solve import Plan
-from sunwise.people.rota.solver import solver_of
-from sunwise.people.rota.stats import Stats, stats
+from sunwise.people.rota.core.burden import PRICES, QUARTERS_PER_HOUR, Prices
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import solver_of
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import Pattern, slots
+from sunwise.people.rota.core.planning import Plan
+from sunwise.people.rota.core.problem import Problem, Rota
+from sunwise.people.rota.core.ranking import ranked
+from sunwise.people.rota.core.roles import Crew, with_roles
+from sunwise.people.rota.core.stats import Stats, stats
 
 DEFAULT_REASON: Final = (
     "the fewest hours of night that law and leave allow, give or take 2 %; among those the fairest"

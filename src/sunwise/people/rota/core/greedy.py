@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from sunwise.daylight.working_time import Duty
-from sunwise.people.rota.burden import PRICES, Prices, Quarters, hours, quarters, total
-from sunwise.people.rota.law import Diary
-from sunwise.people.rota.patterns import Pattern, Slot, slots
-from sunwise.people.rota.problem import Person, Problem, Rota
-from sunwise.people.rota.roles import with_roles
+from sunwise.people.rota.core.burden import PRICES, Prices, Quarters, hours, quarters, total
+from sunwise.people.rota.core.law import Diary
+from sunwise.people.rota.core.patterns import Pattern, Slot, slots
+from sunwise.people.rota.core.problem import Person, Problem, Rota
+from sunwise.people.rota.core.roles import with_roles
 
 LONGEST_STREAK_DAYS: Final = 5
 

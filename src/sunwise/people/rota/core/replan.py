@@ -14,13 +14,14 @@ from ortools.sat.python import cp_model
 
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import PRICES, Prices
-from sunwise.people.rota.check import check
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.greedy import greedy_crew
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import SHORTEST_PART_H, Slot
-from sunwise.people.rota.problem import (
+from sunwise.people.rota.core.burden import PRICES, Prices
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import solver_of
+from sunwise.people.rota.core.greedy import greedy_crew
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import SHORTEST_PART_H, Slot
+from sunwise.people.rota.core.problem import (
     HOURS_PER_DAY,
     BadProblem,
     Gap,
@@ -32,9 +33,8 @@ from sunwise.people.rota.problem import (
     checked,
     overlap,
 )
-from sunwise.people.rota.ranking import gap_weight
-from sunwise.people.rota.roles import assigned
-from sunwise.people.rota.solver import solver_of
+from sunwise.people.rota.core.ranking import gap_weight
+from sunwise.people.rota.core.roles import assigned
 
 DAY_NS: Final = HOURS_PER_DAY * NS_PER_HOUR
 CHANGES_PER_FORCED: Final = 2

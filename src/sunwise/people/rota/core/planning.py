@@ -17,21 +17,21 @@ from typing import Final
 import msgspec
 from ortools.sat.python import cp_model
 
-from sunwise.people.rota.any_hours import any_floor, any_night
-from sunwise.people.rota.bounds import Bounds, proven
-from sunwise.people.rota.burden import PRICES, QUARTERS_PER_HOUR, Prices
-from sunwise.people.rota.check import check
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.greedy import greedy_crew
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Pattern, Slot, slots
-from sunwise.people.rota.problem import Problem, Rota, checked, wanted_hours
-from sunwise.people.rota.ranking import Ranked, gap_weight, ranked
-from sunwise.people.rota.roles import Crew, overlaps, rota_of
-from sunwise.people.rota.round_robins import ROUND_ROBINS
-from sunwise.people.rota.solver import solver_of
-from sunwise.people.rota.stats import stats
-from sunwise.people.rota.weaving import Weaving, crew_of, handoff_hours, slots_of
+from sunwise.people.rota.core.any_hours import any_floor, any_night
+from sunwise.people.rota.core.bounds import Bounds, proven
+from sunwise.people.rota.core.burden import PRICES, QUARTERS_PER_HOUR, Prices
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import solver_of
+from sunwise.people.rota.core.greedy import greedy_crew
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import Pattern, Slot, slots
+from sunwise.people.rota.core.problem import Problem, Rota, checked, wanted_hours
+from sunwise.people.rota.core.ranking import Ranked, gap_weight, ranked
+from sunwise.people.rota.core.roles import Crew, overlaps, rota_of
+from sunwise.people.rota.core.round_robins import ROUND_ROBINS
+from sunwise.people.rota.core.stats import stats
+from sunwise.people.rota.core.weaving import Weaving, crew_of, handoff_hours, slots_of
 
 GIVE_BACK: Final = 0.02
 NEAR: Final = 0.0025

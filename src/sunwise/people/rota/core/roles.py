@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Final
 
 from sunwise.contracts.people.directory import Role
-from sunwise.people.rota.patterns import Slot
-from sunwise.people.rota.problem import Gap, Rota, Shift, Window, overlap
+from sunwise.people.rota.core.patterns import Slot
+from sunwise.people.rota.core.problem import Gap, Rota, Shift, Window, overlap
 
 _NOBODY: Final = ""
 

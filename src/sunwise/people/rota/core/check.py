@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sunwise.daylight.working_time import Breach, Duty, breaches
 from sunwise.daylight.zones import NS_PER_HOUR, instant
-from sunwise.people.rota.law import added, overfull
-from sunwise.people.rota.problem import (
+from sunwise.people.rota.core.law import added, overfull
+from sunwise.people.rota.core.problem import (
     Person,
     Problem,
     Rota,

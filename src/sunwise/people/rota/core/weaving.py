@@ -14,15 +14,15 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import QUARTER_NS
-from sunwise.people.rota.check import check
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import LONGEST_H, SHORTEST_H, Pattern, Slot, demand
-from sunwise.people.rota.problem import HOURS_PER_DAY, Problem, Rota, Shift, Window, overlap
-from sunwise.people.rota.ranking import gap_weight
-from sunwise.people.rota.roles import woven
-from sunwise.people.rota.solver import deterministic_s, solver_of
+from sunwise.people.rota.core.burden import QUARTER_NS
+from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import deterministic_s, solver_of
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import LONGEST_H, SHORTEST_H, Pattern, Slot, demand
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Problem, Rota, Shift, Window, overlap
+from sunwise.people.rota.core.ranking import gap_weight
+from sunwise.people.rota.core.roles import woven
 
 DAY_NS: Final = HOURS_PER_DAY * NS_PER_HOUR
 STRETCH_DAYS: Final = 7

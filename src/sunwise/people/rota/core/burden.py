@@ -13,7 +13,7 @@ import numpy as np
 
 from sunwise.daylight.night import is_day
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE, local_days, local_minutes
-from sunwise.people.rota.problem import Person, Problem, ordinals
+from sunwise.people.rota.core.problem import Person, Problem, ordinals
 
 QUARTER_NS: Final = 15 * NS_PER_MINUTE
 QUARTERS_PER_HOUR: Final = 4

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import PRICES, QUARTER_NS, QUARTERS_PER_HOUR, Prices, quarters
-from sunwise.people.rota.patterns import Slot
-from sunwise.people.rota.problem import Person, Problem, Window, absences
+from sunwise.people.rota.core.burden import PRICES, QUARTER_NS, QUARTERS_PER_HOUR, Prices, quarters
+from sunwise.people.rota.core.patterns import Slot
+from sunwise.people.rota.core.problem import Person, Problem, Window, absences
 
 
 class Costs(NamedTuple):

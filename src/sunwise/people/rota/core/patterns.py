@@ -12,8 +12,8 @@ import numpy as np
 
 from sunwise.contracts.people.directory import Role
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.rota.burden import QUARTER_NS
-from sunwise.people.rota.problem import HOURS_PER_DAY, Problem, Window, overlap, wanted_hours
+from sunwise.people.rota.core.burden import QUARTER_NS
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Problem, Window, overlap, wanted_hours
 
 LONGEST_H: Final = 12
 SHORTEST_H: Final = 6

@@ -13,15 +13,15 @@ from ortools.sat.python import cp_model
 
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
 from sunwise.daylight.working_time import Exemption, WorkingTime
-from sunwise.people.rota.burden import QUARTERS_PER_HOUR
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.greedy import greedy_crew
-from sunwise.people.rota.model import Model
-from sunwise.people.rota.patterns import Pattern, Slot, slots
-from sunwise.people.rota.problem import HOURS_PER_DAY, Person, Problem, checked
-from sunwise.people.rota.ranking import gap_weight, ranked, relaxed
-from sunwise.people.rota.roles import Crew
-from sunwise.people.rota.solver import solver_of
+from sunwise.people.rota.core.burden import QUARTERS_PER_HOUR
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.cp_sat import solver_of
+from sunwise.people.rota.core.greedy import greedy_crew
+from sunwise.people.rota.core.model import Model
+from sunwise.people.rota.core.patterns import Pattern, Slot, slots
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Person, Problem, checked
+from sunwise.people.rota.core.ranking import gap_weight, ranked, relaxed
+from sunwise.people.rota.core.roles import Crew
 
 SECONDS: Final = 1.0
 MOST_HIRES: Final = 24

@@ -14,9 +14,9 @@ from ortools.sat.python import cp_model
 
 from sunwise.daylight.working_time import Duty, WorkingTime, night_minutes
 from sunwise.daylight.zones import NS_PER_HOUR, local
-from sunwise.people.rota.burden import QUARTER_NS
-from sunwise.people.rota.patterns import Slot
-from sunwise.people.rota.problem import HOURS_PER_DAY, Person
+from sunwise.people.rota.core.burden import QUARTER_NS
+from sunwise.people.rota.core.patterns import Slot
+from sunwise.people.rota.core.problem import HOURS_PER_DAY, Person
 
 DAY_NS: Final = HOURS_PER_DAY * NS_PER_HOUR
 WEEK_NS: Final = 7 * DAY_NS

@@ -8,7 +8,7 @@ import numpy as np
 
 from sunwise.daylight.night import is_day
 from sunwise.daylight.zones import NS_PER_HOUR, local_days, local_minutes
-from sunwise.people.rota.problem import Person, Window, ordinals
+from sunwise.people.rota.core.problem import Person, Window, ordinals
 
 _THURSDAY = 3  # 1970-01-01
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from ortools.sat.python import cp_model
 
 from sunwise.daylight.working_time import Duty
-from sunwise.people.rota.burden import QUARTER_NS
-from sunwise.people.rota.costs import CostTable
-from sunwise.people.rota.law import Diary
-from sunwise.people.rota.law_rows import LawRows
-from sunwise.people.rota.patterns import Slot
-from sunwise.people.rota.problem import Person, Problem
-from sunwise.people.rota.roles import Crew
+from sunwise.people.rota.core.burden import QUARTER_NS
+from sunwise.people.rota.core.costs import CostTable
+from sunwise.people.rota.core.law import Diary
+from sunwise.people.rota.core.law_rows import LawRows
+from sunwise.people.rota.core.patterns import Slot
+from sunwise.people.rota.core.problem import Person, Problem
+from sunwise.people.rota.core.roles import Crew
 
 
 class Segment(NamedTuple):
