@@ -217,7 +217,7 @@ class PagesStage:
             now_ns=self.clock.now_ns,
             waits=WaitingRoom(
                 {
-                    "pages": pages_waiting(pages),
+                    "pages": pages_waiting(pages, company),
                     "handoffs": handoffs(desk, company, now_ns=self.clock.now_ns),
                     "changes to approve": approvals(two_people, company),
                 }

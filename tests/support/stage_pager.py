@@ -21,6 +21,7 @@ class StagePager:
             "service": "ledger",
             "severity": "critical",
             "summary": summary,
+            "links": ["javascript:alert(1)", "https://wiki.example.com/ledger"],
             "opened_ns": opened_ns,
             "held_by": None,
         }

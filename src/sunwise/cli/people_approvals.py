@@ -19,6 +19,7 @@ from sunwise.contracts.people.facts import RECORD, Evidence, FactKind, TimelineF
 
 _LOOK_S: Final = 5.0
 _OPEN: Final = frozenset({State.PROPOSED, State.APPROVED})
+_WHAT: Final = {"rota.publish": "A new rota", "directory.change": "A change of the directory"}
 _log: Final = logging.getLogger("sunwise.approvals")
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -72,12 +73,12 @@ def facts_of(proposal: Proposal, services: tuple[str, ...]) -> Iterator[Timeline
 
 def _fact(proposal: Proposal, services: tuple[str, ...], *, is_open: bool) -> TimelineFact:
     word = "proposed" if is_open else "decided"
-    what = "waits for a second person" if is_open else f"is {proposal.state.value}"
+    became = "waits for a second person" if is_open else f"is {proposal.state.value}"
     return TimelineFact(
         id=f"guard:{proposal.id}:{word}",
         kind=FactKind.APPROVAL if is_open else FactKind.APPROVAL_DECIDED,
         services=services[:64],
-        what=f"A change ({proposal.kind}) {what}.",
+        what=f"{_WHAT.get(proposal.kind, 'A change')} {became}.",
         at_ns=proposal.created_ns if is_open else _decided_ns(proposal),
         source="guard",
         evidence=Evidence(

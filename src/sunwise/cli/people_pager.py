@@ -4,18 +4,20 @@ Each answer is a pager instance's own, of the other one when the first is silent
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path
 
 from sunwise.chassis.guard import NotAllowed, Principal, Right, Scope, person_of
 from sunwise.chassis.guard.door import Requirement
+from sunwise.contracts.people.directory import Snapshot
 from sunwise.people.pager.client import PagerClient, PagerRefused
-from sunwise.web.waiting import Act, Asked, Waiting
+from sunwise.web.waiting import PAGE, Act, Asked, Waiting
 
-_HELD: Final = "You hold it since"
-_UNHELD: Final = "Nobody holds it since"
+_HELD: Final = "you hold it; open since"
+_UNHELD: Final = "nobody holds it; open since"
+_WEB: Final = ("https://", "http://")
 PageId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$")]
 ServiceId = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Name = Annotated[str, Body(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -57,24 +59,28 @@ def pager_router(desk: PagerDesk, *, require: Callable[[Right], Requirement]) ->
     return router
 
 
-def pages_waiting(desk: PagerDesk) -> Asked:
+def pages_waiting(desk: PagerDesk, snapshot: Callable[[], Snapshot]) -> Asked:
     """Pages that need the reader."""
 
     async def ask(principal: Principal) -> list[Waiting]:
         pages = await desk.ask(principal, "GET", "/v1/pages?mine=true")
-        return [_waiting(page, principal) for page in pages]
+        services = (await asyncio.to_thread(snapshot)).services if pages else ()
+        names = {service.id: service.name for service in services}
+        return [_waiting(page, names, principal) for page in pages]
 
     return ask
 
 
-def _waiting(page: dict[str, Any], principal: Principal) -> Waiting:
+def _waiting(page: dict[str, Any], names: Mapping[str, str], principal: Principal) -> Waiting:
     is_held = page["held_by"] == principal.person_id
     act = Act("It is over", "close") if is_held else Act("I hold it", "acknowledge")
+    name = names.get(page["service"], page["service"])
+    summary: str = page["summary"]
     return Waiting(
-        kind="page",
-        title=f"[{page['severity']}] {page['service']}: {page['summary']}",
-        detail=_HELD if is_held else _UNHELD,
-        link="",
+        kind=PAGE,
+        title=summary if name in summary else f"{name}: {summary}",
+        detail=f"Page ({page['severity']}), {_HELD if is_held else _UNHELD}",
+        link=next((each for each in page.get("links", ()) if each.startswith(_WEB)), ""),
         at_ns=page["opened_ns"],
         is_urgent=not is_held,
         act=Act(act.label, f"/pager/pages/{page['id']}/{act.path}"),

@@ -303,7 +303,7 @@ async def make_pager_door(place: Place) -> Service:
     parts = place.shared(PeopleParts)
     desk = PagerDesk(place.settings(PagersSettings, "pagers").client())
     parts.routers.append(pager_router(desk, require=parts.guard.require))
-    parts.waits["pages"] = pages_waiting(desk)
+    parts.waits["pages"] = pages_waiting(desk, parts.directory.snapshot)
 
     async def work(ready: Ready) -> None:
         ready()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sunwise.chassis.errors import Permanent, Retryable
@@ -11,6 +11,7 @@ from sunwise.web.seen import Seen
 
 KEPT: Final = "handoff-kept"
 """A duty that is over by plan, and that nobody has taken yet."""
+PAGE: Final = "page"
 WAIT_S: Final = 2.0
 """Whoever has not said by then what waits is left out, and the page says so."""
 
@@ -33,7 +34,7 @@ class Waiting:
     title: str
     detail: str
     link: str
-    """Path of this server; empty: there is no more to see."""
+    """Path of this server, or what a sender of alerts gave, http(s); empty: there is no more to see."""
     at_ns: int | None = None
     """When it is due."""
     with_person: Seen | None = None
@@ -65,7 +66,7 @@ class WaitingRoom:
     async def __call__(self, principal: Principal) -> Waits:
         """What waits, the urgent first, then the soonest."""
         answers = await asyncio.gather(*(self._of(ask, principal) for ask in self._asked.values()))
-        items = [item for answer in answers for item in answer or ()]
+        items = _once([item for answer in answers for item in answer or ()])
         items.sort(key=lambda item: (not item.is_urgent, item.at_ns or 0, item.title))
         silent = [name for name, answer in zip(self._asked, answers, strict=True) if answer is None]
         return Waits(items=items, not_asked=silent)
@@ -76,3 +77,19 @@ class WaitingRoom:
                 return await ask(principal)
         except (Retryable, Permanent, TimeoutError):
             return None
+
+
+def _once(items: list[Waiting]) -> list[Waiting]:
+    """Without the pages about what waits here anyhow: that is urgent instead of there twice."""
+    links = {item.link for item in items if item.kind != PAGE}
+    paged = {_path(item.link) for item in items if item.kind == PAGE}
+    kept = [item for item in items if item.kind != PAGE or _path(item.link) not in links]
+    return [
+        replace(item, is_urgent=True) if item.kind != PAGE and item.link in paged else item
+        for item in kept
+    ]
+
+
+def _path(address: str) -> str:
+    """Of an address of any host."""
+    return f"/{address.partition('://')[2].partition('/')[2]}"

@@ -55,10 +55,12 @@ def tab(browser, stage):
 
 def test_a_page_that_waits_is_taken_up_and_ended_by_its_button(tab, stage):
     row = tab.page.locator("li.urgent", has_text="Orders are not answered")
-    assert "Nobody holds it since" in row.inner_text()
+    assert "Page (critical), nobody holds it" in row.inner_text()
+    more = row.get_by_role("link", name="Ledger: Orders are not answered")
+    assert more.get_attribute("href") == "https://wiki.example.com/ledger"
     assert "10:30" in row.inner_text(), "since when, in the reader's zone"
     row.get_by_role("button", name="I hold it").click()
-    tab.page.get_by_text("You hold it since").wait_for()
+    tab.page.get_by_text("you hold it").wait_for()
     assert stage.pager.pages[PAGE]["held_by"] == "bo"
     assert tab.violations() == []
     tab.page.get_by_role("button", name="It is over").click()

@@ -153,11 +153,11 @@ async def live_through(plane: PeopleInProcess, mails) -> None:
     await the_draft_holds_it(plane, bo, waiting["id"], incident)
 
     await plane.until(at(8.05))
-    await plane.within(lambda: told(mails, "bo", "You are asked as incoming"))
+    await plane.within(lambda: told(mails, "bo", "Asked: the incoming"))
     await plane.until(at(8.45))
     assert told(mails, "eve", "Accept ledger, matching as primary") == []
     await plane.until(at(8.5))
-    [mail] = await plane.within(lambda: told(mails, "eve", "You are asked as secondary"))
+    [mail] = await plane.within(lambda: told(mails, "eve", "Asked: the secondary"))
     assert f"{plane.url}/handoff/{waiting['id']}" in mail
 
     page = await asked(eve.get, f"/people/handoffs/{waiting['id']}")
@@ -183,7 +183,7 @@ async def the_draft_holds_it(
     assert any("orders-available" in text for text in section(page, "alerts"))
     assert any("orders-available" in text for text in section(page, "objectives"))
     assert section(page, "changes") == ["Ledger 4.2."]
-    assert section(page, "approvals") == ["A change (directory.change) waits for a second person."]
+    assert section(page, "approvals") == ["A change of the directory waits for a second person."]
     gaps = [text for text in section(page, "risks") if "Nobody is on duty as secondary" in text]
     assert len(gaps) == 2, "of both services"
     links = links_in(page)

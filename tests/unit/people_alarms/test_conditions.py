@@ -37,6 +37,12 @@ def test_the_incoming_is_told_once_their_shift_has_begun():
     assert (alarm.severity, alarm.person, alarm.path) == ("handoff", "bo", "/handoff/h1")
 
 
+def test_whoever_is_asked_reads_names_and_their_own_clock():
+    [alarm] = told(OFFERED)
+    assert "Accept Ledger, Matching as primary" in alarm.summary
+    assert "on Fri 27 Nov 09:00 in Paris (Fri 08:00 UTC)" in alarm.summary
+
+
 def test_whoever_is_asked_next_is_told_at_once_under_a_key_of_their_own():
     both = (*OFFERED.asked, Asked(person="di", step=Step.SECONDARY))
     alarms = told(replace(OFFERED, asked=both), 7.9)
@@ -47,7 +53,7 @@ def test_whoever_is_asked_next_is_told_at_once_under_a_key_of_their_own():
 def test_nobody_left_to_ask_is_told_to_the_people_of_the_service_with_the_end_in_sight():
     alarms = told(replace(OFFERED, is_unanswered=True))
     assert [(each.severity, each.person) for each in alarms] == [("error", ""), ("handoff", "bo")]
-    assert "from 2026-11-27 11:00 UTC on nobody holds it" in alarms[0].summary
+    assert "from Fri 27 Nov 11:00 UTC on nobody holds it" in alarms[0].summary
 
 
 def test_a_duty_that_nobody_holds_pages_as_the_worst_does_and_asks_nobody_beside_it():

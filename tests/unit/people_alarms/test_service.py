@@ -85,7 +85,9 @@ class Stage:
 
     def asked(self, step: Step) -> list[str]:
         """Who was told that they are asked as that."""
-        return [each.person for each in self.door.pages if f"asked as {step.value}" in each.summary]
+        return [
+            each.person for each in self.door.pages if f"Asked: the {step.value}" in each.summary
+        ]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_it_is_a_company_of_60_in_12_countries(at):
     assert (len(snapshot.people), len(snapshot.teams), len(snapshot.services)) == (60, 8, 24)
     assert len({person.country for person in snapshot.people}) == 12
     assert {hub.id: hub.activities for hub in snapshot.hubs} == {
-        "dubai": ("custody",),
+        "dubai": ("custody", "aml"),
         "paris": ("custody", "aml"),
     }
     assert Counter(service.tier for service in snapshot.services).keys() == set(Tier)

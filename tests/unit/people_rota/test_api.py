@@ -168,7 +168,7 @@ async def test_a_draft_around_the_clock_takes_two_people(stage):
         change = (await asked(answer, 202))["change"]
         assert stage.store.windows(State.PUBLISHED) == set()
         seen = await asked(await bo.get(f"/changes/{change}"))
-        assert "Publish the rota of core" in seen["summary"]
+        assert "Publish the rota of Ledger" in seen["summary"]
         approve = {"content_hash": seen["content_hash"]}
         alone = await eve.post(f"/changes/{change}/approve", json=approve)
         assert alone.status_code == 403

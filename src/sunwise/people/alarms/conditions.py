@@ -20,7 +20,7 @@ from sunwise.contracts.people.handoff import (
     OpenHandoffs,
     Step,
 )
-from sunwise.daylight.zones import instant
+from sunwise.daylight.zones import UnknownZone, instant, local
 
 UNHELD: Final = "critical"
 """Nobody holds a duty: as bad as the worst that could happen to the service meanwhile."""
@@ -40,6 +40,8 @@ class Company(Struct, frozen=True, kw_only=True):
 
     services: dict[Id, Service]
     teams: dict[Id, Team]
+    zones: dict[Id, str]
+    """Each person's, as declared."""
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Company":
@@ -47,7 +49,23 @@ class Company(Struct, frozen=True, kw_only=True):
         return cls(
             services={each.id: each for each in snapshot.services},
             teams={each.id: each for each in snapshot.teams},
+            zones={each.id: each.zone for each in snapshot.people},
         )
+
+    def called(self, services: Iterable[Id]) -> str:
+        """Their names: "Ledger, Matching"."""
+        known = ((name, self.services.get(name)) for name in services)
+        return ", ".join(service.name if service else name for name, service in known)
+
+    def clock(self, at_ns: int, person: Id = "") -> str:
+        """The instant in UTC; for one person on their own clock, with UTC beside it."""
+        utc = instant(at_ns)
+        try:
+            own = local(at_ns, self.zones[person])
+        except (KeyError, UnknownZone):
+            return f"{utc:%a %d %b %H:%M} UTC"
+        place = self.zones[person].rpartition("/")[2].replace("_", " ")
+        return f"{own:%a %d %b %H:%M} in {place} ({utc:%a %H:%M} UTC)"
 
     def by_team(self, services: Iterable[Id]) -> dict[Id, list[Id]]:
         """The services of each team, sorted; one that is not known is its own team."""
@@ -72,13 +90,13 @@ def of_handoffs(found: OpenHandoffs, company: Company, now_ns: int) -> Iterator[
     for handoff in found.handoffs:
         for services in company.by_team(handoff.services).values():
             if handoff.state is HandoffState.UNHELD:
-                yield _unheld(handoff, services)
+                yield _unheld(handoff, services, company)
             elif handoff.is_unanswered:
-                yield _unanswered(handoff, services)
+                yield _unanswered(handoff, services, company)
         if handoff.state is HandoffState.OFFERED:
             for asked in handoff.asked:
                 if asked.step is not Step.INCOMING or now_ns >= handoff.at_ns:
-                    yield _asked(handoff, asked)
+                    yield _asked(handoff, asked, company)
 
 
 def of_gaps(
@@ -98,11 +116,11 @@ def of_gaps(
         owners = [slot.gap_owner or company.lead(slot.service) for slot in slots]
         for person in dict.fromkeys([*owners, *planners]):
             if person is not None:
-                yield _gap(team, slots, person)
+                yield _gap(team, slots, person, company)
 
 
-def _unheld(handoff: OpenHandoff, services: list[Id]) -> Alert:
-    what = f"Nobody is on duty as {handoff.role.value} of {', '.join(services)}"
+def _unheld(handoff: OpenHandoff, services: list[Id], company: Company) -> Alert:
+    what = f"Nobody is on duty as {handoff.role.value} of {company.called(services)}"
     return _of_handoff(
         handoff,
         services,
@@ -112,9 +130,9 @@ def _unheld(handoff: OpenHandoff, services: list[Id]) -> Alert:
     )
 
 
-def _unanswered(handoff: OpenHandoff, services: list[Id]) -> Alert:
-    what = f"Nobody has accepted {', '.join(services)} as {handoff.role.value}"
-    until = f"{instant(handoff.unheld_ns):%Y-%m-%d %H:%M} UTC"
+def _unanswered(handoff: OpenHandoff, services: list[Id], company: Company) -> Alert:
+    what = f"Nobody has accepted {company.called(services)} as {handoff.role.value}"
+    until = company.clock(handoff.unheld_ns)
     return _of_handoff(
         handoff,
         services,
@@ -124,15 +142,15 @@ def _unanswered(handoff: OpenHandoff, services: list[Id]) -> Alert:
     )
 
 
-def _asked(handoff: OpenHandoff, asked: Asked) -> Alert:
-    at = f"{instant(handoff.at_ns):%Y-%m-%d %H:%M} UTC"
-    what = f"Accept {', '.join(handoff.services)} as {handoff.role.value}"
+def _asked(handoff: OpenHandoff, asked: Asked, company: Company) -> Alert:
+    at = company.clock(handoff.at_ns, asked.person)
+    what = f"Accept {company.called(handoff.services)} as {handoff.role.value}"
     return _of_handoff(
         handoff,
         list(handoff.services),
         key=f"asked/{asked.person}",
         severity=ASKED,
-        summary=f"{what}: it is handed over at {at}. You are asked as {asked.step.value}.",
+        summary=f"{what}: it is handed over on {at}. Asked: the {asked.step.value}.",
         person=asked.person,
     )
 
@@ -158,10 +176,10 @@ def _of_handoff(
     )
 
 
-def _gap(team: Id, slots: list[DutySlot], person: Id) -> Alert:
+def _gap(team: Id, slots: list[DutySlot], person: Id, company: Company) -> Alert:
     first = slots[0]
     services = sorted({slot.service for slot in slots})
-    since, until = instant(first.since_ns), instant(first.until_ns)
+    since, until = (company.clock(at, person) for at in (first.since_ns, first.until_ns))
     is_accepted = all(slot.gap_owner is not None for slot in slots)
     said = "it is accepted as a gap" if is_accepted else "nobody has accepted that"
     return Alert(
@@ -170,9 +188,8 @@ def _gap(team: Id, slots: list[DutySlot], person: Id) -> Alert:
         severity=GAP,
         service=services[0],
         summary=(
-            f"Nobody is on duty as {first.role.value} of {', '.join(services)} from "
-            f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC: {said}. Take the shift, or plan "
-            "anew."
+            f"Nobody is on duty as {first.role.value} of {company.called(services)} from {since} "
+            f"to {until}: {said}. Take the shift, or plan anew."
         ),
         path=f"/rota?team={team}&from={first.since_ns}",
         person=person,

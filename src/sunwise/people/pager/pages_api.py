@@ -105,6 +105,7 @@ def _shown(front: Front, page: Page) -> dict[str, Any]:
         "service": page.service,
         "severity": front.board.severities.at(page.rank).name,
         "summary": page.head.summary,
+        "links": list(page.head.links),
         "opened_ns": page.opened_at_ns,
         "alerts_firing": len(page.open),
         "held_by": attention.person if isinstance(attention, Acknowledged) else None,

@@ -32,8 +32,18 @@ class RotaProposing:
         """The proposal; applied already where nobody else could approve it. Blocks."""
         proposed = Proposed(unit=draft.unit, window_ns=draft.window_ns, version=draft.version)
         return self._two_people.submit(
-            by, kind=KIND, content=msgspec.json.encode(proposed), summary=summary(draft)
+            by,
+            kind=KIND,
+            content=msgspec.json.encode(proposed),
+            summary=summary(draft, self._called(draft.unit)),
         )
+
+    def _called(self, unit: str) -> str:
+        """The names of its services, as the directory has them now."""
+        known = self._desk.store.units().get(unit)
+        snapshot = self._desk.snapshot()
+        names = {each.id: each.name for each in snapshot.services} if snapshot else {}
+        return ", ".join(names.get(each, each) for each in known.services) if known else unit
 
     def _services(self, proposal: Proposal) -> tuple[str, ...]:
         unit = msgspec.json.decode(proposal.content, type=Proposed).unit
@@ -54,12 +64,12 @@ class RotaProposing:
         )
 
 
-def summary(draft: Kept) -> str:
-    """What is approved, for whoever approves."""
+def summary(draft: Kept, name: str) -> str:
+    """What is approved, for whoever approves; `name`: what its services are called."""
     figures, first = draft.figures, instant(draft.window_ns)
     last = instant(draft.window_ns + WINDOW_NS - DAY_NS)
     return (
-        f"Publish the rota of {draft.unit} from {first:%d %b} to {last:%d %b %Y}, draft "
+        f"Publish the rota of {name} from {first:%d %b} to {last:%d %b %Y}, draft "
         f"{draft.version}: {len(draft.turns)} shifts, {figures.night_h:g} h at night, "
         f"{figures.gap_h:g} h of gaps"
     )

@@ -4,10 +4,11 @@ import { el, show } from "./dom.js";
 import { time } from "./clocks.js";
 import { ask } from "./http.js";
 
-const section = { team: null, root: null };
+const section = { team: null, root: null, names: new Map() };
 
 /** The section, for one's own shifts and those of the team; the same one as long as the team is the same. */
-export function feeds(team) {
+export function feeds(team, teams) {
+  section.names = new Map(teams.map(({ id, name }) => [id, name]));
   if (section.team === team.id) return section.root;
   const body = el("div", { class: "feed-body", "aria-live": "polite" });
   const details = el(
@@ -69,6 +70,6 @@ function row(feed, body, team) {
     await ask(`/credentials/${feed.id}`, { method: "DELETE" }).catch(() => null);
     await draw(body, team);
   };
-  const name = kind === "person" ? "Your shifts" : `All of ${whose}`;
+  const name = kind === "person" ? "Your shifts" : `All of ${section.names.get(whose) ?? whose}`;
   return el("li", { class: "feed-row" }, el("span", {}, `${name}, made `, time(feed.created_ns)), el("button", { type: "button", "data-key": `revoke ${feed.id}`, onclick: revoke }, "Revoke"));
 }

@@ -3,7 +3,7 @@
 import { dayMark, now, personNow, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
-import { learn, servicesNamed } from "./names.js";
+import { learn, personNamed, servicesNamed } from "./names.js";
 import { notice, startPage } from "./page.js";
 import { duration } from "./times.js";
 
@@ -30,6 +30,8 @@ const STATES = {
   lapsed: "Lapsed",
   withdrawn: "Withdrawn",
 };
+/** What is seen behind a link, where an id would tell nobody anything. */
+const EVIDENCE = { alert: "See the alert", approval: "See the change", duty: "See the rota", fact: "See the fact", holiday: "See the holiday", incident: "See the incident", page: "See the page", slo: "See the objective" };
 const STEPS = { incoming: "Incoming", secondary: "Secondary", deputy: "Deputy" };
 
 const page = startPage({
@@ -41,7 +43,7 @@ const page = startPage({
 async function asked(path, options) {
   const answer = await ask(path, options);
   const rows = Array.isArray(answer) ? answer : [answer];
-  await learn({ services: rows.flatMap((each) => [...each.services, ...(each.parts ?? []).flatMap((part) => part.lines.flatMap((line) => line.services))]) });
+  await learn({ people: rows.map((each) => each.note_author).filter(Boolean), services: rows.flatMap((each) => [...each.services, ...(each.parts ?? []).flatMap((part) => part.lines.flatMap((line) => line.services))]) });
   return answer;
 }
 
@@ -163,7 +165,12 @@ function deed(handoff) {
 
 /** The sentence with names where it has ids. */
 function withNames(text, handoff) {
-  return [handoff.outgoing, handoff.incoming, ...handoff.seats.map((seat) => seat.person)].reduce((said, person) => said.replaceAll(person.id, person.id === reader.id ? "you" : person.name), text);
+  const names = new Map(people(handoff).map((person) => [person.id, person.id === reader.id ? "you" : person.name]));
+  return text.replace(/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/g, (word) => names.get(word) ?? word);
+}
+
+function people(handoff) {
+  return [handoff.outgoing, handoff.incoming, ...handoff.seats.map((seat) => seat.person)];
 }
 
 function holds(handoff) {
@@ -230,8 +237,7 @@ async function act(button, path, body) {
 // --- the note ---
 
 function note(handoff) {
-  const author = [handoff.outgoing, handoff.incoming, ...handoff.seats.map((seat) => seat.person)].find((person) => person.id === handoff.note_author);
-  const by = handoff.note_version ? `Version ${handoff.note_version}${handoff.note_author ? ` by ${author?.name ?? handoff.note_author}` : ""}` : "Nothing is written yet.";
+  const by = handoff.note_version ? `Version ${handoff.note_version}${handoff.note_author ? ` by ${personNamed(handoff.note_author).name}` : ""}` : "Nothing is written yet.";
   return el(
     "section",
     { class: "panel", "aria-labelledby": "note" },
@@ -302,7 +308,7 @@ function facts(handoff) {
 }
 
 function factRow(line, handoff) {
-  const where = `${line.evidence_kind} ${line.evidence_ref}`;
+  const where = EVIDENCE[line.evidence_kind] ?? `${line.evidence_kind} ${line.evidence_ref}`;
   return el(
     "li",
     { class: line.is_open ? "is-open" : null },
@@ -312,7 +318,7 @@ function factRow(line, handoff) {
       { class: "quiet" },
       time(line.at.ns, other(handoff)),
       line.services.length ? ` ${servicesNamed(line.services)} ` : " ",
-      line.evidence_url ? el("a", { href: line.evidence_url, rel: "noreferrer", class: "evidence", "data-key": `evidence ${where}` }, where) : el("code", {}, where),
+      line.evidence_url ? el("a", { href: line.evidence_url, rel: "noreferrer", class: "evidence", "data-key": `evidence ${line.evidence_kind} ${line.evidence_ref}` }, where) : el("code", {}, where),
     ),
   );
 }

@@ -42,7 +42,7 @@ function asked() {
 
 function draw(view) {
   noticeStale(view.duty);
-  show(content, requests(view), view.team ? [controls(view), board(view), view.can_swap ? replanning(view, changed) : null, feeds(view.team)] : nobody());
+  show(content, requests(view), view.team ? [controls(view), board(view), view.can_swap ? replanning(view, changed) : null, feeds(view.team, view.teams)] : nobody());
 }
 
 function nobody() {
@@ -66,7 +66,7 @@ function board(view) {
 }
 
 function empty(view) {
-  if (!view.duty.is_planned) return "No rota has been published yet. Until then nobody is on duty for this team, and nobody would be paged.";
+  if (!view.duty.is_planned) return "No rota has been published yet. Until then nobody is on duty for this team: a page asks owners who are at work or opted in to be called, and waits until one of them takes it.";
   return `${view.team.name} has no shifts in these days: nothing is published for them yet, or its services ask for no duty.`;
 }
 

@@ -41,7 +41,7 @@ function hero(today) {
   const current = today.shifts.filter((shift) => shift.since_ns <= now());
   const next = today.shifts.find((shift) => shift.since_ns > now());
   if (today.duty.version < 0) return calm("The rota was never heard here", "Who is on duty is not known. The page goes on asking; in an emergency call the owners by phone.");
-  if (!today.duty.is_planned) return calm("No rota has been published yet", "Until then nobody is on duty for anything, and nobody would be paged.");
+  if (!today.duty.is_planned) return calm("No rota has been published yet", "Until then nobody is on duty for anything. A page asks owners who are at work or opted in to be called, and waits until one of them takes it.");
   const kept = today.waits.items.filter((item) => item.kind === "handoff-kept");
   if (current.length) return onDuty(current, kept);
   if (kept.length) return stillOnDuty(kept);
@@ -105,7 +105,7 @@ function waitingRow(item) {
   return el(
     "li",
     { class: item.is_urgent ? "urgent" : null },
-    item.link ? el("a", { href: item.link, "data-key": `wait ${item.link} ${item.title}` }, item.title) : el("strong", {}, item.title),
+    item.link ? el("a", { href: item.link, rel: "noreferrer", "data-key": `wait ${item.link} ${item.title}` }, item.title) : el("strong", {}, item.title),
     el("p", { class: "quiet" }, item.detail, item.at_ns ? [" ", time(item.at_ns, item.with_person)] : null),
     item.act ? actButton(item) : null,
   );
