@@ -26,7 +26,7 @@ class StagePager:
             "held_by": None,
         }
 
-    def ask(self, method: str, path: str, *, person: str = "", content: Any = None) -> Any:
+    def ask(self, method: str, path: str, content: Any = None, *, person: str = "") -> Any:
         """See `PagerClient.ask`."""
         if self.is_silent:
             raise Retryable("no pager answers")

@@ -3,25 +3,33 @@
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
+
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @contextmanager
-def answering(status: int = 200, content: Any = None) -> Iterator[tuple[str, list[Any]]]:
-    """Its address, and (method, path, headers) of every request so far."""
+def answering(
+    status: int = 200, content: Any = None, headers: Mapping[str, str] = EMPTY
+) -> Iterator[tuple[str, list[Any]]]:
+    """Its address, and (method, path, headers) of every request so far; bytes are sent as they are."""
     asked: list[Any] = []
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             asked.append((self.command, self.path, self.headers))
             self.rfile.read(int(self.headers.get("content-length") or 0))
             self.send_response(status)
+            for header in headers.items():
+                self.send_header(*header)
             self.end_headers()
-            self.wfile.write(json.dumps(content).encode())
+            self.wfile.write(body)
 
-        do_GET = do_POST = answer  # noqa: N815 - its names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - its names
 
         def log_message(self, *_args: Any) -> None:
             pass

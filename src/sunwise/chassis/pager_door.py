@@ -4,21 +4,17 @@ It speaks Alertmanager's webhook (version 4), answered once the pager has it on 
 sent again under the same key is the same alert: sending twice pages nobody twice.
 """
 
-import json
 import ssl
-import urllib.request
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
-from urllib.error import HTTPError
 
 from msgspec import Struct
 
-from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.crossing import Origins
+from sunwise.chassis.json_client import JsonClient, RequestRefused, first_answer
 
 _PATH: Final = "/v1/alertmanager"
-_TIMEOUT_S: Final = 5.0
-_BUSY: Final = frozenset({429, 502, 503, 504})
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -49,13 +45,9 @@ class PagerDoor:
         Raises OriginUnusable and OSError.
         """
         Origins(urls)  # a key never crosses a network in the clear
-        self._urls = tuple(urls)
-        self._key = key
+        tls = ssl.create_default_context(cafile=authority or None)
+        self._pagers = [JsonClient(url, key, tls=tls) for url in urls]
         self._pages_url = pages_url
-        trusted = ssl.create_default_context(cafile=authority or None)
-        self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
-        )
 
     def fire(self, alert: Alert) -> None:
         """Returns once it is on the pager's disk. Blocks. Raises Retryable and Permanent."""
@@ -83,30 +75,10 @@ class PagerDoor:
         }
 
     def _send(self, group: str, alerts: list[dict[str, Any]]) -> None:
-        body = json.dumps({"version": "4", "groupKey": group, "alerts": alerts}).encode()
-        faults = []
-        for url in self._urls:
-            try:
-                self._post(url, body)
-            except Retryable as fault:
-                faults.append(str(fault))
-            else:
-                return
-        raise Retryable(f"no pager took it: {'; '.join(faults)}", after_s=5.0)
-
-    def _post(self, url: str, body: bytes) -> None:
-        request = urllib.request.Request(  # noqa: S310 - http(s) only: checked when made
-            url + _PATH,
-            data=body,
-            headers={"authorization": f"Bearer {self._key}", "content-type": "application/json"},
-        )
+        said = {"version": "4", "groupKey": group, "alerts": alerts}
         try:
-            with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
-                answer.read()
-        except HTTPError as error:
-            why = f"{url} answers {error.code}: {error.read(1_000).decode('utf-8', 'replace')}"
-            if error.code in _BUSY:
-                raise Retryable(why) from error
-            raise Permanent(f"{why} (make a key: sunwise pager new-key)") from error
-        except OSError as error:
-            raise Retryable(f"{url} does not answer: {error}") from error
+            first_answer(self._pagers, lambda pager: pager.ask("POST", _PATH, said))
+        except RequestRefused as refused:
+            raise Permanent(
+                f"the pager refuses ({refused.status}): {refused} (make a key: sunwise pager new-key)"
+            ) from refused

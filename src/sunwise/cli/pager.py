@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +11,7 @@ from sunwise.chassis.config import load_settings, read_settings_file
 from sunwise.cli.failures import told_in_one_sentence
 
 if TYPE_CHECKING:
+    from sunwise.cli.pager_keys import PagerKeys
     from sunwise.people.pager.service import PagerSettings
 
 _MAX_BODY: Final = 4 * 1_048_576  # an Alertmanager group of thousands
@@ -102,9 +103,12 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
 @_settings
 @told_in_one_sentence
 def new_key(name: str, service: str, data: Path, settings_file: Path | None) -> None:
-    """Make a key for the sender or person NAME, and print it once."""
-    made = _ask("POST", "/v1/keys", data, settings_file, json={"name": name, "service": service})
-    click.echo(f"{made['key']}  (key {made['id']}; it is not shown again)")
+    """Make a key for the sender or person NAME, and print it once.
+
+    On this instance's own machine, with its own secret. From elsewhere, for a sender: sunwise
+    people pager-key new.
+    """
+    _keys(data, settings_file).make(name, service)
 
 
 @command.command("keys")
@@ -113,9 +117,7 @@ def new_key(name: str, service: str, data: Path, settings_file: Path | None) -> 
 @told_in_one_sentence
 def keys(data: Path, settings_file: Path | None) -> None:
     """List the keys in force."""
-    for key in _ask("GET", "/v1/keys", data, settings_file):
-        what = f"sender, for {key['service']}" if key["service"] else "person"
-        click.echo(f"{key['id']}  {key['name']}  ({what})")
+    _keys(data, settings_file).show()
 
 
 @command.command("revoke-key")
@@ -125,8 +127,7 @@ def keys(data: Path, settings_file: Path | None) -> None:
 @told_in_one_sentence
 def revoke_key(key: str, data: Path, settings_file: Path | None) -> None:
     """Put the key with the id KEY out of force, at both instances."""
-    _ask("DELETE", f"/v1/keys/{key}", data, settings_file)
-    click.echo("revoked")
+    _keys(data, settings_file).revoke(key)
 
 
 @command.command("metrics-token")
@@ -147,20 +148,13 @@ def _load(settings_file: Path | None) -> "PagerSettings":
     return load_settings(PagerSettings, "pager", file=read_settings_file(settings_file))
 
 
-def _ask(
-    method: str,
-    path: str,
-    data: Path,
-    settings_file: Path | None,
-    *,
-    json: dict[str, str] | None = None,
-) -> Any:  # noqa: ANN401 - JSON
-    """What the instance of this folder answers to its operator. Raises PagerRefused and Retryable."""
+def _keys(data: Path, settings_file: Path | None) -> "PagerKeys":
+    """Those of the instance of this folder. Raises SecretUnusable."""
+    from sunwise.cli.pager_keys import PagerKeys
     from sunwise.people.pager.client import PagerClient
     from sunwise.people.pager.service import secret_of
 
     settings = _load(settings_file)
-    pager = PagerClient(
-        [settings.own_url], secret_of(data, settings), certificate=settings.tls_certificate
-    )
-    return pager.ask(method, path, content=json)
+    secret = secret_of(data, settings)
+    pager = PagerClient([settings.own_url], secret, certificate=settings.tls_certificate)
+    return PagerKeys(pager.ask, "/v1/keys")

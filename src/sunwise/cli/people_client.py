@@ -1,31 +1,25 @@
 """The command line's way to the people plane: HTTP with the person's own token from a private file."""
 
-import json
 import os
 import stat
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import click
 import msgspec
 
 from sunwise.chassis.data_folder import write_private
-from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.crossing import Origins
+from sunwise.chassis.json_client import JsonClient
 
 _TIMEOUT_S: Final = 10.0
 
 
 class CredentialsUnusable(Permanent):
     """There is no token to show; the message says how to get one."""
-
-
-class Refused(Permanent):
-    """The server refused; the message is its own."""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +93,13 @@ class PeopleClient:
 
     def __init__(self, credentials: Credentials) -> None:
         Origins([credentials.url])
-        self._credentials = credentials
-        self._opener = urllib.request.build_opener(_NoRedirects)
+        self.credentials = credentials
+        self._server = JsonClient(
+            credentials.url,
+            credentials.token,
+            timeout_s=_TIMEOUT_S,
+            is_direct=credentials.url.startswith("http:"),
+        )
 
     @classmethod
     def of(cls, path: Path) -> "PeopleClient":
@@ -108,62 +107,28 @@ class PeopleClient:
         return cls(read_credentials(path))
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers. Raises Refused and Retryable."""
+        """What the server answers. Raises RequestRefused and Retryable."""
         asked = {name: value for name, value in query.items() if value is not None}
-        return self._ask("GET", f"{path}?{urlencode(asked)}" if asked else path)
+        return self.ask("GET", f"{path}?{urlencode(asked)}" if asked else path)
 
     def post(self, path: str, content: object, *, timeout_s: float = _TIMEOUT_S) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers. Raises Refused and Retryable."""
-        return self._ask("POST", path, content, timeout_s=timeout_s)
+        """What the server answers. Raises RequestRefused and Retryable."""
+        return self.ask("POST", path, content, timeout_s=timeout_s)
 
     def patch(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers. Raises Refused and Retryable."""
-        return self._ask("PATCH", path, content)
+        """What the server answers. Raises RequestRefused and Retryable."""
+        return self.ask("PATCH", path, content)
 
     def put(self, path: str, content: object) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers. Raises Refused and Retryable."""
-        return self._ask("PUT", path, content)
+        """What the server answers. Raises RequestRefused and Retryable."""
+        return self.ask("PUT", path, content)
 
     def delete(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """What the server answers. Raises Refused and Retryable."""
-        return self._ask("DELETE", path)
+        """What the server answers. Raises RequestRefused and Retryable."""
+        return self.ask("DELETE", path)
 
-    def _ask(
+    def ask(
         self, method: str, path: str, content: object = None, *, timeout_s: float = _TIMEOUT_S
     ) -> Any:  # noqa: ANN401 - JSON
-        request = urllib.request.Request(  # noqa: S310 - http(s) only: checked when made
-            self._credentials.url + path,
-            method=method,
-            data=None if content is None else json.dumps(content).encode(),
-            headers={
-                "Authorization": f"Bearer {self._credentials.token}",
-                "Content-Type": "application/json",
-            },
-        )
-        try:
-            with self._opener.open(request, timeout=timeout_s) as reply:
-                return json.loads(reply.read() or b"null")
-        except HTTPError as error:
-            raise _refused(error) from error
-        except (URLError, TimeoutError, ConnectionError) as error:
-            host = urlsplit(self._credentials.url).netloc
-            raise Retryable(f"{host} does not answer: {error}", after_s=1.0) from error
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A token goes to the server that it is for, and nowhere else."""
-
-    def redirect_request(self, *_args: Any, **_more: Any) -> None:  # noqa: ANN401
-        return None
-
-
-def _refused(error: HTTPError) -> Permanent | Retryable:
-    try:
-        detail = json.loads(error.read())["detail"]
-    except (ValueError, KeyError, TypeError):
-        detail = error.reason
-    if isinstance(detail, dict) and "what" in detail:
-        detail = detail["what"]  # beside `why`, which is for programs
-    if error.code in (429, 503):
-        return Retryable(str(detail), after_s=float(error.headers.get("retry-after") or 1))
-    return Refused(detail if isinstance(detail, str) else json.dumps(detail))
+        """What the server answers. Raises RequestRefused and Retryable."""
+        return self._server.ask(method, path, content, timeout_s=timeout_s)

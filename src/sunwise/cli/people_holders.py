@@ -6,7 +6,7 @@ import msgspec
 
 from sunwise.chassis.personal import Forgotten, Holder, Rows, Traces
 from sunwise.chassis.secret_files import read_secret
-from sunwise.people.pager.client import PagerClient, PagersSettings, parts
+from sunwise.people.pager.client import PagerClient, PagersSettings
 from sunwise.people.pager.personal_api import ERASE, EXPORT, Asked
 
 EXPECTED: Final = frozenset({"guard", "directory", "rota", "handoff", "incidents"})
@@ -47,8 +47,8 @@ class NoPager:
 
 
 def pager_holders(settings: PagersSettings) -> dict[str, Holder]:
-    """Each instance of the pager, by its address. Raises SecretUnusable."""
-    urls = parts(settings.urls)
+    """Each instance of the pager, by its address. Raises SecretUnusable and OriginUnusable."""
+    urls = settings.addresses()
     if not urls:
         return {"pager": NoPager()}
     secret = read_secret(settings.secret_file)

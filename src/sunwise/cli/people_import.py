@@ -10,8 +10,9 @@ from typing import Any, Final
 import click
 
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.json_client import RequestRefused
 from sunwise.cli.failures import told_in_one_sentence
-from sunwise.cli.people_client import PeopleClient, Refused, credentials_option
+from sunwise.cli.people_client import PeopleClient, credentials_option
 
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "csv": ("*.csv",),
@@ -21,11 +22,17 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _SHOWN: Final = 40
 _IMPORT_S: Final = 120.0
-_REFUSED: Final = "Nothing was changed: mend what is refused, and import again."
 
 
 class NothingToImport(Permanent):
     """No file is there to be read; the message says which names are looked for."""
+
+
+class ImportRefused(Permanent):
+    """Something in the files cannot be taken; what, was told."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed: mend what is refused, and import again.")
 
 
 @click.command("import")
@@ -55,7 +62,7 @@ def command(
     shown = _sent(client, path, content | {"dry_run": True})
     _say(plan_lines(shown))
     if shown["refusals"]:
-        raise Refused(_REFUSED)
+        raise ImportRefused
     if not is_applied:
         click.echo("Nothing was changed. Do it: the same with --apply")
         return
@@ -173,12 +180,12 @@ def _sent(client: PeopleClient, path: str, content: Mapping[str, Any]) -> Any:  
     """What the server answers; every fault of files that cannot be read is told on a line of its own."""
     try:
         return client.post(path, content, timeout_s=_IMPORT_S)
-    except Refused as refusal:
+    except RequestRefused as refusal:
         _, *faults = str(refusal).splitlines()
         if not faults:
             raise
         _say(f"refused: {fault}" for fault in faults)
-        raise Refused(_REFUSED) from refusal
+        raise ImportRefused from refusal
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Path
 
 from sunwise.chassis.guard import NotAllowed, Principal, Right, Scope, person_of
 from sunwise.chassis.guard.door import Requirement
+from sunwise.chassis.json_client import RequestRefused
 from sunwise.contracts.people.directory import Snapshot
-from sunwise.people.pager.client import PagerClient, PagerRefused
+from sunwise.people.pager.client import PagerClient
 from sunwise.web.waiting import PAGE, Act, Asked, Waiting
 
 _HELD: Final = "you hold it; open since"
@@ -45,7 +46,7 @@ class PagerDesk:
             return await asyncio.to_thread(
                 self._pagers.ask, method, path, person=person, content=content
             )
-        except PagerRefused as refused:
+        except RequestRefused as refused:
             raise HTTPException(refused.status, str(refused)) from refused
 
 

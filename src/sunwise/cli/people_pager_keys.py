@@ -5,12 +5,17 @@ from pathlib import Path
 import click
 
 from sunwise.cli.failures import told_in_one_sentence
-from sunwise.cli.people_client import PeopleClient, credentials_option, path_part
+from sunwise.cli.pager_keys import PagerKeys
+from sunwise.cli.people_client import PeopleClient, credentials_option
 
 
 @click.group("pager-key")
 def command() -> None:
-    """Keys of those who send alerts to the pagers beside this people plane."""
+    """Keys of those who send alerts to the pagers beside this people plane.
+
+    From anywhere, with your own token. On a pager's machine, without the people plane, and for
+    people's keys: sunwise pager new-key.
+    """
 
 
 @command.command("new")
@@ -20,8 +25,7 @@ def command() -> None:
 @told_in_one_sentence
 def new(*, credentials: Path, name: str, service: str) -> None:
     """Make a key for the sender NAME, and print it once."""
-    made = PeopleClient.of(credentials).post("/pager/keys", {"name": name, "service": service})
-    click.echo(f"{made['key']}  (key {made['id']}; it is not shown again)")
+    _keys(credentials).make(name, service)
 
 
 @command.command("list")
@@ -29,9 +33,7 @@ def new(*, credentials: Path, name: str, service: str) -> None:
 @told_in_one_sentence
 def list_keys(*, credentials: Path) -> None:
     """List the keys in force."""
-    for key in PeopleClient.of(credentials).get("/pager/keys"):
-        what = f"sender, for {key['service']}" if key["service"] else "person"
-        click.echo(f"{key['id']}  {key['name']}  ({what})")
+    _keys(credentials).show()
 
 
 @command.command("revoke")
@@ -40,5 +42,8 @@ def list_keys(*, credentials: Path) -> None:
 @told_in_one_sentence
 def revoke(*, credentials: Path, key: str) -> None:
     """Put the key with the id KEY out of force, at both pagers."""
-    PeopleClient.of(credentials).delete(f"/pager/keys/{path_part(key)}")
-    click.echo("revoked")
+    _keys(credentials).revoke(key)
+
+
+def _keys(credentials: Path) -> PagerKeys:
+    return PagerKeys(PeopleClient.of(credentials).ask, "/pager/keys")

@@ -7,7 +7,8 @@ from typing import Any, Final
 from rich.console import Console
 
 from sunwise.chassis.errors import Permanent, Retryable
-from sunwise.cli.people_client import PeopleClient, Refused
+from sunwise.chassis.json_client import RequestRefused
+from sunwise.cli.people_client import PeopleClient
 from sunwise.cli.terminal import Terminal
 
 _STEP_S: Final = 1.0
@@ -20,7 +21,7 @@ class NotDone(Permanent):
 
 
 def result_of(client: PeopleClient, path: str, content: object, *, why: str) -> Any:  # noqa: ANN401 - JSON
-    """What the job that this asks for comes to. Raises NotDone, Refused and Retryable."""
+    """What the job that this asks for comes to. Raises NotDone, RequestRefused and Retryable."""
     job = client.post(path, content)
     try:
         with Terminal(Console(stderr=True, highlight=False)).waiting(why) as told:
@@ -28,7 +29,7 @@ def result_of(client: PeopleClient, path: str, content: object, *, why: str) -> 
                 told(progress(job))
                 job = _later(client, job)
     except KeyboardInterrupt:
-        with suppress(Refused, Retryable):
+        with suppress(RequestRefused, Retryable):
             job = client.delete(job["address"])
     if job["state"] == "done":
         return job["result"]

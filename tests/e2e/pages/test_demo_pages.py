@@ -141,14 +141,15 @@ def lawful_offer(plane):
 
 def may_take(plane, unit: str, shift, taker: str) -> bool:
     """By the rota's own rules; asked as whoever has the shift."""
-    from sunwise.cli.people_client import Credentials, PeopleClient, Refused
+    from sunwise.chassis.json_client import RequestRefused
+    from sunwise.cli.people_client import Credentials, PeopleClient
 
     issued = plane.client.post(f"/people/{shift['person']}/tokens", {"name": "asking"})
     client = PeopleClient(Credentials(url=plane.running.url, token=issued["secret"]))
     name = {"unit": unit, "role": shift["role"], "at_ns": shift["start_ns"]}
     try:
         client.post("/people/rota/swap", {"mine": name, "taker": taker, "is_dry": True})
-    except Refused:
+    except RequestRefused:
         return False
     return True
 

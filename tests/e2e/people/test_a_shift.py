@@ -54,7 +54,7 @@ def fire(plane: PeopleInProcess, key: str) -> int:
 
 def status(client: PeopleClient, path: str) -> int:
     """What a browser of this person gets there."""
-    kept = client._credentials
+    kept = client.credentials
     request = urllib.request.Request(
         kept.url + path.partition("#")[0], headers={"authorization": f"Bearer {kept.token}"}
     )
@@ -113,7 +113,7 @@ async def acknowledged_incident(plane: PeopleInProcess, fay: PeopleClient, mails
 async def told_by_others(fay: PeopleClient) -> None:
     """CI deploys, and a change of the service's deputy waits for a second person."""
     key = await asked(fay.post, "/keys", {"name": "ci", "right": "facts.tell"})
-    kept = fay._credentials
+    kept = fay.credentials
     ci = PeopleClient(type(kept)(url=kept.url, token=key["secret"]))
     deploy = {
         "id": "42",

@@ -10,7 +10,8 @@ from http.client import HTTPConnection
 import pytest
 
 from sunwise.chassis.errors import Retryable
-from sunwise.cli.people_client import Credentials, PeopleClient, Refused
+from sunwise.chassis.json_client import RequestRefused
+from sunwise.cli.people_client import Credentials, PeopleClient
 from sunwise.cli.people_parts import DatabaseSettings
 from sunwise.people.pager.client import PagerClient
 from tests.support.launched_people import LaunchedPeople, is_alive, launched_people, until
@@ -245,7 +246,7 @@ def test_a_lost_token_is_replaced_while_it_runs_and_opens_nothing_from_then_on(t
         url = ["--url", plane.running.url]
         assert plane.command("people", "token", "ada", *url).returncode == 0
         assert plane.client.get("/me")["person_id"] == "ada"
-        with pytest.raises(Refused, match="opens nothing"):
+        with pytest.raises(RequestRefused, match="opens nothing"):
             lost.get("/me")
         assert "has no ben at work" in plane.command("people", "token", "ben", *url).stderr
 
@@ -280,7 +281,7 @@ def test_whom_the_identity_provider_lets_go_is_out_at_once(people):
         "Operations": [{"op": "replace", "path": "active", "value": False}],
     }
     scim(people, "PATCH", f"/Users/{made['id']}", key=key, body=patch)
-    with pytest.raises(Refused, match="opens nothing"):
+    with pytest.raises(RequestRefused, match="opens nothing"):
         noor.get("/me")
 
 
@@ -317,7 +318,7 @@ def change_by_two(first: PeopleClient, second: PeopleClient) -> None:
     assert not proposed["is_applied"]
     assert first.get(path)["service"]["lead"] == found["lead"]
     body = {"content_hash": proposed["content_hash"]}
-    with pytest.raises(Refused, match="somebody else"):
+    with pytest.raises(RequestRefused, match="somebody else"):
         first.post(f"/changes/{proposed['proposal']}/approve", body)
     [waiting] = [e for e in second.get("/changes") if e["id"] == proposed["proposal"]]
     assert f"lead from {found['lead']!r} to {found['deputy']!r}" in waiting["summary"]

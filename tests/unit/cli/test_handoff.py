@@ -1,7 +1,5 @@
 """What `sunwise handoff` asks and says, against the real routes."""
 
-import json
-
 import pytest
 from click.testing import CliRunner
 
@@ -27,7 +25,7 @@ class Reader(PeopleClient):
     def __init__(self, stage: Stage, who: str) -> None:
         self._stage, self._who = stage, who
 
-    def _ask(self, method, path, content=None, **_more):
+    def ask(self, method, path, content=None, **_more):
         if path == "/me":
             return {"person_id": self._who}
         answer = self._stage.client.request(
@@ -152,15 +150,3 @@ def test_without_a_word_it_shows_as_the_one_whom_the_file_belongs_to(monkeypatch
     shown = CliRunner().invoke(command, [])
     assert shown.output == "You hold no duty now.\nNo handoff is yours to give or to take.\n"
     assert asked[0] == tmp_path / "mine.json"
-
-
-def test_a_refusal_of_the_server_is_its_sentence_not_its_json():
-    class Answer:
-        code, reason, headers = 409, "Conflict", {}
-
-        def read(self):
-            return json.dumps({"detail": {"why": "held", "what": "Bo holds it."}}).encode()
-
-    from sunwise.cli import people_client
-
-    assert str(people_client._refused(Answer())) == "Bo holds it."

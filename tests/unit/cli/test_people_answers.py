@@ -5,11 +5,11 @@ from datetime import UTC
 import pytest
 
 from sunwise.chassis.guard.crossing import OriginUnusable
+from sunwise.chassis.json_client import RequestRefused
 from sunwise.cli.on_duty import duty_lines
 from sunwise.cli.people_client import (
     Credentials,
     CredentialsUnusable,
-    Refused,
     read_credentials,
     write_credentials,
 )
@@ -92,7 +92,7 @@ class Rota:
     def post(self, path: str, _content) -> dict:
         assert path == "/people/rota/units/core/explain"
         if self.explained is None:
-            raise Refused("ada may not do this: it needs rota.plan (team).")
+            raise RequestRefused(403, "ada may not do this: it needs rota.plan (team).")
         return {"state": "done", "result": self.explained}
 
 

@@ -2,8 +2,15 @@
 
 import pytest
 
-from sunwise.cli.people_client import Refused
-from sunwise.cli.people_import import NothingToImport, _sent, outcome_lines, plan_lines, texts_of
+from sunwise.chassis.json_client import RequestRefused
+from sunwise.cli.people_import import (
+    ImportRefused,
+    NothingToImport,
+    _sent,
+    outcome_lines,
+    plan_lines,
+    texts_of,
+)
 from sunwise.people.directory.imports.bounds import Unreadable
 
 EMPTY = {
@@ -82,8 +89,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 def test_faults_of_unreadable_files_are_told_line_by_line(capsys):
     class Client:
         def post(self, *_args, **_more):
-            raise Refused("Nothing was changed.\na.csv:1: no header\na.csv:9: twice")
+            raise RequestRefused(422, "Nothing was changed.\na.csv:1: no header\na.csv:9: twice")
 
-    with pytest.raises(Refused, match="mend what is refused"):
+    with pytest.raises(ImportRefused, match="mend what is refused"):
         _sent(Client(), "/", {})
     assert capsys.readouterr().out == "refused: a.csv:1: no header\nrefused: a.csv:9: twice\n"

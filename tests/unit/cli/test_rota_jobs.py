@@ -3,8 +3,8 @@
 import pytest
 
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.json_client import RequestRefused
 from sunwise.cli import rota_jobs
-from sunwise.cli.people_client import Refused
 from sunwise.cli.rota_jobs import NotDone, progress, result_of
 
 JOB = {
@@ -63,8 +63,8 @@ def test_a_failed_job_says_why():
 def test_a_server_that_starts_anew_is_waited_for_and_its_word_counts():
     gone = Retryable("does not answer")
     assert ask(Server(gone, gone, {"state": "done", "result": 7})) == 7
-    with pytest.raises(Refused, match="anew"):
-        ask(Server(gone, Refused("This job ended when the server was started anew.")))
+    with pytest.raises(RequestRefused, match="anew"):
+        ask(Server(gone, RequestRefused(404, "This job ended when the server was started anew.")))
     with pytest.raises(Retryable):
         ask(Server(*[gone] * 40))
 

@@ -46,7 +46,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Ask = Callable[[str], Told]
-"""Asks a pager what happened behind a position; blocks. Raises Retryable and PagerRefused."""
+"""Asks a pager what happened behind a position; blocks. Raises Retryable and RequestRefused."""
 
 
 class PagerFeed:
