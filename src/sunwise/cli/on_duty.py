@@ -13,7 +13,7 @@ from sunwise.contracts.people.directory import Role
 _NS: Final = 1_000_000_000
 _WORDS: Final = {
     "gap": "nobody may lawfully do it; {gap_owner} has accepted that",
-    "nobody": "nobody: outside of the hours that the service has, or not published yet",
+    "nobody": "nobody: outside of the hours that the service has",
     "unknown": "not known: no rota for this service, role and time has been published",
 }
 

@@ -8,7 +8,7 @@ from sunwise.contracts.people.directory import Id, Person, Snapshot
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.daylight.zones import NS_PER_HOUR
 
-BACK_NS: Final = 24 * NS_PER_HOUR
+BACK_NS: Final = 7 * 24 * NS_PER_HOUR
 AHEAD_NS: Final = 14 * 24 * NS_PER_HOUR
 """Slots between so long before and so long after now are asked for."""
 

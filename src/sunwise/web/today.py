@@ -28,7 +28,8 @@ class Turn:
 
     role: str
     standing: str
-    """planned, actual, gap (nobody may lawfully do it), nobody (outside of its hours)."""
+    """planned, actual, gap (nobody may lawfully do it), nobody (outside of its hours), unknown (nothing
+    is published for now)."""
     person: Seen | None
     since_ns: int
     until_ns: int
@@ -115,7 +116,7 @@ class OnDuty:
             past = [each.until_ns for each in line if each.until_ns <= self.now_ns]
             return Turn(
                 role=role.value,
-                standing="nobody",
+                standing="nobody" if past and later else "unknown",
                 person=None,
                 since_ns=max(past, default=self.now_ns),
                 until_ns=later[0].since_ns if later else self.now_ns,

@@ -34,10 +34,17 @@ def test_a_declared_gap_names_who_accepted_it():
 
 def test_hours_that_a_service_has_not_are_nobodys():
     index = DutyIndex.of(table(slot("api", 8, 12), slot("api", 14, 18)))
-    for hour, since, until in [(1, 0, 8), (13, 12, 14), (20, 18, 24)]:
-        answer = asked(index, hour)
-        assert answer.standing is Standing.NOBODY
-        assert (answer.since_ns, answer.until_ns) == (since * HOUR, until * HOUR)
+    answer = asked(index, 13)
+    assert answer.standing is Standing.NOBODY
+    assert (answer.since_ns, answer.until_ns) == (12 * HOUR, 14 * HOUR)
+
+
+@pytest.mark.parametrize("hour", [1, 18, 20])
+def test_before_the_first_published_hour_and_after_the_last_nothing_is_known(hour):
+    index = DutyIndex.of(table(slot("api", 8, 18), slot("other", 0, 24)))
+    answer = asked(index, hour)
+    assert answer.standing is Standing.UNKNOWN
+    assert answer.since_ns == answer.until_ns == hour * HOUR
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,15 @@ def test_what_is_long_over_is_forgotten():
     assert len(index) == 3 * 2 * 3
     assert asked(index, 23, service="s1").standing is Standing.UNKNOWN
     assert asked(index, 24, service="s1").standing is Standing.PLANNED
+
+
+def test_a_pause_stays_one_when_what_came_before_it_is_long_over():
+    index = DutyIndex.of(table(slot("api", 0, 8), slot("api", 8, 12), slot("api", 20, 24)))
+    index.forget_before(13 * HOUR)
+    assert asked(index, 14).standing is Standing.NOBODY
+    assert len(index) == 2
+    index.forget_before(20 * HOUR)
+    assert len(index) == 1
 
 
 def test_the_file_gives_back_what_was_saved(tmp_path):

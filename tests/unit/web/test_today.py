@@ -45,6 +45,13 @@ def test_between_two_slots_nobody_is_on_duty_until_the_next():
     assert (turn.standing, turn.until_ns, turn.then.id) == ("nobody", at(16), "cy")
 
 
+def test_before_the_first_published_shift_and_after_the_last_nothing_is_known():
+    slots = [slot("ledger", "ana", 8, 16)]
+    for hour in (7, 17):
+        turn = today(hour, "bo", slots).services[0].turns[0]
+        assert (turn.standing, turn.person) == ("unknown", None)
+
+
 def test_places_count_who_lives_there_and_who_is_on_duty():
     places = {each.zone: each for each in today(10, "bo").places}
     assert (places["Europe/Paris"].n_people, places["Europe/Paris"].n_on_duty) == (1, 1)

@@ -6,13 +6,19 @@ import msgspec
 
 
 class Standing(StrEnum):
-    """How sure the duty is. Whoever gives rights by it gives none but for the first two."""
+    """How sure the duty is. Whoever gives rights by it gives none but for the first two.
+
+    A service of which no rota was ever published is UNKNOWN, also one that has none by its tier: the
+    table cannot tell it from one whose rota is late. Who needs the difference reads the tier.
+    """
 
     PLANNED = "planned"
     ACTUAL = "actual"  # taken over, or changed after it was published
     GAP = "gap"  # nobody may lawfully do it; `gap_owner` has accepted that
-    NOBODY = "nobody"  # nobody is meant to: outside of the hours that the service has
-    UNKNOWN = "unknown"  # of this service or time nothing is known here
+    NOBODY = "nobody"  # nobody is meant to: a pause between two published shifts
+    UNKNOWN = (
+        "unknown"  # nothing is published: no such rota, before its first shift, after its last
+    )
 
 
 class DutyAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ class OnDuty:
     role: str
     at_ns: int
     standing: str
-    """planned, actual, gap (nobody may lawfully), nobody (outside of its hours), unknown."""
+    """planned, actual, gap (nobody may lawfully), nobody (outside of its hours), unknown (nothing is
+    published for then)."""
     person: str | None
     since_ns: int
     until_ns: int

@@ -30,6 +30,13 @@ class _Timeline:
         self.starts[first:last] = [slot.since_ns]
         self.slots[first:last] = [slot]
 
+    def forget_before(self, t_ns: int) -> None:
+        """Drops slots that ended before; the last of them stays while it tells that a pause is one."""
+        n_over = bisect_right(self.slots, t_ns, key=lambda slot: slot.until_ns)
+        if 0 < n_over < len(self.slots) and self.starts[n_over] > t_ns:
+            n_over -= 1
+        del self.slots[:n_over], self.starts[:n_over]
+
 
 class DutyIndex:
     """The table in memory. An answer costs a dictionary's look and a bisection."""
@@ -85,23 +92,25 @@ class DutyIndex:
         if t_ns <= self.from_ns:
             return
         for line in self._timelines.values():
-            n_over = sum(slot.until_ns <= t_ns for slot in line.slots)
-            del line.slots[:n_over], line.starts[:n_over]
+            line.forget_before(t_ns)
         self.from_ns = t_ns
 
     def duty(self, service: str, role: Role, t_ns: int, *, is_stale: bool) -> DutyAnswer:
-        """Who is on duty for the service in that role at the instant."""
+        """Who is on duty for the service in that role at the instant.
+
+        A rota is published from its first slot to its last: between two of them nobody is meant to
+        be, before the first and after the last it is not known who will be.
+        """
         line = self._timelines.get((service, role)) or _Timeline()
         place = bisect_right(line.starts, t_ns)
         slot = line.slots[place - 1] if place else None
         if slot is not None and t_ns < slot.until_ns:
             times = slot.since_ns, slot.until_ns
             return self._answer(slot, _standing(slot), times, is_stale=is_stale)
-        if not line.slots or not self.from_ns <= t_ns < self.until_ns:
+        if slot is None or place == len(line.starts):
             return self._answer(None, Standing.UNKNOWN, (t_ns, t_ns), is_stale=is_stale)
-        since_ns = self.from_ns if slot is None else slot.until_ns
-        until_ns = line.starts[place] if place < len(line.starts) else self.until_ns
-        return self._answer(None, Standing.NOBODY, (since_ns, until_ns), is_stale=is_stale)
+        pause = slot.until_ns, line.starts[place]
+        return self._answer(None, Standing.NOBODY, pause, is_stale=is_stale)
 
     def slots(self, from_ns: int, until_ns: int) -> list[DutySlot]:
         """Every slot that touches this time. Cost: a bisection a service and role."""
