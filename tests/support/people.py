@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import Engine
 
 from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.guard.principal import How, Principal
 from sunwise.contracts.people.directory import Leave
 from sunwise.daylight.working_time import WorkingTime
 from sunwise.people.directory.claims import Claim
@@ -15,6 +16,7 @@ from sunwise.people.directory.sources import Source
 from sunwise.people.directory.store import DirectoryStore
 
 START_NS = 1_795_737_600_000_000_000  # 2026-11-27
+PROVIDER = Principal(person_id=None, how=How.KEY, sender="idp")
 
 
 def law(country: str) -> WorkingTime:

@@ -38,7 +38,7 @@ from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.store import Closure, Journey, RotaStore
 from sunwise.people.rota.turns import Piece
 from sunwise.people.rota.units import units_of
-from tests.support.people import law, off, person, says, service, team
+from tests.support.people import PROVIDER, law, off, person, says, service, team
 from tests.support.rota_company import NOW, UNIT, WINDOW, company, draft, turn
 
 ANA = "ana.silva"
@@ -125,7 +125,7 @@ class PersonalPlane:
         store.pseudonyms([ANA, "bo"])
         scim = Scim(self.engines["directory"], store, self.clock)
         members = json.dumps([{"value": ANA}, {"value": "cy"}]).encode()
-        scim.create(Kind.TEAM, GROUP + members + b"}", author="idp")
+        scim.create(Kind.TEAM, GROUP + members + b"}", by=PROVIDER)
         store.apply(says(person(ANA, languages=["pt"])), author="bo")
 
     def _fill_guard(self) -> None:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.db import open_database
-from sunwise.chassis.guard import OPERATOR, GuardStore, Right
+from sunwise.chassis.guard import OPERATOR, GuardStore, Right, Role
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Door, Guard, answer_faults, refuse_open_routes
 from sunwise.people.directory.scim.api import scim_router
@@ -21,11 +21,12 @@ from tests.support.people import law
 
 
 class LiveScim:
-    """Where it answers, with a key, and the directory behind it."""
+    """Where it answers, with a provider's key and a planner's token, and the directory behind it."""
 
-    def __init__(self, url: str, key: str, store: DirectoryStore) -> None:
+    def __init__(self, url: str, key: str, token: str, store: DirectoryStore) -> None:
         self.url = url
         self.key = key
+        self.token = token
         self.store = store
 
 
@@ -36,6 +37,8 @@ def live_scim(folder: Path) -> Iterator[LiveScim]:
     clock = SystemClock()
     guard_store = GuardStore.open(folder / "guard.db", clock)
     key, _credential = guard_store.issue_key("okta", Right.DIRECTORY_IMPORT, by=OPERATOR)
+    guard_store.grant("pia", Role.PLANNER, by=OPERATOR)
+    token, _credential = guard_store.issue_token("pia", "laptop", by=OPERATOR)
     engine = open_database(folder / "directory.db", is_derived=False)
     store = DirectoryStore(engine, clock, law=law)
     guard = Guard(guard_store, clock=clock, origins=Origins([origin]))
@@ -49,7 +52,7 @@ def live_scim(folder: Path) -> Iterator[LiveScim]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield LiveScim(f"{origin}/scim/v2", key, store)
+        yield LiveScim(f"{origin}/scim/v2", key, token, store)
     finally:
         server.should_exit = True
         thread.join()

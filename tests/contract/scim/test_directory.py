@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from sunwise.people.directory.sources import Source
 from tests.contract.scim.live_server import live_scim
-from tests.support.people import person, says, service, team
+from tests.support.people import around_the_clock, person, says, service, team
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 OWN = "urn:sunwise:params:scim:schemas:extension:2.0:User"
@@ -222,3 +223,21 @@ def test_nothing_is_answered_without_a_key(scim, path):
     http, _ = scim
     answer = http.get(path, headers={"authorization": ""})
     assert answer.status_code == 401
+
+
+def test_a_person_alone_adds_nobody_to_who_answers_around_the_clock_but_the_provider_may(tmp_path):
+    with live_scim(tmp_path) as running:
+        *people, owners, matching = around_the_clock()
+        running.store.apply(says(*people, person("pia")), author="x")
+        running.store.apply(says(owners, matching, source=Source.CSV), author="x")
+        members = [{"value": each} for each in (*owners.said["members"], "pia")]
+        answers = []
+        for secret in (running.token, running.key):
+            headers = {"authorization": f"Bearer {secret}"}
+            with httpx.Client(base_url=running.url, headers=headers, timeout=30) as http:
+                answers.append(
+                    post(http, "/Groups", schemas=[GROUP], displayName="Core", members=members)
+                )
+        assert [each.status_code for each in answers] == [403, 201]
+        assert "two people" in answers[0].text
+        assert "pia" in running.store.snapshot().teams[0].members

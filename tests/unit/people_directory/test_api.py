@@ -35,6 +35,9 @@ class Site:
         )
         self.door = Door(app, guard.origins)
 
+    def members(self, team_id: str) -> tuple[str, ...]:
+        return next(each.members for each in self.store.snapshot().teams if each.id == team_id)
+
     def as_(self, who: str, *roles: Role) -> httpx.AsyncClient:
         for role in roles:
             self.guards.grant(who, role, by=OPERATOR)
@@ -129,6 +132,20 @@ async def test_owners_and_tiers_around_the_clock_take_two_people(site):
     assert (await pol.post(path, json=seen)).json()["state"] == "applied"
     assert site.store.snapshot().services[0].tier == "daylight"
     assert site.store.versions()[0].author == "pia"
+
+
+async def test_who_joins_a_team_that_runs_something_around_the_clock_takes_two_people(site):
+    pia, pol = site.as_("pia", Role.PLANNER), site.as_("pol", Role.PLANNER)
+    site.store.apply(says(person("pia")), author="x")
+    wanted = {"said": {"members": [*site.members("core"), "pia"]}}
+    asked = await pia.patch("/directory/teams/core", json=wanted)
+    assert asked.status_code == 202
+    assert asked.json()["summary"] == "team core: members with pia"
+    assert "pia" not in site.members("core")
+    path = f"/changes/{asked.json()['proposal']}/approve"
+    seen = {"content_hash": asked.json()["content_hash"]}
+    assert (await pol.post(path, json=seen)).json()["state"] == "applied"
+    assert "pia" in site.members("core")
 
 
 async def test_what_was_approved_is_not_applied_to_something_else(site):

@@ -10,6 +10,7 @@ from sunwise.people.directory.scim.protocol import Scim
 from sunwise.people.directory.sources import Source
 from sunwise.people.directory.tables import METADATA
 from tests.support.people import (
+    PROVIDER,
     START_NS,
     new_store,
     off,
@@ -45,7 +46,7 @@ def full(new_database):
     store.pseudonyms(["ana_1", "bo"])
     scim = Scim(engine, store, StoppedClock())
     members = b',"members":[{"value":"ana_1"},{"value":"ana31"}]}'
-    scim.create(Kind.TEAM, GROUP + members, author="idp")
+    scim.create(Kind.TEAM, GROUP + members, by=PROVIDER)
     store.apply(says(team("core", "bo", "ana31", lead="bo"), source=Source.CSV), author="bo")
     return engine, store
 

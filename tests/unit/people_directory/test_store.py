@@ -137,6 +137,20 @@ def test_owners_and_tiers_of_what_runs_around_the_clock_need_two_people(new_data
     assert store.plan(says(service("matching", "core", "24x7-one"))).for_two
 
 
+def test_members_and_the_lead_of_who_owns_it_need_two_people(new_database):
+    store = new_store(new_database())
+    web = team("web", "p0"), service("page", "web", "best-effort")
+    assert not store.apply(says(*around_the_clock(), *web), author="x").for_two  # all new
+    joined = store.plan(says(team("core", *store.snapshot().teams[0].members[1:], lead="p1")))
+    assert {(c.id, c.field) for c in joined.for_two} == {("core", "lead"), ("core", "members")}
+    assert not store.plan(says(team("web", "p0", "p1", lead="p1"))).for_two
+    given = store.plan(says(team("web", "p0", "p1"), service("matching", "web", "24x7-one")))
+    assert {(each.id, each.field) for each in given.for_two} >= {
+        ("web", "members"),
+        ("matching", "team"),
+    }
+
+
 def test_a_zone_that_vanishes_with_a_tzdata_update_stops_nobody_else(new_database):
     engine = new_database()
     store = new_store(engine)

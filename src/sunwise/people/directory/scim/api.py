@@ -144,7 +144,7 @@ def _resources(
     @router.post(f"/{name}", status_code=201, summary="Create")
     async def create(request: Request, principal: principal) -> Response:
         body = await _body(request)
-        made = await run_in_threadpool(scim.create, kind, body, author=principal.name)
+        made = await run_in_threadpool(scim.create, kind, body, by=principal)
         return _answer(request, made, Context.RESOURCE_CREATION_RESPONSE, status=201)
 
     @router.get(f"/{name}/{{id_}}", summary="Read")
@@ -162,8 +162,7 @@ def _resources(
         @router.api_route(f"/{name}/{{id_}}", methods=[method], summary=method.title())
         async def changed(request: Request, id_: str, principal: principal) -> Response:
             body, if_match = await _body(request), request.headers.get("if-match", "")
-            author = principal.name
-            now = await run_in_threadpool(act, kind, id_, body, author=author, if_match=if_match)
+            now = await run_in_threadpool(act, kind, id_, body, by=principal, if_match=if_match)
             return _answer(request, now, context)
 
     change("PUT", scim.replace, Context.RESOURCE_REPLACEMENT_RESPONSE)
@@ -172,7 +171,7 @@ def _resources(
     @router.delete(f"/{name}/{{id_}}", status_code=204, summary="Delete")
     def delete(request: Request, id_: str, principal: principal) -> Response:
         if_match = request.headers.get("if-match", "")
-        scim.delete(kind, id_, author=principal.name, if_match=if_match)
+        scim.delete(kind, id_, by=principal, if_match=if_match)
         return Response(status_code=204)
 
 

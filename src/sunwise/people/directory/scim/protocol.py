@@ -6,6 +6,7 @@ from typing import Any, Final
 from scim2_models import (
     ConflictException,
     Context,
+    ForbiddenException,
     InvalidValueException,
     ListResponse,
     Message,
@@ -18,6 +19,8 @@ from scim2_models import (
 from sqlalchemy import Connection, Engine
 
 from sunwise.chassis.clock import Clock
+from sunwise.chassis.errors import Retryable
+from sunwise.chassis.guard import Principal
 from sunwise.people.directory.claims import Claim
 from sunwise.people.directory.imports.known import Known
 from sunwise.people.directory.imports.tables_csv import slug
@@ -35,10 +38,15 @@ from sunwise.people.directory.scim.resources import (
     Kept,
 )
 from sunwise.people.directory.sources import Source
-from sunwise.people.directory.store import DirectoryStore, Refused
+from sunwise.people.directory.store import DirectoryStore, Refused, VersionPassed
 
 _TOLERATED: Final = frozenset({Rule.INCOMPLETE, Rule.INACTIVE, Rule.CAPACITY, Rule.LEADING})
 """A provider that lets somebody go is not refused; what follows is shown until it is mended."""
+
+_FOR_TWO: Final = (
+    "Who answers for a service around the clock takes two people: change it at /directory, where "
+    "somebody approves it, or let the provider do it with its integration key."
+)
 
 
 class Scim:
@@ -56,16 +64,16 @@ class Scim:
             raise NotFoundException(detail=f"There is no {NAMES[kind]} {id_!r:.80}.")
         return found
 
-    def create(self, kind: Kind, payload: bytes, *, author: str) -> Kept:
+    def create(self, kind: Kind, payload: bytes, *, by: Principal) -> Kept:
         """The new resource; a user whose address is known becomes that person."""
         context = Context.RESOURCE_CREATION_REQUEST
         resource = MODELS[kind].model_validate_json(payload, scim_ctx=context, scim_policy=POLICY)
         self._unique(kind, resource)
         resource.id = self._new_id(kind, resource)
-        return self._put(resource, author)
+        return self._put(resource, by)
 
     def replace(
-        self, kind: Kind, id_: str, payload: bytes, *, author: str, if_match: str = ""
+        self, kind: Kind, id_: str, payload: bytes, *, by: Principal, if_match: str = ""
     ) -> Kept:
         """The resource as it is now."""
         before = self._matched(kind, id_, if_match)
@@ -74,10 +82,10 @@ class Scim:
         resource.replace(before)  # type: ignore[arg-type]
         resource.id = id_
         self._unique(kind, resource)
-        return self._put(resource, author)
+        return self._put(resource, by)
 
     def patch(
-        self, kind: Kind, id_: str, payload: bytes, *, author: str, if_match: str = ""
+        self, kind: Kind, id_: str, payload: bytes, *, by: Principal, if_match: str = ""
     ) -> Kept:
         """The resource as it is now."""
         resource = self._matched(kind, id_, if_match)
@@ -88,9 +96,9 @@ class Scim:
         if not operations.patch(resource, scim_policy=POLICY):
             return resource
         self._unique(kind, resource)
-        return self._put(resource, author)
+        return self._put(resource, by)
 
-    def delete(self, kind: Kind, id_: str, *, author: str, if_match: str = "") -> None:
+    def delete(self, kind: Kind, id_: str, *, by: Principal, if_match: str = "") -> None:
         """Forgets it; whoever others still name stays in the directory as somebody who has left."""
         found = self._matched(kind, id_, if_match)
         key = Key(kind, id_)
@@ -106,7 +114,7 @@ class Scim:
             for group in groups:
                 write(connection, group, self._clock.now_ns())
 
-        self._apply(claims, also, author, withdrawn=withdrawn)
+        self._apply(claims, also, by, withdrawn=withdrawn)
 
     def search(self, kinds: Iterable[Kind], request: SearchRequest[Any]) -> Message:
         """One page of what the filter finds, in the order asked for."""
@@ -135,14 +143,14 @@ class Scim:
             )
         return found
 
-    def _put(self, resource: Kept, author: str) -> Kept:
+    def _put(self, resource: Kept, by: Principal) -> Kept:
         if isinstance(resource, Group):
             self._check_members(resource)
 
         def also(connection: Connection) -> None:
             write(connection, resource, self._clock.now_ns())
 
-        self._apply([claim_of(resource)], also, author)
+        self._apply([claim_of(resource)], also, by)
         key = key_of(resource)
         return self.get(key.kind, key.id)
 
@@ -150,7 +158,7 @@ class Scim:
         self,
         claims: Iterable[Claim],
         also: Callable[[Connection], None],
-        author: str,
+        by: Principal,
         *,
         withdrawn: tuple[Key, ...] = (),
     ) -> None:
@@ -158,7 +166,10 @@ class Scim:
             source=Source.SCIM, claims=tuple(claims), withdrawn=withdrawn, tolerated=_TOLERATED
         )
         try:
-            self._store.apply(change, author=author, also=also)
+            version = self._demand_one(change, by)
+            self._store.apply(change, author=by.name, expected_version=version, also=also)
+        except VersionPassed as passed:
+            raise Retryable(str(passed), after_s=1.0) from passed
         except Refused as refused:
             text = "; ".join(f"{each.key}: {each.text}" for each in refused.problems[:5])
             rules = {each.rule for each in refused.problems}
@@ -167,6 +178,18 @@ class Scim:
             if rules == {Rule.DANGLING}:
                 raise ConflictException(detail=text) from refused
             raise InvalidValueException(detail=text) from refused
+
+    def _demand_one(self, change: ChangeSet, by: Principal) -> int | None:
+        """Returns if they may do it alone, and at which version, where that matters.
+
+        Raises ForbiddenException for a person who does what takes two; a provider has a key.
+        """
+        if by.person_id is None:
+            return None
+        plan = self._store.plan(change)
+        if plan.for_two:
+            raise ForbiddenException(detail=_FOR_TWO)
+        return plan.base_version
 
     def _unique(self, kind: Kind, resource: Kept) -> None:
         name = folded(_label(resource))
