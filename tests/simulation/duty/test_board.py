@@ -196,6 +196,47 @@ def test_a_rota_set_back_to_a_backup_is_believed(tmp_path):
     run(world, story)
 
 
+def test_a_clock_that_jumps_weeks_ahead_and_back_empties_no_board(tmp_path):
+    world = World(tmp_path)
+    jump_ns = 21 * 24 * HOUR
+
+    async def story() -> None:
+        board = await world.board()
+        await until(lambda: not board.is_stale)
+        world.clock._start_ns += jump_ns
+        world.rota.swap_something(random.Random(5))
+        await asyncio.sleep(15)  # it was kept meanwhile
+        world.clock._start_ns -= jump_ns
+        await asyncio.sleep(15)
+        world.agree(board)
+        await board.close()
+
+    run(world, story)
+
+
+def test_a_table_that_the_rota_cut_by_a_wrong_clock_is_read_again(tmp_path):
+    world = World(tmp_path)
+    jump_ns = 21 * 24 * HOUR
+
+    async def story() -> None:
+        right = world.rota.slots, world.rota.from_ns
+        world.rota.slots, world.rota.from_ns = [], world.clock.now_ns() + jump_ns
+        world.clock._start_ns += jump_ns
+        board = await world.board()
+        await until(lambda: not board.is_stale)
+        world.rota.slots, world.rota.from_ns = right
+        world.clock._start_ns -= jump_ns
+        await asyncio.sleep(2 * HEARTBEAT_S)
+        world.agree(board)
+        assert not board.is_stale
+        questions = world.rota.questions
+        await asyncio.sleep(5 * HEARTBEAT_S)
+        assert world.rota.questions == questions
+        await board.close()
+
+    run(world, story)
+
+
 def test_nonsense_on_the_bus_changes_nothing(tmp_path):
     world = World(tmp_path)
 

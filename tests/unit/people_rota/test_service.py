@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
@@ -30,7 +31,8 @@ from sunwise.contracts.people.handoff import (
     Step,
 )
 from sunwise.contracts.people.pager import CreditWakeUps, WakeUpCredited, WakeUpsBooked
-from sunwise.people.rota.kept import WINDOW_NS, State, window_of
+from sunwise.people.rota.heard import Heard
+from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, State, window_of
 from sunwise.people.rota.service import RotaService
 from sunwise.people.rota.store import Closure, RotaStore
 from sunwise.people.rota.turns import Piece
@@ -42,12 +44,21 @@ encode = msgspec.msgpack.encode
 PRIMARY = Role.PRIMARY
 
 
+class JumpingClock(SystemClock):
+    """The machine's, but for a wall time that somebody set wrong."""
+
+    ahead_ns = 0
+
+    def now_ns(self) -> int:
+        return super().now_ns() + self.ahead_ns
+
+
 class Stage:
     """A rota service with its readers, on one bus; directory and handoff say what the test says."""
 
     def __init__(self, folder, snapshot) -> None:
         self.server = SimulatedServer(seed=1)
-        self.clock = SystemClock()
+        self.clock = JumpingClock()
         self.store = RotaStore(open_database(folder / "rota.db", is_derived=False), self.clock)
         self.snapshot = snapshot
         self.handoffs: list = []
@@ -85,6 +96,10 @@ class Stage:
         self.snapshot = snapshot
         changed = DirectoryChanged(version=snapshot.version, at_ns=self.clock.now_ns())
         self.world.publish(directory.CHANGED, encode(changed))
+
+    def tell_handoff(self) -> None:
+        head = HandoffHead(seq=len(self.handoffs), at_ns=self.clock.now_ns())
+        self.world.publish(handoff.event_subject(head), encode(head))
 
     async def _answer_directory(self, message):
         kinds = GetDirectory | directory.GetPseudonyms
@@ -197,11 +212,48 @@ async def test_whoever_accepted_the_handoff_is_actual(stage):
             until_ns=now.end_ns,
         )
     ]
-    head = HandoffHead(seq=1, at_ns=stage.clock.now_ns())
-    stage.world.publish(handoff.event_subject(head), encode(head))
+    stage.tell_handoff()
     await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "bo")
     assert stage.board.duty("ledger", PRIMARY).standing is Standing.ACTUAL
-    assert stage.store.handoff_seq() == 1
+    assert Heard(stage.store.engine).seq == 1
+
+
+async def test_a_clock_that_was_ahead_leaves_no_table_that_lacks_what_is_to_come(stage):
+    stage.publish(around(stage))
+    stage.clock.ahead_ns = 20 * DAY_NS
+    cut = await stage.service._answer(GetDuty())
+    stage.clock.ahead_ns = 0
+    mended = await stage.service._answer(GetDuty())
+    assert (len(cut.table.slots), len(mended.table.slots)) == (0, 2)
+    assert cut.table.version == mended.table.version
+
+
+async def test_what_is_accepted_after_handoff_was_restored_from_a_backup_is_actual_too(stage):
+    now = around(stage)
+    stage.publish(now)
+    accepted = HandoffAccepted(
+        handoff="h1",
+        services=("ledger", "matching"),
+        role=PRIMARY,
+        outgoing="cy",
+        holder="bo",
+        step=Step.SECONDARY,
+        since_ns=now.start_ns + 10**9,
+        until_ns=now.end_ns,
+    )
+    over = replace(accepted, holder="ana", since_ns=1, until_ns=now.start_ns)
+    stage.handoffs = [replace(over, seq=seq) for seq in range(1, 8)]
+    stage.tell_handoff()
+    await stage.until(lambda: Heard(stage.store.engine).seq == 7)
+    restored = [replace(accepted, seq=3)]
+    for history in (
+        stage.handoffs[:2] + restored,
+        [*stage.handoffs[:6], replace(accepted, seq=7, holder="cy")],
+    ):
+        stage.handoffs = history
+        stage.tell_handoff()
+        holder = history[-1].holder
+        await stage.until(lambda who=holder: stage.board.duty("ledger", PRIMARY).person == who)
 
 
 async def test_a_wake_up_is_credited_once(stage):

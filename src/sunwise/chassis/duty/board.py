@@ -62,6 +62,7 @@ class DutyBoard:
         self._file = file
         self._in_thread = in_thread
         self._index = DutyIndex.of_nothing()
+        self._begins = 0, clock.monotonic_ns()  # of the table, and when that was known
         self._heard_ns: int | None = None  # when on the monotonic clock; None: not in this process
         self._is_behind = True  # a change was missed, or may have been
         self._wanted = asyncio.Event()
@@ -87,7 +88,7 @@ class DutyBoard:
         Raises NotPermitted, and Disconnected when the bus was never there.
         """
         board = cls(bus, clock=clock, file=file, in_thread=in_thread)
-        board._index = await in_thread(file.load) or board._index
+        board._know(await in_thread(file.load) or board._index)
         board._subscription = await bus.subscribe(CHANGED, board._on_message)
         board._stop_listening = bus.listen_connection(board._on_connection)
         board._want()
@@ -161,11 +162,13 @@ class DutyBoard:
             index.change(change)
             self._heard()
             self._changed()
-        elif change.version == index.version:
+        elif change.version == index.version and index.from_ns <= change.as_of_ns:
             index.as_of_ns = max(index.as_of_ns, change.as_of_ns)
             self._heard()
-        elif change.version > index.version or change.as_of_ns > index.as_of_ns:
-            self._want()  # a version was missed, or the rota went back to a backup
+        elif change.version >= index.version or change.as_of_ns > index.as_of_ns:
+            # A version was missed, the table was cut by a clock that was ahead, or the rota went back
+            # to a backup.
+            self._want()
 
     def _on_connection(self, is_there: bool) -> None:  # noqa: FBT001 - the bus's call
         if is_there:
@@ -226,13 +229,17 @@ class DutyBoard:
     def _take(self, index: DutyIndex) -> None:
         """A whole table is known; what came while it was read is put on top."""
         waiting, self._waiting = self._waiting, []
-        self._index = index
+        self._know(index)
         self._is_behind = False
         self._wanted.clear()
         self._heard()
         for change in waiting:
             self._apply(change)
         self._changed()
+
+    def _know(self, index: DutyIndex) -> None:
+        self._index = index
+        self._begins = index.from_ns, self._clock.monotonic_ns()
 
     # --- keeping it ---
 
@@ -244,12 +251,21 @@ class DutyBoard:
 
     async def _save(self) -> None:
         self._unsaved.clear()
-        self._index.forget_before(self._clock.now_ns() - _KEEP_PAST_NS)
+        self._index.forget_before(self._over_ns())
         tables: list[DutyTable] = list(self._index.tables(PAGE_SLOTS))
         try:
             await self._in_thread(self._file.save, tables)
         except OSError as error:
             _log.warning("the table of duty cannot be kept: %s", error.strerror)
+
+    def _over_ns(self) -> int:
+        """What ended before is forgotten: never more than has gone by since the table was read.
+
+        A clock that jumps ahead would make all over that is still to come.
+        """
+        begins_ns, known_ns = self._begins
+        gone_by_ns = self._clock.monotonic_ns() - known_ns
+        return min(self._clock.now_ns() - _KEEP_PAST_NS, begins_ns + gone_by_ns)
 
 
 def _nothing() -> None:

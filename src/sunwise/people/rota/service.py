@@ -154,8 +154,9 @@ class RotaService:
     async def _answer(self, query: GetDuty) -> DutyPage:
         newest = await self._blocking(self._store.version)
         pages = self._pages.get(newest if query.version is None else query.version)
-        if pages is None:
-            from_ns = self._clock.now_ns() - _PAST_NS
+        now_ns = self._clock.now_ns()
+        if pages is None or pages[0].table.from_ns > now_ns:  # cut by a clock that was ahead
+            from_ns = now_ns - _PAST_NS
             served = await self._blocking(self._store.served, from_ns)
             if query.version not in (None, served.version):
                 raise Retryable(f"Version {query.version} is gone: begin again.", after_s=0.05)
@@ -167,7 +168,7 @@ class RotaService:
         page = pages[query.page]
         if page.table.version != newest:
             return page
-        table = msgspec.structs.replace(page.table, as_of_ns=self._clock.now_ns())
+        table = msgspec.structs.replace(page.table, as_of_ns=now_ns)
         return msgspec.structs.replace(page, table=table)
 
     def _paged(self, served: Served, from_ns: int) -> list[DutyPage]:

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from sunwise.chassis.clock import Clock
-from sunwise.chassis.db import StoredPosition, migrate, read_position, write_position
+from sunwise.chassis.db import migrate
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.personal import Rows, Traces, held
 from sunwise.contracts.people.directory import Role
@@ -48,7 +48,6 @@ from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, slo
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _KEPT_TOLD: Final = 1_000
 _CHUNK: Final = 500
-_HANDOFF: Final = "rota.handoff"
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_figures: Final = msgspec.msgpack.Decoder(Figures).decode
@@ -348,19 +347,6 @@ class RotaStore:
         """The number of rows. Raises LedgerBroken."""
         with self.engine.connect() as connection:
             return ledger.verify(connection)
-
-    # --- what handoff has said ---
-
-    def handoff_seq(self) -> int:
-        """The newest of handoff's events that is in the rotas."""
-        with self.engine.connect() as connection:
-            found = read_position(connection, _HANDOFF)
-            return 0 if found is None else found.seq
-
-    def set_handoff_seq(self, seq: int) -> None:
-        """Everything up to this event is in the rotas."""
-        with self.engine.begin() as connection:
-            write_position(connection, _HANDOFF, StoredPosition(created_ns=0, seq=seq))
 
     # --- forgetting ---
 

@@ -13,9 +13,11 @@ from sunwise.contracts.people.handoff import (
     SUBJECT,
     GetHandoffEvents,
     HandoffAccepted,
+    HandoffEvent,
     HandoffEvents,
 )
 from sunwise.people.rota.desk import Blocking, RotaDesk
+from sunwise.people.rota.heard import Heard
 from sunwise.people.rota.store import NoSuch
 from sunwise.people.rota.turns import Piece, Stale
 
@@ -33,6 +35,7 @@ class TakeOvers:
         self._desk = desk
         self._clock = clock
         self._blocking = blocking
+        self._heard = Heard(desk.store.engine)
         self._news = asyncio.Event()
         self._news.set()
 
@@ -52,19 +55,31 @@ class TakeOvers:
                 await self._clock.sleep(_RETRY_S)
 
     async def catch_up(self) -> None:
-        """Every acceptance after the last that was made actual. Raises Retryable and Permanent."""
-        store = self._desk.store
-        after = await self._blocking(store.handoff_seq)
-        while True:
-            query = GetHandoffEvents(after=after)
-            found = _decode(await self._bus.request(SUBJECT, _encode(query)))
-            for event in found.events:
-                if isinstance(event, HandoffAccepted):
+        """Every acceptance after the last that was made actual. Raises Retryable and Permanent.
+
+        Where handoff does not know that one (it was restored from a backup) all that it knows is taken
+        anew, but for what is over: that stays as it was.
+        """
+        after: int = await self._blocking(lambda: self._heard.seq)
+        since_ns = 0
+        if after and not await self._is_known(after):
+            _log.warning("handoff tells another story than before: it is read from its beginning")
+            after, since_ns = 0, self._clock.now_ns()
+        while events := await self._events(after):
+            for event in events:
+                if isinstance(event, HandoffAccepted) and event.until_ns > since_ns:
                     await self._hold(event)
-                after = event.seq
-            if not found.events:
-                return
-            await self._blocking(store.set_handoff_seq, after)
+            after = events[-1].seq
+            await self._blocking(self._heard.set, events[-1])
+
+    async def _is_known(self, seq: int) -> bool:
+        """Whether handoff's event of that number is the one that was heard."""
+        first = (await self._events(seq - 1))[:1]
+        return bool(first) and bool(await self._blocking(self._heard.is_it, first[0]))
+
+    async def _events(self, after: int) -> tuple[HandoffEvent, ...]:
+        query = GetHandoffEvents(after=after)
+        return _decode(await self._bus.request(SUBJECT, _encode(query))).events
 
     async def _hold(self, accepted: HandoffAccepted) -> None:
         units = await self._blocking(self._desk.store.units)
