@@ -131,13 +131,16 @@ def _postgresql(url: str) -> Engine:
 def empty_log(engine: Engine) -> None:
     """Nothing that was deleted is left in SQLite's write-ahead log; PostgreSQL sees to it by itself.
 
-    While somebody reads, some of it stays until the next call.
+    Raises Retryable while somebody reads what is there.
     """
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None, "it is connected"
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None, "it is connected"
+        is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise Retryable(f"{engine.url.database} is being read: its log is emptied later", after_s=1)
 
 
 @contextmanager

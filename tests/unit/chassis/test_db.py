@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from sunwise.chassis.db import (
     DatabaseUnusable,
     StoredPosition,
+    empty_log,
     migrate,
     open_database,
     read_position,
@@ -142,6 +143,23 @@ def test_readers_do_not_wait_for_the_writer(engine: Engine, folder: Path):
     with engine.begin() as writing, engine.connect() as reading:
         writing.execute(text("INSERT INTO trade VALUES (1, 100)"))
         assert reading.execute(text("SELECT count(*) FROM trade")).scalar() == 0
+
+
+def test_a_log_that_is_being_read_is_not_taken_for_emptied(tmp_path, monkeypatch):
+    monkeypatch.setattr("sunwise.chassis.db._BUSY_TIMEOUT_MS", 1)
+    engine = open_database(tmp_path / "x.db", is_derived=False)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE who (name TEXT)"))
+        connection.execute(text("INSERT INTO who VALUES ('cleo')"))
+    with engine.connect() as reading:
+        reading.execute(text("SELECT * FROM who"))
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM who"))
+        with pytest.raises(Retryable, match="being read"):
+            empty_log(engine)
+        assert b"cleo" in (tmp_path / "x.db-wal").read_bytes()
+    empty_log(engine)
+    assert not any(b"cleo" in path.read_bytes() for path in tmp_path.iterdir())
 
 
 def test_a_damaged_file_is_told(tmp_path: Path):

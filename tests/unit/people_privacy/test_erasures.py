@@ -193,6 +193,19 @@ def test_nobody_is_asked_again_before_the_time_for_it(plane):
     assert plane.privacy.find("e1").done_ns is not None
 
 
+def test_an_erased_name_in_the_log_of_erasures_is_wiped_once_nobody_reads_it(plane, monkeypatch):
+    def busy():
+        raise Retryable("it is being read")
+
+    plane.erasures().begin("e1", plane.directory.traces(ANA))
+    with monkeypatch.context() as patched:
+        patched.setattr(plane.privacy, "empty_log", busy)
+        finish(plane)
+    assert f"privacy: {ANA}" in plane.traces_on_disk(), "the test has a subject"
+    plane.erasures().look()
+    assert plane.traces_on_disk() == []
+
+
 def test_the_same_erasure_is_begun_once(plane):
     plane.erasures().begin("e1", plane.directory.traces(ANA))
     finish(plane)

@@ -8,14 +8,16 @@ import pytest
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.personal import Traces
 from sunwise.contracts.people.directory import Role, Tier
 from sunwise.people.rota.core.check import check
 from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.directory_copy import Heard
 from sunwise.people.rota.kept import RequestState, State
 from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.publishing import Unlawful
 from sunwise.people.rota.store import Closure, RotaStore
-from sunwise.people.rota.turns import Stale, rota_of
+from sunwise.people.rota.turns import Moved, Stale, rota_of
 from sunwise.people.rota.units import Span, problem_of, units_of
 from tests.support.rota_company import (
     DAY,
@@ -45,10 +47,11 @@ class Stage:
         self.desk = RotaDesk(
             self.store,
             self.clock,
-            snapshot=lambda: self.snapshot,
+            heard=lambda: Heard(self.snapshot, self.n_erased),
             pseudonyms=_pseudonyms,
             solve=self.solve,
         )
+        self.n_erased = 0
         self.fails = False
 
     async def solve(self, job):
@@ -124,6 +127,31 @@ async def test_a_yes_within_the_shift_gives_what_is_left_of_it(tmp_path):
         ("di", NOW + 28 * HOUR),
         ("cy", NOW + 32 * HOUR),
     ]
+
+
+async def test_whoever_is_erased_while_a_plan_is_made_is_not_in_it(tmp_path, monkeypatch):
+    stage = Stage(tmp_path)
+
+    async def solve_meanwhile(job):
+        stage.store.erase(Traces(person="ana"))
+        return await solve(job)
+
+    monkeypatch.setattr(stage.desk, "solve", solve_meanwhile)
+    with pytest.raises(Moved, match="erased meanwhile"):
+        await stage.desk.plan(UNIT, WINDOW)
+    assert stage.store.find(UNIT, WINDOW) is None
+
+
+async def test_whoever_was_erased_is_in_no_plan_on_a_directory_of_before(tmp_path):
+    stage = Stage(tmp_path)
+    stage.store.erase(Traces(person="ana"))
+    with pytest.raises(Moved, match="erased meanwhile"):
+        await stage.desk.plan(UNIT, WINDOW)
+    left = tuple(each for each in stage.snapshot.people if each.id != "ana")
+    stage.snapshot = company(people=left)
+    stage.n_erased = stage.store.n_erased()
+    planned = await stage.desk.plan(UNIT, WINDOW)
+    assert "ana" not in {each.person for each in planned.turns}
 
 
 async def test_two_shifts_taken_at_once_do_not_break_the_law_together(tmp_path):

@@ -11,15 +11,17 @@ import pytest
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.personal import Traces
 from sunwise.contracts.people.directory import Leave, Tier
 from sunwise.daylight import zones
 from sunwise.people.rota.core.check import check
 from sunwise.people.rota.core.problem import overlap
 from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.directory_copy import Heard
 from sunwise.people.rota.kept import RequestKind, RequestState, State
 from sunwise.people.rota.mending import NOBODY, Mending
 from sunwise.people.rota.store import Closure, Journey, RotaStore
-from sunwise.people.rota.turns import rota_of
+from sunwise.people.rota.turns import Moved, rota_of
 from sunwise.people.rota.units import Span, problem_of, units_of
 from tests.support.rota_company import DAY, NOW, WINDOW, company, person, solve
 
@@ -38,7 +40,7 @@ class Stage:
         self.desk = RotaDesk(
             self.store,
             self.clock,
-            snapshot=lambda: self.snapshot,
+            heard=lambda: Heard(self.snapshot),
             pseudonyms=_pseudonyms,
             solve=solve,
         )
@@ -103,6 +105,21 @@ async def test_an_absence_is_a_gap_at_once_and_filled_by_those_who_say_yes(stage
     assert request.state is RequestState.APPLIED
     assert await stage.breaches() == []
     assert theirs(stage.published().turns, "bo", closure) == []
+
+
+async def test_whoever_is_erased_while_a_rota_is_mended_is_asked_for_nothing(stage, monkeypatch):
+    async def solve_meanwhile(job):
+        stage.store.erase(Traces(person="cy"))
+        return await solve(job)
+
+    monkeypatch.setattr(stage.desk, "solve", solve_meanwhile)
+    closure = stage.away()
+    with pytest.raises(Moved, match="erased meanwhile"):
+        await stage.mending.absent(closure, by="bo", is_dry=False)
+    assert stage.store.requests(*RequestState) == []
+    assert theirs(stage.published().turns, "bo", closure) == [], (
+        "who is away is off duty all the same"
+    )
 
 
 async def test_at_most_twice_the_forced_shifts_change_hands(stage):

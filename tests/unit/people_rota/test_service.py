@@ -12,6 +12,7 @@ from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.duty import DutyBoard, DutyFile, Standing
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.personal import Traces
 from sunwise.contracts.people import directory, duty, handoff, pager
 from sunwise.contracts.people.directory import (
     DirectoryChanged,
@@ -196,6 +197,14 @@ async def test_a_new_service_has_its_unit_however_long_another_is_planned(stage,
     await stage.until(lambda: len(stage.store.units()) == 3)
 
 
+async def test_the_directory_is_read_again_once_somebody_was_erased(stage):
+    """However late it is told that it has changed: rotas on an older one are not stored."""
+    await stage.until(lambda: stage.service.desk.snapshot() is not None)
+    stage.snapshot = company(people=company().people[1:])  # nobody tells
+    stage.store.erase(Traces(person="ana"))
+    await stage.until(lambda: len(stage.service.desk.snapshot().people) == 7)
+
+
 async def test_whoever_accepted_the_handoff_is_actual(stage):
     now = around(stage)
     stage.publish(now)
@@ -271,7 +280,7 @@ async def test_turns_that_are_over_are_booked_under_pseudonyms(stage):
     now = around(stage)
     over = now._replace(start_ns=now.start_ns - hour, end_ns=now.start_ns)
     stage.publish(over, now)
-    await stage.until(lambda: stage.service._directory.snapshot() is not None)
+    await stage.until(lambda: stage.service.desk.snapshot() is not None)
     await stage.service.keep_books()
     await stage.service.keep_books()
     [row] = stage.store.ledger_of("x-ana")

@@ -38,6 +38,7 @@ class Erasures:
         self._clock = clock
         self._expected = expected
         self._settle_ns = settle_ns
+        self._leaves_traces = True  # a kill may have come before the log was emptied
 
     def begin(self, erasure: str, traces: Traces) -> None:
         """It is asked for from now on; the same id is the same erasure."""
@@ -48,6 +49,8 @@ class Erasures:
         for erasure, traces in self._store.open():
             if erasure.next_ns <= self._clock.now_ns():
                 self._round(erasure, traces)
+        if self._leaves_traces:
+            self._wipe()
 
     def _round(self, erasure: Erasure, traces: Traces) -> None:
         asked = {step.holder: step.round for step in erasure.steps}
@@ -61,9 +64,18 @@ class Erasures:
             self._store.again(erasure, round_=erasure.round, next_ns=now_ns + _RETRY_NS)
         elif erasure.round > 1 and all(step.is_clean for step in found.steps):
             self._store.done(erasure, now_ns)
+            self._leaves_traces = True
         else:
             next_ns = now_ns + self._settle_ns
             self._store.again(erasure, round_=erasure.round + 1, next_ns=next_ns)
+
+    def _wipe(self) -> None:
+        try:
+            self._store.empty_log()
+        except Retryable as fault:
+            _log.warning("erased names are wiped later", extra={"why": str(fault)})
+        else:
+            self._leaves_traces = False
 
     def _order(self) -> list[str]:
         names = self._expected | self._holders.keys()

@@ -127,6 +127,9 @@ class PrivacyStore:
                 .where(ERASURES.c.id == erasure.id)
                 .values(person="", words="", done_ns=now_ns)
             )
+
+    def empty_log(self) -> None:
+        """Whoever is done with is in no byte any more. Raises Retryable while somebody reads."""
         empty_log(self._engine)
 
     def forget(self, before_ns: int) -> int:

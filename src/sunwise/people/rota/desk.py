@@ -13,12 +13,12 @@ import msgspec
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
-from sunwise.contracts.people.directory import Role
+from sunwise.contracts.people.directory import Role, Snapshot
 from sunwise.people.rota.core.problem import Problem
 from sunwise.people.rota.grounds import (
     CARRIED_WINDOWS,
+    HeardNow,
     PseudonymsOf,
-    SnapshotNow,
     ground,
     with_carried,
 )
@@ -54,14 +54,14 @@ class RotaDesk:
         store: RotaStore,
         clock: Clock,
         *,
-        snapshot: SnapshotNow,
+        heard: HeardNow,
         pseudonyms: PseudonymsOf,
         solve: Solve,
         blocking: Blocking = asyncio.to_thread,
     ) -> None:
         self.store = store
         self.clock = clock
-        self.snapshot = snapshot
+        self._heard = heard
         self.pseudonyms = pseudonyms
         self.solve = solve
         self.blocking = blocking
@@ -86,7 +86,7 @@ class RotaDesk:
             figures=planned.figures,
             turns=turns_of(planned.rota),
         )
-        kept: Kept = await self.blocking(self.store.save_draft, draft)
+        kept: Kept = await self.blocking(lambda: self.store.save_draft(draft, n_erased=of.n_erased))
         return kept
 
     async def choose(self, draft: Kept, number: int) -> Kept:
@@ -131,7 +131,7 @@ class RotaDesk:
     def _publication(self, draft: Kept, present: Kept | None, by: str) -> Publication:
         unit = self._unit_now(draft.unit)
         now_ns = self.clock.now_ns()
-        of = ground(self.store, self.snapshot, now_ns=now_ns)
+        of = ground(self.store, self._heard, now_ns=now_ns)
         problem = problem_of(unit, of, _span_of(draft))
         demand_lawful(problem, present.turns if present else (), draft.turns)
         return publication(problem, draft, present, now_ns=now_ns, asked_by=by)
@@ -249,13 +249,18 @@ class RotaDesk:
         """Returns if its changes may be made now. Blocks. Raises Unlawful and Stale."""
         now_ns = self.clock.now_ns()
         kept = self._published_now(request.unit, request.window_ns)
-        of = ground(self.store, self.snapshot, now_ns=now_ns)
+        of = ground(self.store, self._heard, now_ns=now_ns)
         problem = problem_of(self._unit_now(request.unit), of, _span_of(kept))
         is_swap = request.kind is RequestKind.SWAP
         changes = to_come(request.changes, now_ns, is_whole=is_swap)
         demand_lawful(problem, kept.turns, reassigned(kept.turns, changes))
 
     # --- looking things up ---
+
+    def snapshot(self) -> Snapshot | None:
+        """The directory as heard last; None before that."""
+        heard = self._heard()
+        return None if heard is None else heard.snapshot
 
     async def unit(self, unit_id: str) -> Unit:
         """Raises NoSuch."""
@@ -297,7 +302,7 @@ class RotaDesk:
     async def ground_now(self) -> Ground:
         """What is known now, without the burden that is carried."""
         found: Ground = await self.blocking(
-            lambda: ground(self.store, self.snapshot, now_ns=self.clock.now_ns())
+            lambda: ground(self.store, self._heard, now_ns=self.clock.now_ns())
         )
         return found
 

@@ -8,9 +8,9 @@ import msgspec
 
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.personal import ERASED
-from sunwise.contracts.people.directory import Snapshot
 from sunwise.people.rota.core.burden import quarters, total
 from sunwise.people.rota.core.problem import HOURS_PER_DAY, Problem
+from sunwise.people.rota.directory_copy import Heard
 from sunwise.people.rota.kept import WINDOW_NS, RequestState, State, Unit
 from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.store import RotaStore
@@ -21,14 +21,14 @@ CARRIED_WINDOWS: Final = 13
 """Burden of a year counts."""
 _REACH_NS: Final = 54 * 7 * HOURS_PER_DAY * 3_600 * 10**9  # the longest average that a law knows
 
-SnapshotNow = Callable[[], Snapshot | None]
+HeardNow = Callable[[], Heard | None]
 PseudonymsOf = Callable[[Iterable[str]], Awaitable[dict[str, str]]]
 
 
-def ground(store: RotaStore, snapshot_now: SnapshotNow, *, now_ns: int) -> Ground:
+def ground(store: RotaStore, heard_now: HeardNow, *, now_ns: int) -> Ground:
     """Without the burden that is carried. Blocks. Raises Retryable while no directory was heard."""
-    snapshot = snapshot_now()
-    if snapshot is None:
+    heard = heard_now()
+    if heard is None:
         raise Retryable("The directory was not heard yet.", after_s=1.0)
     turns: dict[str, list[tuple[str, int, Turn]]] = defaultdict(list)
     published = store.windows(State.PUBLISHED)
@@ -42,7 +42,8 @@ def ground(store: RotaStore, snapshot_now: SnapshotNow, *, now_ns: int) -> Groun
                 promised = Turn(*piece[:3], piece.after)
                 turns[piece.after].append((request.unit, request.window_ns, promised))
     return Ground(
-        snapshot=snapshot,
+        snapshot=heard.snapshot,
+        n_erased=heard.n_erased,
         turns={person: tuple(each) for person, each in turns.items()},
         closures=tuple(store.closures(now_ns - WINDOW_NS)),
         journeys=tuple(store.journeys(now_ns - WINDOW_NS)),

@@ -173,7 +173,10 @@ class Mending:
                 await self._desk.blocking(self._store.close_request, old.id, RequestState.WITHDRAWN)
         request = found.request
         if request is not None:
-            request = await self._desk.blocking(self._store.request, request)
+            asked, n_erased = request, of.n_erased
+            request = await self._desk.blocking(
+                lambda: self._store.request(asked, n_erased=n_erased)
+            )
         if not found.is_put_off:
             inputs = inputs_of(problem_of(unit, of, Span(window_ns=found.window_ns)), of.snapshot)
             await self._desk.blocking(self._store.settle, *key, inputs)

@@ -91,7 +91,7 @@ class RotaService:
         self.desk = RotaDesk(
             store,
             clock,
-            snapshot=self._directory.snapshot,
+            heard=self._directory.heard,
             pseudonyms=self._directory.pseudonyms,
             solve=solve,
             blocking=blocking,
@@ -200,8 +200,8 @@ class RotaService:
 
     async def read_directory(self) -> None:
         """Its units are known at once, however long planning takes; mending waits for the next look."""
-        if await self._directory.refresh():
-            snapshot = self._directory.snapshot()
+        if await self._directory.refresh(await self._blocking(self._store.n_erased)):
+            snapshot = self.desk.snapshot()
             assert snapshot is not None, "it was refreshed"
             self._mend_again_ns = 0
             await self._blocking(self._store.set_units, units_of(snapshot))
@@ -222,7 +222,7 @@ class RotaService:
     async def look(self) -> None:
         """What the directory and the time ask for since the last look."""
         await self.read_directory()
-        snapshot = self._directory.snapshot()
+        snapshot = self.desk.snapshot()
         if snapshot is None:
             return
         units = units_of(snapshot)
@@ -248,7 +248,10 @@ class RotaService:
                     lambda: self.desk.publish(task.unit.id, window_ns, draft.version, by="")
                 )
         except (Permanent, Retryable) as fault:
-            self._not_before[task.unit.id, window_ns] = self._later_ns()
+            again_ns = self._later_ns()
+            if isinstance(fault, Retryable):
+                again_ns = self._clock.now_ns() + round(fault.after_s * _NS)
+            self._not_before[task.unit.id, window_ns] = again_ns
             _log.error("no rota", extra={"unit": task.unit.id, "why": str(fault)})
 
     async def _look_who_is_away(self) -> None:
@@ -305,9 +308,7 @@ class RotaService:
         """Books what turns that are over have cost whom."""
         now_ns = self._clock.now_ns()
         since_ns = window_of(now_ns) - WINDOW_NS
-        of = await self._blocking(
-            lambda: ground(self._store, self._directory.snapshot, now_ns=now_ns)
-        )
+        of = await self._blocking(lambda: ground(self._store, self._directory.heard, now_ns=now_ns))
         pseudonyms = await self._directory.pseudonyms(of.turns)
         booked = await self._blocking(
             lambda: entries(self._store, of, pseudonyms, since_ns=since_ns, now_ns=now_ns)

@@ -171,9 +171,12 @@ class RotaStore:
         with self.engine.connect() as connection:
             return {(unit, window_ns) for unit, window_ns in connection.execute(query)}
 
-    def save_draft(self, kept: Kept) -> Kept:
-        """The draft as it is kept; it takes the place of an earlier draft of the window."""
-        with self._changing() as change:
+    def save_draft(self, kept: Kept, *, n_erased: int | None = None) -> Kept:
+        """The draft as it is kept; it takes the place of an earlier draft of the window.
+
+        `n_erased`: how many erasures the directory that it stands on knows of. Raises Moved.
+        """
+        with self._changing(n_erased=n_erased) as change:
             of_window = (ROTAS.c.unit == kept.unit, ROTAS.c.window_ns == kept.window_ns)
             change.connection.execute(
                 update(ROTAS)
@@ -258,9 +261,11 @@ class RotaStore:
 
     # --- changes that wait for a yes ---
 
-    def request(self, request: Request, *, seen: int | None = None) -> Request:
+    def request(
+        self, request: Request, *, seen: int | None = None, n_erased: int | None = None
+    ) -> Request:
         """The request, kept until everybody who is asked has answered. Raises Moved."""
-        with self._changing(seen) as change:
+        with self._changing(seen, n_erased) as change:
             return change.add_request(request)
 
     def requests(self, *states: RequestState) -> list[Request]:
@@ -355,9 +360,15 @@ class RotaStore:
         with self.engine.connect() as connection:
             return held(connection, NAMINGS, traces)
 
+    def n_erased(self) -> int:
+        """How many erasures there were."""
+        with self.engine.connect() as connection:
+            return _n_erased(connection)
+
     def erase(self, traces: Traces) -> dict[str, int]:
-        """How many places of each table named them."""
+        """How many places of each table named them. What is being planned with them is not stored."""
         with self._changing() as change:
+            change.connection.execute(update(HEAD).values(n_erased=HEAD.c.n_erased + 1))
             gone = forget_in_rotas(change.connection, traces, now_ns=self._clock.now_ns())
             if gone:
                 change.tell(None)
@@ -376,12 +387,19 @@ class RotaStore:
                 execute(delete(table).where(table.c.until_ns < before_ns))
 
     @contextmanager
-    def _changing(self, seen: int | None = None) -> Iterator["_Transaction"]:
-        """One change, under the lock; raises Moved when the table is not at the version `seen`."""
+    def _changing(
+        self, seen: int | None = None, n_erased: int | None = None
+    ) -> Iterator["_Transaction"]:
+        """One change, under the lock.
+
+        Raises Moved when the table is not at the version `seen`, or more than `n_erased` are erased.
+        """
         with self.engine.begin() as connection:
             connection.execute(update(HEAD).values(id=HEAD.c.id))  # the lock
             if seen not in (None, _version(connection)):
                 raise Moved("The rota changes too often now: try again.", after_s=1.0)
+            if n_erased not in (None, _n_erased(connection)):
+                raise Moved("Somebody was erased meanwhile: plan it again.", after_s=1.0)
             yield _Transaction(connection, now_ns=self._clock.now_ns())
 
 
@@ -504,6 +522,10 @@ class _Transaction:
 
 def _version(connection: Connection) -> int:
     return int(connection.execute(select(HEAD.c.version)).scalar_one())
+
+
+def _n_erased(connection: Connection) -> int:
+    return int(connection.execute(select(HEAD.c.n_erased)).scalar_one())
 
 
 def _units(connection: Connection) -> dict[str, Unit]:

@@ -28,8 +28,12 @@ HEAD: Final = Table(
     Column("ledger_seq", BigInteger),
     Column("ledger_chain", LargeBinary),
     Column("ledger_key", LargeBinary),
+    Column("n_erased", BigInteger),
 )
-"""One row: the version of the duty table, and the end of the ledger. Whoever changes anything locks it."""
+"""One row: the version of the duty table, the end of the ledger, and how many erasures there were.
+
+Whoever changes anything locks it.
+"""
 UNITS: Final = Table(
     "rota_units",
     _metadata,

@@ -42,6 +42,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """What plans stand on: everything that is known about people and their hours."""
 
     snapshot: Snapshot
+    n_erased: int = 0
+    """How many erasures there had been before the snapshot: what is planned on it fits no later count."""
     turns: Mapping[str, tuple[tuple[str, int, Turn], ...]] = {}
     """(unit, window, turn) of every rota, by person."""
     carried: Mapping[str, int] = {}
