@@ -6,7 +6,8 @@ from sqlalchemy import update
 from sunwise.chassis.personal import Traces
 from sunwise.people.rota.kept import WINDOW_NS, Request, RequestKind, RequestState, State
 from sunwise.people.rota.ledger import Entry, LedgerBroken
-from sunwise.people.rota.store import Closure, Journey, NoSuch
+from sunwise.people.rota.rows import NoSuch
+from sunwise.people.rota.store import Closure, Journey
 from sunwise.people.rota.tables import LEDGER
 from sunwise.people.rota.turns import Piece, Stale
 from sunwise.people.rota.units import units_of

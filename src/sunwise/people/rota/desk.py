@@ -34,7 +34,8 @@ from sunwise.people.rota.kept import (
     window_of,
 )
 from sunwise.people.rota.publishing import Publication, demand_lawful, publication
-from sunwise.people.rota.store import NoSuch, RotaStore
+from sunwise.people.rota.rows import NoSuch
+from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, to_come, turns_of
 from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, problem_of, second_ns
 

@@ -8,21 +8,18 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.db import migrate
-from sunwise.chassis.errors import Permanent
 from sunwise.chassis.personal import Rows, Traces, held
-from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import DutySlot
-from sunwise.people.rota import ledger
+from sunwise.people.rota import ledger, rows
 from sunwise.people.rota.kept import (
     WINDOW_NS,
-    Figures,
     Inputs,
     Kept,
     Request,
@@ -32,6 +29,7 @@ from sunwise.people.rota.kept import (
     Unit,
 )
 from sunwise.people.rota.personal import NAMINGS, forget_in_rotas
+from sunwise.people.rota.rows import NoSuch
 from sunwise.people.rota.tables import (
     CLOSURES,
     CONSENTS,
@@ -50,14 +48,7 @@ _KEPT_TOLD: Final = 1_000
 _CHUNK: Final = 500
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_figures: Final = msgspec.msgpack.Decoder(Figures).decode
-_decode_unit: Final = msgspec.msgpack.Decoder(Unit).decode
-_decode_request: Final = msgspec.msgpack.Decoder(Request).decode
 _decode_slots: Final = msgspec.msgpack.Decoder(tuple[DutySlot, ...]).decode
-
-
-class NoSuch(Permanent):
-    """There is nothing of this name; the message says where to look."""
 
 
 class Closure(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +91,7 @@ class RotaStore:
     def version(self) -> int:
         """Of the duty table."""
         with self.engine.connect() as connection:
-            return _version(connection)
+            return rows.version_of(connection)
 
     def told_after(self, version: int) -> list[tuple[int, tuple[DutySlot, ...] | None]]:
         """What made each later version, in order; None where the table must be read."""
@@ -114,13 +105,15 @@ class RotaStore:
     def served(self, from_ns: int) -> Served:
         """Every slot that ends after `from_ns`, in order of service, role and time."""
         with self.engine.connect() as connection:
-            version = _version(connection)  # first: what comes later does no harm under its number
+            version = rows.version_of(
+                connection
+            )  # first: what comes later does no harm under its number
             slots: set[DutySlot] = set()
             until_ns = from_ns
-            units = _units(connection)
-            for row in _published(connection, from_ns):
+            units = rows.units_in(connection)
+            for row in rows.published_after(connection, from_ns):
                 unit = units.get(row.unit)
-                slots |= slots_of((_turn(row),), unit.services if unit else ())
+                slots |= slots_of((rows.turn_of(row),), unit.services if unit else ())
                 until_ns = max(until_ns, row.end_ns)
             ordered = sorted(slots, key=lambda each: (each.service, each.role, each.since_ns))
             return Served(version=version, slots=tuple(ordered), until_ns=until_ns)
@@ -130,13 +123,13 @@ class RotaStore:
     def units(self) -> dict[str, Unit]:
         """Those that are planned now, by id."""
         with self.engine.connect() as connection:
-            return _units(connection)
+            return rows.units_in(connection)
 
     def set_units(self, units: Iterable[Unit]) -> bool:
         """Plans these from now on; whether anything is different."""
         wanted = {unit.id: unit for unit in units}
         with self._changing() as change:
-            if _units(change.connection) == wanted:
+            if rows.units_in(change.connection) == wanted:
                 return False
             change.connection.execute(update(UNITS).values(is_active=False))
             for unit in wanted.values():
@@ -149,14 +142,14 @@ class RotaStore:
     def find(self, unit: str, window_ns: int, state: State | None = None) -> Kept | None:
         """The newest version of the window's rota in that state, or in any."""
         with self.engine.connect() as connection:
-            return _find(connection, unit, window_ns, state)
+            return rows.find(connection, unit, window_ns, state)
 
     def versions(self, unit: str, window_ns: int) -> list[Kept]:
         """Every version of the window's rota, in order."""
         query = select(ROTAS).where(ROTAS.c.unit == unit, ROTAS.c.window_ns == window_ns)
         with self.engine.connect() as connection:
-            rows = connection.execute(query.order_by(ROTAS.c.version)).all()
-            return [_kept(connection, row) for row in rows]
+            found = connection.execute(query.order_by(ROTAS.c.version)).all()
+            return [rows.kept_of(connection, row) for row in found]
 
     def windows(self, state: State) -> set[tuple[str, int]]:
         """(unit, window) of every rota in that state."""
@@ -198,7 +191,7 @@ class RotaStore:
         `seen`: the version of the duty table at which that was found lawful. Raises Stale and Moved.
         """
         with self._changing(seen) as change:
-            found = _find(change.connection, kept.unit, kept.window_ns, State.DRAFT)
+            found = rows.find(change.connection, kept.unit, kept.window_ns, State.DRAFT)
             if found is None or found.version != kept.version:
                 raise Stale("This draft is not the newest: look at the rota again.")
             change.put_in_force(msgspec.structs.replace(kept, turns=tuple(turns)))
@@ -229,7 +222,7 @@ class RotaStore:
     def accept_gap(self, unit: str, window_ns: int, gap: Turn, owner: str) -> Kept:
         """The gap as declared: `owner` has accepted it by name. Raises Stale and NoSuch."""
         with self._changing() as change:
-            kept = _in_force(change.connection, unit, window_ns)
+            kept = rows.in_force(change.connection, unit, window_ns)
             if gap.person is not None or all(t[:4] != gap[:4] for t in kept.turns):
                 raise Stale("There is no such gap any more: look at the rota again.")
             turns = tuple(
@@ -240,7 +233,7 @@ class RotaStore:
     def hold(self, unit: str, window_ns: int, piece: Piece) -> Kept:
         """The duty is taken over by `piece.after`: actual from then on. Raises Stale and NoSuch."""
         with self._changing() as change:
-            kept = _in_force(change.connection, unit, window_ns)
+            kept = rows.in_force(change.connection, unit, window_ns)
             turns = reassigned(kept.turns, [piece])
             if turns == kept.turns:
                 return kept
@@ -250,12 +243,12 @@ class RotaStore:
         """(unit, window, state, turn) of each that ends later, of drafts and what is published."""
         query = (
             select(TURNS, ROTAS.c.state)
-            .join_from(TURNS, ROTAS, _same_version())
+            .join_from(TURNS, ROTAS, rows.same_version())
             .where(TURNS.c.end_ns > since_ns, ROTAS.c.state.in_((State.DRAFT, State.PUBLISHED)))
         )
         with self.engine.connect() as connection:
             return [
-                (row.unit, row.window_ns, State(row.state), _turn(row))
+                (row.unit, row.window_ns, State(row.state), rows.turn_of(row))
                 for row in connection.execute(query)
             ]
 
@@ -272,12 +265,12 @@ class RotaStore:
         """Those in any of these states."""
         query = select(REQUESTS).where(REQUESTS.c.state.in_(states))
         with self.engine.connect() as connection:
-            return [_request(connection, row) for row in connection.execute(query).all()]
+            return [rows.request_of(connection, row) for row in connection.execute(query).all()]
 
     def find_request(self, request: str) -> Request:
         """One request. Raises NoSuch."""
         with self.engine.connect() as connection:
-            return _find_request(connection, request)
+            return rows.find_request(connection, request)
 
     def answer(
         self, request: str, person: str, *, is_yes: bool, seen: int | None = None
@@ -287,19 +280,19 @@ class RotaStore:
         Raises NoSuch, Stale and Moved.
         """
         with self._changing(seen) as change:
-            found = _find_request(change.connection, request)
+            found = rows.find_request(change.connection, request)
             if person not in found.asked:
                 raise NoSuch("Nobody asks you about this change.")
             if found.state is not RequestState.OPEN:
                 raise Stale(f"This change is {found.state.value} already.")
-            kept = _in_force(change.connection, found.unit, found.window_ns)
+            kept = rows.in_force(change.connection, found.unit, found.window_ns)
             change.write_answer(found, person, kept.version, is_yes=is_yes)
-            return change.decide(_find_request(change.connection, request))
+            return change.decide(rows.find_request(change.connection, request))
 
     def close_request(self, request: str, state: RequestState) -> None:
         """It will not be applied; nothing where it is decided already."""
         with self._changing() as change:
-            if _find_request(change.connection, request).state is RequestState.OPEN:
+            if rows.find_request(change.connection, request).state is RequestState.OPEN:
                 change.set_request(request, state)
 
     # --- who is away ---
@@ -363,7 +356,7 @@ class RotaStore:
     def n_erased(self) -> int:
         """How many erasures there were."""
         with self.engine.connect() as connection:
-            return _n_erased(connection)
+            return rows.n_erased(connection)
 
     def erase(self, traces: Traces) -> dict[str, int]:
         """How many places of each table named them. What is being planned with them is not stored."""
@@ -396,9 +389,9 @@ class RotaStore:
         """
         with self.engine.begin() as connection:
             connection.execute(update(HEAD).values(id=HEAD.c.id))  # the lock
-            if seen not in (None, _version(connection)):
+            if seen not in (None, rows.version_of(connection)):
                 raise Moved("The rota changes too often now: try again.", after_s=1.0)
-            if n_erased not in (None, _n_erased(connection)):
+            if n_erased not in (None, rows.n_erased(connection)):
                 raise Moved("Somebody was erased meanwhile: plan it again.", after_s=1.0)
             yield _Transaction(connection, now_ns=self._clock.now_ns())
 
@@ -412,7 +405,7 @@ class _Transaction:
 
     def tell(self, slots: tuple[DutySlot, ...] | None) -> None:
         """The next version of the duty table."""
-        version = _version(self.connection) + 1
+        version = rows.version_of(self.connection) + 1
         content = None if slots is None else _encode(slots)
         self.connection.execute(update(HEAD).values(version=version))
         self.connection.execute(insert(TOLD).values(version=version, slots=content))
@@ -444,14 +437,14 @@ class _Transaction:
             )
         )
         key = {"unit": kept.unit, "window_ns": kept.window_ns, "version": version}
-        rows = [turn._asdict() | key for turn in kept.turns]
-        for start in range(0, len(rows), _CHUNK):
-            self.connection.execute(insert(TURNS), rows[start : start + _CHUNK])
+        turns = [turn._asdict() | key for turn in kept.turns]
+        for start in range(0, len(turns), _CHUNK):
+            self.connection.execute(insert(TURNS), turns[start : start + _CHUNK])
         return kept
 
     def put_in_force(self, kept: Kept) -> Kept:
         """A new version, published, in the place of the one that was; told to whoever follows."""
-        before = _find(self.connection, kept.unit, kept.window_ns, State.PUBLISHED)
+        before = rows.find(self.connection, kept.unit, kept.window_ns, State.PUBLISHED)
         of_window = (ROTAS.c.unit == kept.unit, ROTAS.c.window_ns == kept.window_ns)
         replaced = {State.PUBLISHED: State.SUPERSEDED}
         if kept.state is State.DRAFT:
@@ -461,14 +454,14 @@ class _Transaction:
                 update(ROTAS).where(*of_window, ROTAS.c.state == old).values(state=state)
             )
         kept = self.add(msgspec.structs.replace(kept, state=State.PUBLISHED))
-        unit = _units(self.connection).get(kept.unit)
+        unit = rows.units_in(self.connection).get(kept.unit)
         services = unit.services if unit else ()
         was = slots_of(before.turns if before else (), services)
         self.tell(told(was, slots_of(kept.turns, services)))
         return kept
 
     def amend(self, unit: str, window_ns: int, changes: Iterable[Piece], by: str) -> Kept:
-        kept = _in_force(self.connection, unit, window_ns)
+        kept = rows.in_force(self.connection, unit, window_ns)
         figures = msgspec.structs.replace(kept.figures, by=by)
         turns = reassigned(kept.turns, changes)
         return self.put_in_force(msgspec.structs.replace(kept, turns=turns, figures=figures))
@@ -486,7 +479,7 @@ class _Transaction:
                 content=_encode(kept),
             )
         )
-        version = _in_force(self.connection, kept.unit, kept.window_ns).version
+        version = rows.in_force(self.connection, kept.unit, kept.window_ns).version
         for person, is_yes in kept.answers.items():
             self.write_answer(kept, person, version, is_yes=is_yes)
         return self.decide(kept)
@@ -517,85 +510,4 @@ class _Transaction:
     def set_request(self, request: str, state: RequestState) -> Request:
         of_it = REQUESTS.c.id == request
         self.connection.execute(update(REQUESTS).where(of_it).values(state=state))
-        return _find_request(self.connection, request)
-
-
-def _version(connection: Connection) -> int:
-    return int(connection.execute(select(HEAD.c.version)).scalar_one())
-
-
-def _n_erased(connection: Connection) -> int:
-    return int(connection.execute(select(HEAD.c.n_erased)).scalar_one())
-
-
-def _units(connection: Connection) -> dict[str, Unit]:
-    rows = connection.execute(select(UNITS.c.content).where(UNITS.c.is_active))
-    return {unit.id: unit for unit in (_decode_unit(row.content) for row in rows)}
-
-
-def _same_version() -> Any:  # noqa: ANN401 - SQLAlchemy's condition
-    return (
-        (TURNS.c.unit == ROTAS.c.unit)
-        & (TURNS.c.window_ns == ROTAS.c.window_ns)
-        & (TURNS.c.version == ROTAS.c.version)
-    )
-
-
-def _published(connection: Connection, from_ns: int) -> Sequence[Any]:
-    return connection.execute(
-        select(TURNS)
-        .join_from(TURNS, ROTAS, _same_version())
-        .where(ROTAS.c.state == State.PUBLISHED, TURNS.c.end_ns > from_ns)
-    ).all()
-
-
-def _find(connection: Connection, unit: str, window_ns: int, state: State | None) -> Kept | None:
-    query = select(ROTAS).where(ROTAS.c.unit == unit, ROTAS.c.window_ns == window_ns)
-    if state is not None:
-        query = query.where(ROTAS.c.state == state)
-    row = connection.execute(query.order_by(ROTAS.c.version.desc()).limit(1)).one_or_none()
-    return None if row is None else _kept(connection, row)
-
-
-def _in_force(connection: Connection, unit: str, window_ns: int) -> Kept:
-    found = _find(connection, unit, window_ns, State.PUBLISHED)
-    if found is None:
-        raise NoSuch(f"No rota of {unit} is published for that time: plan and publish it first.")
-    return found
-
-
-def _kept(connection: Connection, row: Any) -> Kept:  # noqa: ANN401 - a row of the table
-    key = (TURNS.c.unit == row.unit, TURNS.c.window_ns == row.window_ns)
-    query = select(TURNS).where(*key, TURNS.c.version == row.version)
-    turns = connection.execute(query.order_by(TURNS.c.start_ns, TURNS.c.end_ns, TURNS.c.role))
-    return Kept(
-        unit=row.unit,
-        window_ns=row.window_ns,
-        version=row.version,
-        state=State(row.state),
-        created_ns=row.created_ns,
-        inputs=Inputs(
-            directory_version=row.directory_version, tzdata=row.tzdata, digest=row.inputs
-        ),
-        figures=_decode_figures(row.content),
-        turns=tuple(_turn(each) for each in turns),
-    )
-
-
-def _turn(row: Any) -> Turn:  # noqa: ANN401 - a row of the table
-    values = {name: getattr(row, name) for name in Turn._fields}
-    return Turn(**values | {"role": Role(row.role)})
-
-
-def _find_request(connection: Connection, request: str) -> Request:
-    row = connection.execute(select(REQUESTS).where(REQUESTS.c.id == request)).one_or_none()
-    if row is None:
-        raise NoSuch("There is no such change: it may have been decided long ago.")
-    return _request(connection, row)
-
-
-def _request(connection: Connection, row: Any) -> Request:  # noqa: ANN401 - a row of the table
-    query = select(CONSENTS).where(CONSENTS.c.request == row.id)
-    answers = {each.person: bool(each.is_yes) for each in connection.execute(query)}
-    kept = _decode_request(row.content)
-    return msgspec.structs.replace(kept, id=row.id, state=RequestState(row.state), answers=answers)
+        return rows.find_request(self.connection, request)

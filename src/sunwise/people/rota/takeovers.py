@@ -18,7 +18,7 @@ from sunwise.contracts.people.handoff import (
 )
 from sunwise.people.rota.desk import Blocking, RotaDesk
 from sunwise.people.rota.heard import Heard
-from sunwise.people.rota.store import NoSuch
+from sunwise.people.rota.rows import NoSuch
 from sunwise.people.rota.turns import Piece, Stale
 
 _RETRY_S: Final = 5.0

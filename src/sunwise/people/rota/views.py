@@ -22,7 +22,7 @@ from sunwise.people.rota.kept import (
     window_of,
 )
 from sunwise.people.rota.page import Page, page_of
-from sunwise.people.rota.store import NoSuch
+from sunwise.people.rota.rows import NoSuch
 
 _FEED_WINDOWS: Final = 2
 """So many past windows stay in a calendar."""
