@@ -22,7 +22,7 @@ from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.pager.core.responders import is_at_work
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.directory_copy import Heard
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.jobs import Answer, Failed, Job
 from sunwise.people.rota.kept import Inputs, Kept, RequestState, State, window_of
 from sunwise.people.rota.mending import Consequences, Mending
@@ -123,7 +123,7 @@ class LostHub:
         return RotaDesk(
             self._store,
             _Now(self._agenda),
-            heard=lambda: Heard(self._rotas.snapshot),
+            heard=lambda: HeardDirectory(self._rotas.snapshot),
             pseudonyms=_themselves,
             solve=_solved,
             blocking=_at_once,

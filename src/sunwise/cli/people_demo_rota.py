@@ -21,7 +21,7 @@ from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.directory.store import DirectoryStore
 from sunwise.people.rota.core.planning import Effort
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.directory_copy import Heard
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.jobs import Answer, Job, PlanJob, work
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Kept, RequestState, State, Unit, window_of
 from sunwise.people.rota.proposing import RotaProposing
@@ -155,7 +155,7 @@ class DemoRota:
         return RotaDesk(
             RotaStore(self._engine, clock),
             clock,
-            heard=lambda: Heard(self._snapshot),
+            heard=lambda: HeardDirectory(self._snapshot),
             pseudonyms=self._pseudonyms,
             solve=_solve,
             blocking=_at_once,

@@ -17,7 +17,7 @@ from sunwise.chassis.guard.door import Guard, answer_faults, refuse_open_routes
 from sunwise.contracts.people.directory import Tier
 from sunwise.people.rota.api import rota_router
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.directory_copy import Heard
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.kept import State
 from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.mending import Mending
@@ -56,7 +56,7 @@ class Stage:
         self.desk = RotaDesk(
             self.store,
             self.clock,
-            heard=lambda: Heard(snapshot),
+            heard=lambda: HeardDirectory(snapshot),
             pseudonyms=_pseudonyms,
             solve=solve,
         )

@@ -12,7 +12,7 @@ from sunwise.chassis.personal import Traces
 from sunwise.contracts.people.directory import Role, Tier
 from sunwise.people.rota.core.check import check
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.directory_copy import Heard
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.kept import RequestState, State
 from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.publishing import Unlawful
@@ -47,7 +47,7 @@ class Stage:
         self.desk = RotaDesk(
             self.store,
             self.clock,
-            heard=lambda: Heard(self.snapshot, self.n_erased),
+            heard=lambda: HeardDirectory(self.snapshot, self.n_erased),
             pseudonyms=_pseudonyms,
             solve=self.solve,
         )

@@ -17,7 +17,7 @@ from sunwise.daylight import zones
 from sunwise.people.rota.core.check import check
 from sunwise.people.rota.core.problem import overlap
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.directory_copy import Heard
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.kept import RequestKind, RequestState, State
 from sunwise.people.rota.mending import NOBODY, Mending
 from sunwise.people.rota.store import Closure, Journey, RotaStore
@@ -40,7 +40,7 @@ class Stage:
         self.desk = RotaDesk(
             self.store,
             self.clock,
-            heard=lambda: Heard(self.snapshot),
+            heard=lambda: HeardDirectory(self.snapshot),
             pseudonyms=_pseudonyms,
             solve=solve,
         )

@@ -23,7 +23,7 @@ _decode_changed: Final = msgspec.msgpack.Decoder(DirectoryChanged).decode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(Pseudonyms).decode
 
 
-class Heard(NamedTuple):
+class HeardDirectory(NamedTuple):
     """The directory, and what it cannot know."""
 
     snapshot: Snapshot
@@ -37,9 +37,9 @@ class DirectoryCopy:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._newest = 0
-        self._heard: Heard | None = None
+        self._heard: HeardDirectory | None = None
 
-    def heard(self) -> Heard | None:
+    def heard(self) -> HeardDirectory | None:
         """None until it was heard once."""
         return self._heard
 
@@ -59,7 +59,7 @@ class DirectoryCopy:
         except (Retryable, Permanent, msgspec.DecodeError) as fault:
             _log.warning("the directory cannot be read now", extra={"why": str(fault)})
             return False
-        self._heard = Heard(snapshot, n_erased)
+        self._heard = HeardDirectory(snapshot, n_erased)
         self._newest = max(self._newest, snapshot.version)
         return True
 

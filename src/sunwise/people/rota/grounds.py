@@ -10,7 +10,7 @@ from sunwise.chassis.errors import Retryable
 from sunwise.chassis.personal import ERASED
 from sunwise.people.rota.core.burden import quarters, total
 from sunwise.people.rota.core.problem import HOURS_PER_DAY, Problem
-from sunwise.people.rota.directory_copy import Heard
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.kept import WINDOW_NS, RequestState, State, Unit
 from sunwise.people.rota.ledger import Entry
 from sunwise.people.rota.store import RotaStore
@@ -21,7 +21,7 @@ CARRIED_WINDOWS: Final = 13
 """Burden of a year counts."""
 _REACH_NS: Final = 54 * 7 * HOURS_PER_DAY * 3_600 * 10**9  # the longest average that a law knows
 
-HeardNow = Callable[[], Heard | None]
+HeardNow = Callable[[], HeardDirectory | None]
 PseudonymsOf = Callable[[Iterable[str]], Awaitable[dict[str, str]]]
 
 
