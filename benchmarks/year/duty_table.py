@@ -51,8 +51,9 @@ class DutyRotas:
         return index.duty(service, role, at_ns, is_stale=False)
 
     def law_table(self, group: int, at_ns: int) -> DutyTable:
-        """The group's slots as far as the law looks from then."""
-        table = self._table(self.slots(group, at_ns - _LAW_NS, at_ns + _LAW_NS))
+        """The group's duties as far as the law looks from then, of one service a unit."""
+        found = self.slots(group, at_ns - _LAW_NS, at_ns + _LAW_NS)
+        table = self._table(s for s in found if self.unit_of[s.service].services[0] == s.service)
         return msgspec.structs.replace(table, as_of_ns=at_ns)
 
     def pager_roster(self, now_ns: int) -> PagerRoster:

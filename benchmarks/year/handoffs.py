@@ -6,6 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from benchmarks.year.agenda import NS, Agenda
 from benchmarks.year.duty_table import DutyRotas
 from benchmarks.year.habits import ACCEPTS_BEFORE, ACCEPTS_LATE, STANDS_IN, Habits, part_of_day
@@ -20,7 +22,9 @@ from sunwise.people.handoff.acceptance import (
     accept,
     advance,
     closed,
+    kept_until_ns,
     opened,
+    released,
 )
 from sunwise.people.handoff.roster import Roster
 from sunwise.people.handoff.seams import Seam, seams_of, shifts_of
@@ -38,6 +42,22 @@ class Held(NamedTuple):
     since_ns: int
 
 
+class Live:
+    """A handoff on its way to a holder, and what people will say to it."""
+
+    def __init__(self, seam: Seam, group: int, key: tuple[str, str], held: Held | None) -> None:
+        self.handoff = opened(
+            seam, secondary=None, deputy=None, rest_limit_ns=seam.outgoing_until_ns
+        )
+        self.group = group
+        self.key = key
+        """The unit and the role."""
+        self.held = held
+        """What the outgoing has; None: they never took it over, or have left."""
+        self.answers: list[tuple[int, str]] = []
+        """When who would accept, if they may."""
+
+
 class Handoffs:
     """Asks, waits, accepts. `passed(unit, piece)` is called when hours went to others than planned."""
 
@@ -50,6 +70,7 @@ class Handoffs:
         self._seams: dict[int, dict[str, Seam]] = {}
         self._asked: set[str] = set()
         self._holding: dict[tuple[str, str], Held | None] = {}
+        self._live: dict[tuple[str, str], Live] = {}
         self._rosters: dict[int, Roster] = {}
         self._until_ns = 0
         self.passed: Callable[[str, Piece], None] = lambda _unit, _piece: None
@@ -66,6 +87,8 @@ class Handoffs:
 
     def end(self, end_ns: int) -> None:
         """Whoever holds something has worked until then."""
+        for live in list(self._live.values()):
+            self._lapse(live)
         for (unit, role), held in list(self._holding.items()):
             if held is not None:
                 self._worked(unit, Role(role), held, end_ns)
@@ -86,6 +109,11 @@ class Handoffs:
         if held is not None and held.person == person:
             self._worked(unit, Role(role), held, now_ns)
             self._holding[unit, role] = None
+            live = self._live.get((unit, role))
+            if live is not None and live.held == held:
+                live.handoff, _ = released(live.handoff, now_ns)
+                self._keep(live)
+                live.held = None
 
     def _look(self, group: int, from_ns: int, until_ns: int) -> None:
         self._until_ns = until_ns
@@ -105,23 +133,23 @@ class Handoffs:
         if seam is None:
             return
         self.counts["due"] += 1
-        unit = self.rotas.unit_of[seam.services[0]].id
-        key = unit, seam.role.value
-        held = self._holding.get(key, Held(seam.outgoing, seam.since_ns))
+        key = self.rotas.unit_of[seam.services[0]].id, seam.role.value
+        if key in self._live:
+            self._lapse(self._live[key])
+        held = self._holding.setdefault(key, Held(seam.outgoing, seam.since_ns))
         is_held = held is not None and held.person == seam.outgoing
         before_ns = self._accepts_before_ns(seam)
-        if before_ns is not None and is_held:
-            handoff = opened(
-                seam, secondary=None, deputy=None, rest_limit_ns=seam.outgoing_until_ns
-            )
-            handoff, _ = advance(handoff, seam.at_ns - LEAD_NS)
-            handoff, _ = accept(handoff, seam.incoming, before_ns)
-        else:
-            handoff = self._roster(group).plan(seam, outgoing_holds=is_held)
-            handoff = self._live(handoff, before_ns, self._next_ns(group, seam))
         if held is not None and not is_held:  # the table has passed it on without a handoff
-            self._worked(unit, seam.role, held, min(seam.outgoing_until_ns, seam.since_ns))
-        self._settle(handoff, key, held if is_held else None)
+            self._worked(key[0], seam.role, held, min(seam.outgoing_until_ns, seam.since_ns))
+        live = Live(seam, group, key, held if is_held else None)
+        if before_ns is not None and is_held:
+            live.handoff, _ = accept(advance(live.handoff, before_ns)[0], seam.incoming, before_ns)
+            self._settle(live)
+            return
+        live.handoff = self._roster(group).plan(seam, outgoing_holds=is_held)
+        live.answers.append((before_ns or self._accepts_late_ns(seam), seam.incoming))
+        self._live[key] = live
+        self._wait(live)
 
     def _accepts_before_ns(self, seam: Seam) -> int | None:
         if self._habits.is_out(seam.incoming, seam.at_ns - LEAD_NS):
@@ -130,22 +158,33 @@ class Handoffs:
             return None
         return seam.at_ns - round(self._random.uniform(0, LEAD_NS // 2))
 
-    def _live(self, handoff: Handoff, before_ns: int | None, lapses_ns: int) -> Handoff:
-        """Asking, waiting and accepting, until somebody holds it or the next handoff comes."""
-        seam = handoff.seam
-        answers = [(before_ns or self._accepts_late_ns(seam), seam.incoming)]
-        was_unheld = False
-        for now_ns in range(seam.at_ns - LEAD_NS, lapses_ns, _LOOK_NS):
-            handoff, events = advance(handoff, now_ns)
-            for event in events:
-                if isinstance(event, HandoffAsked) and event.step is not Step.INCOMING:
-                    answers += self._stands_in(event.person, now_ns)
-            handoff = self._accepted(handoff, answers, now_ns)
-            was_unheld |= any(isinstance(event, HandoffUnheld) for event in events)
-            if handoff.is_final:
-                break
-        self.counts["unheld"] += was_unheld
-        return handoff if handoff.is_final else closed(handoff, HandoffState.LAPSED)[0]
+    def _wait(self, live: Live) -> None:
+        """Asks and waits, a look a minute, until somebody accepts or the next handoff comes."""
+        if self._live.get(live.key) is not live:
+            return
+        now_ns = self._agenda.now_ns
+        plan = self._roster(live.group).plan(
+            live.handoff.seam, outgoing_holds=live.held is not None
+        )
+        if set(plan.barred) != set(live.handoff.barred):
+            live.handoff = replace(live.handoff, barred=plan.barred)
+        live.handoff, events = advance(live.handoff, now_ns)
+        for event in events:
+            if isinstance(event, HandoffAsked) and event.step is not Step.INCOMING:
+                live.answers += self._stands_in(event.person, now_ns)
+            elif isinstance(event, HandoffUnheld):
+                self.counts["unheld"] += 1
+                self._keep(live)
+        live.handoff = self._accepted(live.handoff, live.answers, now_ns)
+        if live.handoff.is_final:
+            self._settle(live)
+        else:
+            self._agenda.at(now_ns + _LOOK_NS, self._wait, live)
+
+    def _lapse(self, live: Live) -> None:
+        """Nobody has accepted, and the next handoff begins to be asked."""
+        live.handoff, _ = closed(live.handoff, HandoffState.LAPSED, self._agenda.now_ns)
+        self._settle(live)
 
     def _accepts_late_ns(self, seam: Seam) -> int:
         """In the half hour after the seam; or, whoever forgets, when they come to it hours later."""
@@ -167,21 +206,58 @@ class Handoffs:
             return []
         return [(now_ns + round(self._random.uniform(120, 1_500) * NS), person)]
 
-    def _settle(self, handoff: Handoff, key: tuple[str, str], held: Held | None) -> None:
-        seam = handoff.seam
+    def _settle(self, live: Live) -> None:
+        """It is accepted or has lapsed: who has worked until when, and who holds it now."""
+        handoff, seam = live.handoff, live.handoff.seam
+        self._live.pop(live.key, None)
         is_accepted = handoff.state is HandoffState.ACCEPTED
-        if held is not None:
-            end_ns = handoff.keeps_until_ns
-            if is_accepted:
-                end_ns = max(seam.outgoing_until_ns, min(end_ns, handoff.since_ns))
-            self._worked(key[0], seam.role, held, end_ns)
+        if live.held is not None:
+            end_ns = kept_until_ns(handoff, handoff.since_ns if is_accepted else seam.until_ns)
+            end_ns = max(seam.outgoing_until_ns, end_ns)
+            self._worked(live.key[0], seam.role, live.held, end_ns)
+            if end_ns > seam.at_ns:
+                self._agenda.at(end_ns, self._keep, live)
         self._count(handoff)
         if not is_accepted or handoff.holder is None:
-            self._holding[key] = None
+            self._holding[live.key] = None
             return
-        self._holding[key] = Held(handoff.holder, handoff.since_ns)
+        self._holding[live.key] = Held(handoff.holder, handoff.since_ns)
         if handoff.holder != seam.incoming:
-            self._agenda.at(handoff.since_ns, self._take_over, key[0], handoff)
+            self._agenda.at(handoff.since_ns, self._take_over, handoff)
+
+    def _keep(self, live: Live) -> None:
+        """Whoever kept it beyond their shift had it: the rota makes that actual and says so."""
+        seam = live.handoff.seam
+        until_ns = kept_until_ns(live.handoff, self._agenda.now_ns)
+        for unit in self._units(seam):
+            at_ns = seam.at_ns if live.held is not None else until_ns
+            while at_ns < until_ns:
+                window = at_ns, until_ns
+                at_ns = self._pass_on(unit, seam.role, seam.outgoing, window) or until_ns
+
+    def _take_over(self, handoff: Handoff) -> None:
+        """The holder is another than planned."""
+        assert handoff.holder is not None, "somebody has accepted"
+        window = handoff.since_ns, handoff.seam.until_ns
+        for unit in self._units(handoff.seam):
+            self._pass_on(unit, handoff.seam.role, handoff.holder, window)
+
+    def _units(self, seam: Seam) -> dict[str, None]:
+        return dict.fromkeys(self.rotas.unit_of[service].id for service in seam.services)
+
+    def _pass_on(self, unit: str, role: Role, holder: str, window: tuple[int, int]) -> int | None:
+        """The turn of its beginning is theirs from then on; until when, or None if there is none."""
+        turn = self.rotas.turn(unit, role, window[0])
+        if turn is None:
+            return None
+        until_ns = min(turn.end_ns, window[1])
+        if turn.person != holder:
+            piece = Piece(window[0], until_ns, role, turn.person, holder)
+            self.rotas.hold(unit, piece)
+            group = self.rotas.group_of[unit]
+            self._look(group, self._agenda.now_ns + 1, self._until_ns)  # up to now it is settled
+            self.passed(unit, piece)
+        return until_ns
 
     def _worked(self, unit: str, role: Role, held: Held, end_ns: int) -> None:
         """What somebody held up to then: their shifts by the table, the last one to its real end."""
@@ -207,27 +283,6 @@ class Handoffs:
         self.counts[f"by {step}"] += 1
         in_time = handoff.since_ns <= handoff.seam.at_ns + WAIT_NS
         self.counts["in time"] += in_time
-
-    def _take_over(self, unit: str, handoff: Handoff) -> None:
-        """The holder is another than planned: the rota makes it actual and says so."""
-        seam = handoff.seam
-        turn = self.rotas.turn(unit, seam.role, self._agenda.now_ns)
-        if turn is None or turn.person == handoff.holder:
-            return
-        until_ns = min(turn.end_ns, seam.until_ns)
-        piece = Piece(self._agenda.now_ns, until_ns, seam.role, turn.person, handoff.holder)
-        self.rotas.hold(unit, piece)
-        self.changed(self.rotas.group_of[unit])
-        self.passed(unit, piece)
-
-    def _next_ns(self, group: int, seam: Seam) -> int:
-        """When the next handoff of the same duty begins to be asked, and this one lapses."""
-        later = (
-            each.at_ns
-            for each in self._seams[group].values()
-            if each.role == seam.role and each.services == seam.services and each.at_ns > seam.at_ns
-        )
-        return min(later, default=seam.until_ns) - LEAD_NS
 
     def _roster(self, group: int) -> Roster:
         now_ns = self._agenda.now_ns

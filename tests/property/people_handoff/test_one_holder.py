@@ -67,7 +67,7 @@ def apply(handoff, act, now_ns):
         case ("replanned", new):
             return replanned(handoff, new, now_ns)
         case ("closed", state):
-            return closed(handoff, state)
+            return closed(handoff, state, now_ns)
 
 
 @given(handoffs, st.lists(st.tuples(act, minutes), max_size=25))

@@ -258,13 +258,41 @@ def test_an_outgoing_who_never_took_it_over_keeps_nothing():
 
 @pytest.mark.parametrize("state", [HandoffState.LAPSED, HandoffState.WITHDRAWN])
 def test_what_is_over_cannot_be_accepted(state):
-    handoff, events = closed(run(new(), AT - LEAD_NS)[0], state)
+    handoff, events = closed(run(new(), AT - LEAD_NS)[0], state, AT)
     assert kinds(events) == [HandoffClosed]
     with pytest.raises(Refused, match="is over") as refused:
         accept(handoff, "bo", AT)
     assert refused.value.why is Why.OVER
     assert advance(handoff, LIMIT) == (handoff, [])
-    assert closed(handoff, state) == (handoff, [])
+    assert closed(handoff, state, AT) == (handoff, [])
+
+
+def test_how_long_the_outgoing_kept_it_is_told_when_somebody_accepts_late():
+    _, (early,) = accept(new(), "bo", AT - NS_PER_MINUTE)
+    assert (early.at_ns, early.kept_until_ns) == (AT, AT)
+    _, events = accept(run(new(), AT)[0], "bo", AT + NS_PER_HOUR)
+    assert (events[-1].at_ns, events[-1].kept_until_ns) == (AT, AT + NS_PER_HOUR)
+
+
+def test_whoever_accepts_after_the_gap_was_declared_lengthens_nobodys_duty():
+    handoff, events = run(new(), AT, LIMIT)
+    assert [(e.at_ns, e.since_ns) for e in events if isinstance(e, HandoffUnheld)] == [(AT, LIMIT)]
+    _, events = accept(handoff, "bo", LIMIT + NS_PER_HOUR)
+    assert events[-1].kept_until_ns == LIMIT
+
+
+def test_what_lapses_tells_how_long_the_outgoing_kept_it():
+    limit_ns = SEAM.until_ns + NS_PER_HOUR
+    handoff, _ = run(new(rest_limit_ns=limit_ns), AT)
+    _, (event,) = closed(handoff, HandoffState.LAPSED, SEAM.until_ns + NS_PER_MINUTE)
+    assert (event.outgoing, event.at_ns) == ("ana", AT)
+    assert event.kept_until_ns == SEAM.until_ns, "what comes after is another handoff's"
+
+
+def test_an_outgoing_who_never_took_it_over_has_kept_nothing():
+    handoff, _ = run(new(outgoing_holds=False), AT)
+    _, events = accept(handoff, "bo", AT + NS_PER_HOUR)
+    assert events[-1].kept_until_ns <= events[-1].at_ns
 
 
 def test_a_stop_of_the_service_is_nobodys_silence():

@@ -150,6 +150,21 @@ def test_whoever_never_took_it_over_keeps_nothing_at_the_next_seam():
     assert [each.plan.keeps_until_ns for each in again] == [at(20)]
 
 
+def test_where_a_kept_duty_ended_by_the_rota_is_no_seam_of_its_own():
+    known = opened(roster(day(ONE)), 1)
+    first = at_eight(known)
+    kept = [
+        slot("ledger", "ana", 0, 12),
+        slot("ledger", "bo", 12, 16),
+        slot("ledger", "cy", 16, 24),
+    ]
+    late, _ = advance(first, at(12.1))
+    states = (accept(late, "bo", at(12))[0], late, closed(late, HandoffState.LAPSED, at(12.2))[0])
+    for state in states:
+        found = changes(known | {first.id: state}, roster(kept), at(12.2))
+        assert not any(isinstance(each, Opening) for each in found), state.state
+
+
 def test_a_service_with_two_on_duty_keeps_its_handoffs_as_they_are():
     known = opened(roster(day(ONE)), 1)
     both = [*day(ONE), slot("ledger", "eve", 8, 16)]
@@ -158,7 +173,7 @@ def test_a_service_with_two_on_duty_keeps_its_handoffs_as_they_are():
 
 def test_a_withdrawn_seam_that_comes_back_is_opened_again():
     known = opened(roster(day(ONE)), 1)
-    gone, _ = closed(at_eight(known), HandoffState.WITHDRAWN)
+    gone, _ = closed(at_eight(known), HandoffState.WITHDRAWN, at(2))
     found = changes(known | {gone.id: gone}, roster(day(ONE)), at(2))
     assert [
         e.handoff.id

@@ -27,8 +27,11 @@ from sunwise.contracts.people.duty import DutyPage, GetDuty
 from sunwise.contracts.people.handoff import (
     GetHandoffEvents,
     HandoffAccepted,
+    HandoffClosed,
     HandoffEvents,
     HandoffHead,
+    HandoffState,
+    HandoffUnheld,
     Step,
 )
 from sunwise.contracts.people.pager import CreditWakeUps, WakeUpCredited, WakeUpsBooked
@@ -205,6 +208,14 @@ async def test_the_directory_is_read_again_once_somebody_was_erased(stage):
     await stage.until(lambda: len(stage.service.desk.snapshot().people) == 7)
 
 
+async def told_of_handoffs(stage) -> None:
+    """The rota has taken in the first event, and the board knows its version."""
+    stage.tell_handoff()
+    await stage.until(lambda: Heard(stage.store.engine).seq == 1)
+    version = stage.store.version()
+    await stage.until(lambda: stage.board.version == version)
+
+
 async def test_whoever_accepted_the_handoff_is_actual(stage):
     now = around(stage)
     stage.publish(now)
@@ -221,8 +232,8 @@ async def test_whoever_accepted_the_handoff_is_actual(stage):
             until_ns=now.end_ns,
         )
     ]
-    stage.tell_handoff()
-    await stage.until(lambda: stage.board.duty("ledger", PRIMARY).person == "bo")
+    await told_of_handoffs(stage)
+    assert stage.board.duty("ledger", PRIMARY).person == "bo"
     assert stage.board.duty("ledger", PRIMARY).standing is Standing.ACTUAL
     assert Heard(stage.store.engine).seq == 1
 
@@ -263,6 +274,54 @@ async def test_what_is_accepted_after_handoff_was_restored_from_a_backup_is_actu
         stage.tell_handoff()
         holder = history[-1].holder
         await stage.until(lambda who=holder: stage.board.duty("ledger", PRIMARY).person == who)
+
+
+async def test_whoever_kept_a_duty_until_it_was_accepted_had_it(stage):
+    """Their rest begins where they were released: the duty table is what everybody counts it from."""
+    now = around(stage)
+    stage.publish(now)
+    accepted_ns = now.start_ns + 10**9
+    stage.handoffs = [
+        HandoffAccepted(
+            seq=1,
+            handoff="h1",
+            services=("ledger", "matching"),
+            role=PRIMARY,
+            outgoing="cy",
+            holder="ana",
+            step=Step.INCOMING,
+            since_ns=accepted_ns,
+            until_ns=now.end_ns,
+            at_ns=now.start_ns,
+            kept_until_ns=accepted_ns,
+        )
+    ]
+    await told_of_handoffs(stage)
+    who = [stage.board.duty("ledger", PRIMARY, accepted_ns + ns) for ns in (-1, 0)]
+    assert [each.person for each in who] == ["cy", "ana"]
+    assert (who[0].standing, who[0].until_ns) == (Standing.ACTUAL, accepted_ns)
+
+
+@pytest.mark.parametrize("event", [HandoffUnheld, HandoffClosed])
+async def test_whoever_kept_a_duty_that_nobody_accepted_had_it_up_to_the_limit(stage, event):
+    now = around(stage)
+    stage.publish(now)
+    limit_ns = now.start_ns + 10**9
+    about = {"kept_until_ns": limit_ns, "state": HandoffState.LAPSED}
+    stage.handoffs = [
+        event(
+            seq=1,
+            handoff="h1",
+            services=("ledger",),
+            role=PRIMARY,
+            outgoing="cy",
+            at_ns=now.start_ns,
+            **({"since_ns": limit_ns} if event is HandoffUnheld else about),
+        )
+    ]
+    await told_of_handoffs(stage)
+    who = [stage.board.duty("ledger", PRIMARY, limit_ns + ns).person for ns in (-1, 0)]
+    assert who == ["cy", "ana"]
 
 
 async def test_a_wake_up_is_credited_once(stage):

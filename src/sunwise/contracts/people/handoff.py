@@ -74,6 +74,9 @@ class HandoffUnheld(Struct, frozen=True, kw_only=True, tag="unheld"):
     role: Role
     outgoing: Id
     since_ns: int
+    """From when nobody has it: up to then the outgoing kept it."""
+    at_ns: int = 0
+    """When the duty changes hands by plan."""
 
 
 class HandoffAccepted(Struct, frozen=True, kw_only=True, tag="accepted"):
@@ -91,6 +94,10 @@ class HandoffAccepted(Struct, frozen=True, kw_only=True, tag="accepted"):
     """From when they hold it: not before the duty changes hands by plan."""
     until_ns: int
     """The end of the shift by plan."""
+    at_ns: int = 0
+    """When the duty changes hands by plan."""
+    kept_until_ns: int = 0
+    """Until when the outgoing kept it beyond that; not after `at_ns`: not for a minute."""
 
 
 class HandoffClosed(Struct, frozen=True, kw_only=True, tag="closed"):
@@ -102,6 +109,11 @@ class HandoffClosed(Struct, frozen=True, kw_only=True, tag="closed"):
     role: Role
     state: HandoffState
     """LAPSED or WITHDRAWN."""
+    outgoing: Id | None = None
+    at_ns: int = 0
+    """When the duty changes hands by plan."""
+    kept_until_ns: int = 0
+    """Until when the outgoing kept it beyond that; not after `at_ns`: not for a minute."""
 
 
 HandoffEvent = HandoffAsked | HandoffUnanswered | HandoffUnheld | HandoffAccepted | HandoffClosed

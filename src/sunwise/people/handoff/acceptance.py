@@ -134,6 +134,14 @@ def holder_at(handoff: Handoff, at_ns: int) -> Id | None:
     return handoff.seam.outgoing if at_ns < handoff.keeps_until_ns else None
 
 
+def kept_until_ns(handoff: Handoff, now_ns: int) -> int:
+    """Until when the outgoing has kept the duty by now; not after the seam: not beyond their shift.
+
+    What comes after the incoming's shift is another handoff's to say.
+    """
+    return min(handoff.keeps_until_ns, handoff.seam.until_ns, now_ns)
+
+
 def advance(handoff: Handoff, now_ns: int) -> tuple[Handoff, list[HandoffEvent]]:
     """What time alone does: asking, asking the next one, releasing the outgoing."""
     if handoff.is_final or now_ns < handoff.seam.at_ns - LEAD_NS:
@@ -228,13 +236,23 @@ def replanned(handoff: Handoff, new: Handoff, now_ns: int) -> tuple[Handoff, lis
     return advance(changed, now_ns)
 
 
-def closed(handoff: Handoff, state: HandoffState) -> tuple[Handoff, list[HandoffEvent]]:
+def closed(
+    handoff: Handoff, state: HandoffState, now_ns: int
+) -> tuple[Handoff, list[HandoffEvent]]:
     """It is over without an acceptance: LAPSED or WITHDRAWN."""
     assert state in FINAL - {HandoffState.ACCEPTED}, "only people accept"
     if handoff.is_final:
         return handoff, []
     seam = handoff.seam
-    event = HandoffClosed(handoff=handoff.id, services=seam.services, role=seam.role, state=state)
+    event = HandoffClosed(
+        handoff=handoff.id,
+        services=seam.services,
+        role=seam.role,
+        state=state,
+        outgoing=seam.outgoing,
+        at_ns=seam.at_ns,
+        kept_until_ns=kept_until_ns(handoff, now_ns),
+    )
     return replace(handoff, state=state), [event]
 
 
@@ -339,6 +357,8 @@ def _accepted(handoff: Handoff, step: Step) -> HandoffAccepted:
         step=step,
         since_ns=handoff.since_ns,
         until_ns=seam.until_ns,
+        at_ns=seam.at_ns,
+        kept_until_ns=kept_until_ns(handoff, handoff.since_ns),
     )
 
 
@@ -350,6 +370,7 @@ def _unheld(handoff: Handoff) -> HandoffUnheld:
         role=seam.role,
         outgoing=seam.outgoing,
         since_ns=handoff.keeps_until_ns,
+        at_ns=seam.at_ns,
     )
 
 

@@ -130,9 +130,10 @@ def _is_followed(seam: Seam, past: list[Seam]) -> bool:
 
 
 def _is_settled(seam: Seam, handoffs: Iterable[Handoff], now_ns: int) -> bool:
-    """Another handoff speaks for this seam: accepted, or still waiting past its time.
+    """Another handoff speaks for this seam: accepted, still waiting past its time, or lapsed.
 
-    Once somebody accepts late, the rota ends the outgoing's shift then: that is the same seam.
+    Whoever kept a duty beyond their shift has it by the rota too, up to when somebody else accepted or
+    the law released them: that the two meet there is the same seam.
     """
     for handoff in handoffs:
         other = handoff.seam
@@ -142,9 +143,16 @@ def _is_settled(seam: Seam, handoffs: Iterable[Handoff], now_ns: int) -> bool:
         if handoff.state is HandoffState.ACCEPTED and handoff.holder == seam.incoming:
             if seam.at_ns in (other.at_ns, handoff.since_ns):
                 return True
-        elif not handoff.is_final and other.at_ns <= now_ns and seam.at_ns < other.until_ns:
+        elif seam.at_ns < other.until_ns and _is_of_its_shift(handoff, seam, now_ns):
             return True
     return False
+
+
+def _is_of_its_shift(handoff: Handoff, seam: Seam, now_ns: int) -> bool:
+    """Nobody has accepted: while it waits past its time, or once it has lapsed, within its shift."""
+    if handoff.state is HandoffState.LAPSED:
+        return handoff.seam.at_ns < seam.at_ns
+    return not handoff.is_final and handoff.seam.at_ns <= now_ns
 
 
 def _is_same_plan(handoff: Handoff, plan: Handoff) -> bool:

@@ -198,7 +198,7 @@ class _Transaction:
             case Releasing(name):
                 return self.act(name, lambda found: released(found, now_ns))[1]
             case Closing(name, state):
-                return self.act(name, lambda found: closed(found, state))[1]
+                return self.act(name, lambda found: closed(found, state, now_ns))[1]
 
     def write_note(self, handoff: str, note: Note) -> None:
         self.connection.execute(

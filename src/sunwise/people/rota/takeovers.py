@@ -1,20 +1,29 @@
-"""Whoever has accepted a duty holds it: handoff's events, made actual in the rota, none of them missed."""
+"""Who really has a duty: handoff's events, made actual in the rota, none of them missed.
+
+Whoever has accepted holds it from then on. Whoever kept it beyond their shift until somebody did, or
+until the law released them, had it meanwhile: those are hours of duty as any others, so that the rest
+after them, the week's hours and the burden are counted from who really was on duty.
+"""
 
 import asyncio
 import logging
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 
 from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.contracts.people.directory import Id, Role
 from sunwise.contracts.people.handoff import (
     SUBJECT,
     GetHandoffEvents,
     HandoffAccepted,
+    HandoffClosed,
     HandoffEvent,
     HandoffEvents,
+    HandoffUnheld,
 )
 from sunwise.people.rota.desk import Blocking, RotaDesk
 from sunwise.people.rota.heard import Heard
@@ -25,6 +34,15 @@ _RETRY_S: Final = 5.0
 _log: Final = logging.getLogger("sunwise.rota")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(HandoffEvents).decode
+
+
+class _Held(NamedTuple):
+    """Who has a duty from when to when."""
+
+    person: Id
+    start_ns: int
+    end_ns: int
+    """Exclusive."""
 
 
 class TakeOvers:
@@ -55,7 +73,7 @@ class TakeOvers:
                 await self._clock.sleep(_RETRY_S)
 
     async def catch_up(self) -> None:
-        """Every acceptance after the last that was made actual. Raises Retryable and Permanent.
+        """Every event after the last that was made actual. Raises Retryable and Permanent.
 
         Where handoff does not know that one (it was restored from a backup) all that it knows is taken
         anew, but for what is over: that stays as it was.
@@ -67,8 +85,7 @@ class TakeOvers:
             after, since_ns = 0, self._clock.now_ns()
         while events := await self._events(after):
             for event in events:
-                if isinstance(event, HandoffAccepted) and event.until_ns > since_ns:
-                    await self._hold(event)
+                await self._take(event, since_ns)
             after = events[-1].seq
             await self._blocking(self._heard.set, events[-1])
 
@@ -81,17 +98,41 @@ class TakeOvers:
         query = GetHandoffEvents(after=after)
         return _decode(await self._bus.request(SUBJECT, _encode(query))).events
 
-    async def _hold(self, accepted: HandoffAccepted) -> None:
+    async def _take(self, event: HandoffEvent, since_ns: int) -> None:
+        """What ended before `since_ns` stays as it was."""
+        if not isinstance(event, HandoffAccepted | HandoffUnheld | HandoffClosed):
+            return
         units = await self._blocking(self._desk.store.units)
-        for unit in units.values():
-            if set(unit.services) & set(accepted.services):
-                await self._hold_in(unit.id, accepted)
+        for held in _held(event):
+            if held.start_ns < held.end_ns and held.end_ns > since_ns:
+                for unit in units.values():
+                    if set(unit.services) & set(event.services):
+                        await self._hold_in(unit.id, event.role, held)
 
-    async def _hold_in(self, unit_id: str, accepted: HandoffAccepted) -> None:
+    async def _hold_in(self, unit: str, role: Role, held: _Held) -> None:
+        """It is theirs, as far as it was one person's by plan."""
+        at_ns = held.start_ns
+        planned: Id | None = None
         try:
-            kept, turn = await self._desk.shift(unit_id, accepted.role, accepted.since_ns)
-            window = accepted.since_ns, min(turn.end_ns, accepted.until_ns)
-            piece = Piece(*window, accepted.role, turn.person, accepted.holder)
-            await self._blocking(self._desk.store.hold, kept.unit, kept.window_ns, piece)
+            while at_ns < held.end_ns:
+                kept, turn = await self._desk.shift(unit, role, at_ns)
+                if at_ns > held.start_ns and turn.person != planned:
+                    return
+                planned, until_ns = turn.person, min(turn.end_ns, held.end_ns)
+                piece = Piece(at_ns, until_ns, role, planned, held.person)
+                await self._blocking(self._desk.store.hold, kept.unit, kept.window_ns, piece)
+                at_ns = until_ns
         except (NoSuch, Stale) as fault:
             _log.warning("a handoff has no shift", extra={"why": str(fault)})
+
+
+def _held(event: HandoffAccepted | HandoffUnheld | HandoffClosed) -> Iterator[_Held]:
+    """What it says of who has the duty when; empty stretches too.
+
+    What a release before this one wrote does not say how long somebody kept it.
+    """
+    kept_until_ns = event.since_ns if isinstance(event, HandoffUnheld) else event.kept_until_ns
+    if event.outgoing is not None and event.at_ns:
+        yield _Held(event.outgoing, event.at_ns, kept_until_ns)
+    if isinstance(event, HandoffAccepted):
+        yield _Held(event.holder, event.since_ns, event.until_ns)

@@ -16,6 +16,9 @@ from sunwise.people.pager.core.responders import Responders
 _NS: Final = 1_000_000_000
 _PRUNE_NS: Final = 3_600 * _NS
 _SHIFTS_LOOK_BACK_NS: Final = 15 * 60 * _NS  # a test that is so late tests nothing
+_NIGHTS_LOOK_NS: Final = (
+    600 * _NS
+)  # shifts of the coming night are tested in their last hour of day
 
 
 class Work(NamedTuple):
@@ -45,6 +48,7 @@ class Desk:
         self._sender = Sender(OWN_SENDER, board.policy.own_service)
         self._started_ns = now.steady_ns
         self._shifts_until_ns = now.wall_ns - _SHIFTS_LOOK_BACK_NS
+        self._nights_looked_ns: int | None = None
         self._due: list[tuple[int, str]] = []
         self._next: dict[str, int] = {}
         self._in_flight: set[str] = set()
@@ -96,7 +100,15 @@ class Desk:
         after_ns = max(after_ns, now.wall_ns - _SHIFTS_LOOK_BACK_NS)
         self._shifts_until_ns = now.wall_ns
         found = reach.beginning(self.responders, self.board, after_ns, now)
-        return [signal for signal in found if not self._was_tested(signal)]
+        begun = [signal for signal in found if not self._was_tested(signal)]
+        return [*begun, *self._coming_nights(now)]
+
+    def _coming_nights(self, now: Moment) -> list[Signal]:
+        looked_ns = self._nights_looked_ns
+        if looked_ns is not None and now.steady_ns - looked_ns < _NIGHTS_LOOK_NS:
+            return []
+        self._nights_looked_ns = now.steady_ns
+        return list(reach.before_nights(self.responders, self.board, now, self._was_tested))
 
     def _was_tested(self, signal: Signal) -> bool:
         return alert_key(self._sender, signal.key) in self.board.alerts

@@ -131,7 +131,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The label that names a person who is to be asked first."""
     max_open_alerts: Annotated[int, Meta(ge=100, le=1_000_000)] = 200_000
     reach_test_s: Annotated[float, Meta(ge=60, le=_HOUR)] = 15 * _MINUTE
-    """A test that nobody answers for so long is an alarm."""
+    """A test that nobody answers for so long is an alarm, though never before the shift begins."""
     max_silence_s: Seconds = 7 * 24 * _HOUR
     kept_days: Annotated[float, Meta(ge=7, le=3_650)] = 90.0
     """How long pages, silences and what was said about them are kept once they are over."""

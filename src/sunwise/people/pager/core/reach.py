@@ -1,41 +1,93 @@
-"""Asks at the start of every shift whether messages arrive, and says so when they do not."""
+"""Asks for every shift whether messages arrive, and says so when they do not.
 
-from collections.abc import Iterator
+The test comes as the shift begins. Where that is the person's night it comes before, in the last hour of
+their day in which they may be told anything: a message that only asks whether messages arrive wakes
+nobody. It may be answered until the shift begins. Only where there is no such hour within a day, as
+after leave, or when a shift of the coming night is taken over late, the night's start has to do.
+"""
 
-from sunwise.contracts.people.directory import Role
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from sunwise.contracts.people.directory import Person, Role
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import Acknowledged
 from sunwise.people.pager.core.intake import Signal
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.pages import Page
-from sunwise.people.pager.core.policy import REACH_TEST
-from sunwise.people.pager.core.responders import Responders
+from sunwise.people.pager.core.policy import REACH_TEST, Target
+from sunwise.people.pager.core.responders import Responders, Shift, is_night, may_page
 
-_NS = 1_000_000_000
-_ASKED_FOR = "asked_for"
+_NS: Final = 1_000_000_000
+_HOUR_NS: Final = 3_600 * _NS
+_AHEAD_H: Final = 23
+"""So long before a shift somebody may be tested for it at the earliest."""
+_ASKED_FOR: Final = "asked_for"
+Known = Callable[[Signal], bool]
+"""Whether there was this test before."""
 
 
 def beginning(responders: Responders, board: Board, after_ns: int, now: Moment) -> Iterator[Signal]:
     """A test for everybody whose shift has begun since `after_ns` (wall): one for all services."""
-    asked = set()
-    for shift in responders.shifts_beginning(after_ns, now.wall_ns):
-        key = _key(shift.person, str(shift.since_ns))
-        if key in asked:
+    for shift in _once(responders.shifts_beginning(after_ns, now.wall_ns)):
+        yield _test(shift, board, "begins")
+
+
+def before_nights(
+    responders: Responders, board: Board, now: Moment, was_tested: Known
+) -> Iterator[Signal]:
+    """A test for everybody whose shift will begin in their night, and who has to be asked now.
+
+    Cost: what the law says of somebody's rest, for each such shift of a day that was not tested yet.
+    """
+    until_ns = now.wall_ns + _AHEAD_H * _HOUR_NS
+    for shift in _once(responders.shifts_beginning(now.wall_ns, until_ns)):
+        person = responders.person(shift.person)
+        if person is None or is_night(person, now.wall_ns) or not is_night(person, shift.since_ns):
             continue
-        asked.add(key)
-        yield Signal(
-            key=key,
-            is_firing=True,
-            summary=f"Your duty for {shift.service} begins. Confirm that this reaches you.",
-            severity=REACH_TEST,
-            labels={
-                board.policy.service_label: shift.service,
-                "person": shift.person,
-                "since_ns": str(shift.since_ns),
-            },
-            group=key,
-            assignee=shift.person,
-        )
+        test = _test(shift, board, "begins in your night")
+        if not was_tested(test) and _is_last_hour(responders, person, shift.since_ns, now.wall_ns):
+            yield test
+
+
+def _is_last_hour(responders: Responders, person: Person, since_ns: int, now_ns: int) -> bool:
+    """Whether they may be asked now, and in no later hour of a day of theirs before the shift."""
+    later = range(since_ns - _HOUR_NS, now_ns, -_HOUR_NS)
+    if any(_may_ask(responders, person, at_ns) for at_ns in later):
+        return False
+    return _may_ask(responders, person, now_ns)
+
+
+def _may_ask(responders: Responders, person: Person, at_ns: int) -> bool:
+    """Whether it is their day then, and neither one off nor a time of rest."""
+    if is_night(person, at_ns):
+        return False
+    return may_page(responders, person.id, Target.ASSIGNEE, at_ns=at_ns)
+
+
+def _once(shifts: Iterable[Shift]) -> Iterable[Shift]:
+    """The first for each person and time: one test is enough for all services."""
+    found: dict[tuple[str, int], Shift] = {}
+    for shift in shifts:
+        found.setdefault((shift.person, shift.since_ns), shift)
+    return found.values()
+
+
+def _test(shift: Shift, board: Board, begins: str) -> Signal:
+    key = _key(shift.person, str(shift.since_ns))
+    return Signal(
+        key=key,
+        is_firing=True,
+        summary=f"Your duty for {shift.service} {begins}. Confirm that this reaches you.",
+        severity=REACH_TEST,
+        labels={
+            board.policy.service_label: shift.service,
+            "person": shift.person,
+            "since_ns": str(shift.since_ns),
+        },
+        group=key,
+        assignee=shift.person,
+    )
 
 
 def asked_for(person: str, now: Moment) -> Signal:
@@ -70,11 +122,17 @@ def outcome(page: Page, board: Board, responders: Responders, now: Moment) -> li
     )
     if page.attention is not None and isinstance(page.attention.body, Acknowledged):
         return [ended]
-    if now.steady_ns - page.opened_ns < board.policy.reach_test_s * _NS:
+    is_early = now.wall_ns < int(labels["since_ns"])
+    if is_early or now.steady_ns - page.opened_ns < board.policy.reach_test_s * _NS:
         return []
-    if _ASKED_FOR in labels:
+    if _ASKED_FOR in labels or not _has_duty(labels["person"], page, responders, now):
         return [ended]
     return [ended, _unreachable(labels["person"], page, board, responders, now=now)]
+
+
+def _has_duty(person: str, page: Page, responders: Responders, now: Moment) -> bool:
+    """Whether they still have what they were asked for; their duty may be another's by now."""
+    return any(responders.who(page.service, role, now.wall_ns) == person for role in Role)
 
 
 def _key(person: str, since_ns: str) -> str:
