@@ -16,6 +16,7 @@ from sunwise.chassis.guard.analyses import Analyses
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
 from sunwise.chassis.guard.personal import GuardHolder
+from sunwise.chassis.guard.proxies import Proxies
 from sunwise.chassis.guard.store import KEEP_DAYS
 from sunwise.chassis.personal import Holder
 from sunwise.chassis.retention import Retention
@@ -43,11 +44,18 @@ class PeopleWebSettings(msgspec.Struct, frozen=True, kw_only=True):
     origins: str = ""
     """Addresses that people open, with commas between, such as https://people.example.com; empty:
     this machine only."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies before this server, with commas between, such as 10.0.0.5:
+    from these alone `X-Forwarded-For` is believed, so that failures count by who asks; empty: from nobody."""
 
     def addresses(self) -> Origins:
         """What browsers may come from. Raises OriginUnusable."""
         given = [each.strip() for each in self.origins.split(",") if each.strip()]
         return Origins(given or [self.here(), f"http://localhost:{self.port}"])
+
+    def proxies(self) -> Proxies:
+        """Who is believed about where a request comes from. Raises ProxyUnusable."""
+        return Proxies(each.strip() for each in self.trusted_proxies.split(",") if each.strip())
 
     def pages_url(self) -> str:
         """Where people open the pages: the first address given, else where it listens."""
@@ -84,7 +92,7 @@ class PeopleParts:
     """The door, the directory's store, and the routes of every service of this process."""
 
     def __init__(self, place: Place) -> None:
-        """Raises SettingsInvalid, OriginUnusable, DatabaseUnusable and Retryable."""
+        """Raises SettingsInvalid, OriginUnusable, ProxyUnusable, DatabaseUnusable and Retryable."""
         self._clock = place.clock
         self.web = place.settings(PeopleWebSettings, "people_web")
         self.directory_database = people_database(place, "directory")
@@ -95,6 +103,7 @@ class PeopleParts:
             clock=place.clock,
             origins=self.web.addresses(),
             is_at_work=AtWork(self.directory).__contains__,
+            proxies=self.web.proxies(),
         )
         self.two_people = TwoPeople(store, place.clock)
         self.analyses = Analyses(store)

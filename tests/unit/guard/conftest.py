@@ -13,6 +13,7 @@ from sunwise.chassis.guard import OPERATOR, Feed, GuardStore, Principal, Right, 
 from sunwise.chassis.guard.api import guard_router
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Door, Guard, answer_faults
+from sunwise.chassis.guard.proxies import Proxies
 from tests.support.databases import new_database, postgresql_url
 
 __all__ = ["new_database", "postgresql_url"]
@@ -27,7 +28,8 @@ class Site:
         self.store = store
         self.clock = clock
         self.origin = origin
-        self.guard = Guard(store, clock=clock, origins=Origins([origin]))
+        proxies = Proxies(["10.0.0.5", "10.1.0.0/16"])
+        self.guard = Guard(store, clock=clock, origins=Origins([origin]), proxies=proxies)
         self.two_people = TwoPeople(store, clock)
         self.app = FastAPI()
         answer_faults(self.app)
@@ -57,9 +59,12 @@ class Site:
         secret, credential = self.store.issue_token(person, "test", by=OPERATOR)
         return secret, credential.id
 
-    def client(self, *, token: str = "", address: str = "127.0.0.1") -> httpx.AsyncClient:
+    def client(
+        self, *, token: str = "", address: str = "127.0.0.1", forwarded: str = ""
+    ) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(Door(self.app, self.guard.origins), client=(address, 9))
         headers = {"authorization": f"Bearer {token}"} if token else {}
+        headers |= {"x-forwarded-for": forwarded} if forwarded else {}
         return httpx.AsyncClient(transport=transport, base_url=self.origin, headers=headers)
 
     async def browser(self, token: str) -> httpx.AsyncClient:

@@ -12,10 +12,12 @@ from sunwise.chassis.guard import OPERATOR, GuardStore, Principal, Role
 from sunwise.chassis.guard.crossing import Origins, OriginUnusable
 from sunwise.chassis.guard.door import Door, refuse_open_routes
 from sunwise.chassis.guard.failed_logins import BURST, EACH_S, MAX_ADDRESSES, FailedLogins
+from sunwise.chassis.guard.proxies import Proxies, ProxyUnusable
 from sunwise.chassis.guard.secret_text import Kind, new_secret
 from tests.unit.guard.conftest import HERE, Site
 
 EVIL = "https://evil.example"
+PROXY = "10.0.0.5"
 
 
 async def test_a_browser_logs_in_and_works(site):
@@ -301,24 +303,86 @@ async def test_whoever_is_wrong_too_often_waits(site, clock):
         assert (await other.get("/duty")).status_code == 200
 
 
+async def guess(site, address: str = PROXY, *, forwarded: str = "", n: int = BURST + 1) -> int:
+    """The last answer to so many secrets, one after the other."""
+    for _ in range(n):
+        token = new_secret(Kind.TOKEN)
+        async with site.client(token=token, address=address, forwarded=forwarded) as client:
+            status = (await client.get("/duty")).status_code
+    return status
+
+
+async def test_behind_a_trusted_proxy_one_attacker_locks_out_nobody_else(site):
+    assert await guess(site, forwarded="192.0.2.7") == 429
+    async with site.client(token=site.ada, address=PROXY, forwarded="198.51.100.1") as other:
+        assert (await other.get("/duty")).status_code == 200
+        login = await other.post("/login", json={"token": site.ada}, headers={"origin": HERE})
+        assert login.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "forwarded",
+    ["{}, 192.0.2.7", "{}, 192.0.2.7, 10.1.2.3", "{}, [::ffff:192.0.2.7]:4711", "{},192.0.2.7:80"],
+)
+async def test_an_address_that_an_attacker_invents_before_the_proxys_word_is_not_believed(
+    site, forwarded
+):
+    for number in range(BURST):
+        await guess(site, forwarded=forwarded.format(f"203.0.113.{number}"), n=1)
+    assert await guess(site, forwarded=forwarded.format("203.0.113.99"), n=1) == 429
+    assert await guess(site, forwarded="198.51.100.1", n=1) == 401
+
+
+async def test_who_is_no_trusted_proxy_cannot_say_whose_request_it_is(site):
+    for number in range(BURST):
+        await guess(site, "192.0.2.7", forwarded=f"203.0.113.{number}", n=1)
+    assert await guess(site, "192.0.2.7", forwarded="203.0.113.99", n=1) == 429
+    assert await guess(site, "203.0.113.1", n=1) == 401
+
+
+async def test_nonsense_behind_a_trusted_proxy_counts_for_the_proxy(site):
+    for number in range(BURST):
+        await guess(site, forwarded=f"nobody{number}", n=1)
+    assert await guess(site, forwarded="unknown", n=1) == 429
+    assert await guess(site, forwarded="198.51.100.1", n=1) == 401
+
+
+async def test_a_revoked_token_that_somebody_goes_on_with_locks_out_no_colleague(site):
+    async with site.client(token=new_secret(Kind.TOKEN)) as stale:
+        statuses = [(await stale.get("/duty")).status_code for _ in range(BURST + 1)]
+    assert statuses[-1] == 429
+    async with site.client(token=site.ada) as colleague:
+        assert (await colleague.get("/duty")).status_code == 200
+
+
+async def test_who_came_in_lately_goes_on_while_somebody_guesses_from_their_address(site):
+    async with site.client(token=site.ada) as ada:
+        assert (await ada.get("/duty")).status_code == 200
+        assert await guess(site, "127.0.0.1") == 429
+        assert (await ada.get("/duty")).status_code == 200
+
+
+@pytest.mark.parametrize("trusted", ["0.0.0.0/0", "::/0", "proxy.example.com", "10.0.0.5/8"])
+def test_a_proxy_that_is_no_address_or_everybody_is_refused(trusted):
+    with pytest.raises(ProxyUnusable):
+        Proxies([trusted])
+
+
 async def test_a_session_is_not_locked_out_by_somebody_elses_failures(site):
     browser = await site.browser(site.ada)
-    async with site.client(token=new_secret(Kind.TOKEN)) as guesser:
-        for _ in range(BURST + 1):
-            last = await guesser.get("/duty")
-    assert last.status_code == 429
+    assert await guess(site, "127.0.0.1") == 429
     assert (await browser.get("/duty")).status_code == 200
 
 
 def test_the_memory_of_failures_is_bounded(clock):
     failed = FailedLogins(clock)
     for number in range(MAX_ADDRESSES + 100):
-        failed.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        failed.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", str(number))
     assert len(failed) == MAX_ADDRESSES
     for number in range(BURST):
-        failed.failed(f"2001:db8::{number:x}")
-    assert failed.wait_s("2001:db8::ffff") > 0
-    assert failed.wait_s("2001:db8:1::1") == 0
+        failed.failed(f"2001:db8::{number:x}", f"wrong {number}")
+    assert failed.wait_s("2001:db8::ffff", "new") > 0
+    assert failed.wait_s("2001:db8:1::1", "new") == 0
 
 
 async def test_a_database_that_is_away_is_told_without_its_words(site):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Reques
 
 from sunwise.chassis.guard.analyses_api import add_analyses
 from sunwise.chassis.guard.changes_api import PersonId, add_changes, add_roles
-from sunwise.chassis.guard.door import Guard, address_of, session_of
+from sunwise.chassis.guard.door import Guard, session_of
 from sunwise.chassis.guard.principal import NotAllowed, Principal, person_of
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.secret_text import Kind
@@ -72,7 +72,7 @@ def _sessions(router: APIRouter, guard: Guard) -> None:
         response: Response,
         token: Annotated[str, Body(embed=True, max_length=64)],
     ) -> Me:
-        secret, principal = guard.log_in(token, address_of(request))
+        secret, principal = guard.log_in(token, guard.address_of(request))
         before = session_of(request, guard.cookie)
         if before:  # whoever had it before cannot go on with it
             guard.store.close_session(before)

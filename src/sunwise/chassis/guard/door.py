@@ -30,6 +30,7 @@ from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.guard.crossing import Origins, Refusal, refusal
 from sunwise.chassis.guard.failed_logins import FailedLogins
 from sunwise.chassis.guard.principal import NotAllowed, Principal
+from sunwise.chassis.guard.proxies import Proxies
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.guard.secret_text import Kind, kind_of, without_secrets
 from sunwise.chassis.guard.store import Feed, GuardStore
@@ -134,13 +135,18 @@ class Guard:
         clock: Clock,
         origins: Origins,
         is_at_work: Callable[[str], bool] = lambda _person: True,
+        proxies: Proxies | None = None,
     ) -> None:
-        """`is_at_work`: whether the directory has that person, and active; else nothing opens."""
+        """`is_at_work`: whether the directory has that person, and active; else nothing opens.
+
+        `proxies`: who is believed about where a request comes from; None: nobody.
+        """
         self.store = store
         self._is_at_work = is_at_work
         self.origins = origins
         self.cookie = "__Host-sunwise" if origins.is_secure else "sunwise"
         self._failed = FailedLogins(clock)
+        self._proxies = proxies or Proxies()
 
     def require(self, right: Right) -> Requirement:
         """A dependency: the principal, if they hold the right in any scope; else 401 or 403."""
@@ -172,12 +178,13 @@ class Guard:
         """A dependency of routes with `{feed}` in their path: what that address may read; else 404."""
 
         def feed_of(request: Request, feed: str) -> Feed:
-            address = address_of(request)
-            self.refuse_guessing(address)
-            found = self.store.of_feed(feed.removesuffix(".ics"))
+            address, secret = self.address_of(request), feed.removesuffix(".ics")
+            self._refuse_guessing(address, secret)
+            found = self.store.of_feed(secret)
             if found is None or not self._is_at_work(found.person):
-                self.count_failure(address)
+                self._failed.failed(address, secret)
                 raise HTTPException(404, "There is no such feed: it may have been revoked.")
+            self._failed.opened(secret)
             return found
 
         return feed_of
@@ -189,7 +196,7 @@ class Guard:
         """
         shown = request.headers.getlist("authorization")
         if shown:
-            return self._shown(shown, address_of(request))
+            return self._shown(shown, self.address_of(request))
         session = session_of(request, self.cookie)
         found = self._of_them(self.store.of_session(session) if session else None)
         if found is None:
@@ -197,23 +204,30 @@ class Guard:
         return found
 
     def _shown(self, shown: list[str], address: str) -> Principal:
-        self.refuse_guessing(address)
-        scheme, _, secret = shown[0].partition(" ")
-        is_plain = len(shown) == 1 and scheme.lower() == "bearer"
-        found = self._of_them(self.store.of_token(secret.strip()) if is_plain else None)
+        scheme, _, rest = shown[0].partition(" ")
+        is_plain, secret = len(shown) == 1 and scheme.lower() == "bearer", rest.strip()
+        self._refuse_guessing(address, secret)
+        found = self._of_them(self.store.of_token(secret) if is_plain else None)
         if found is None:
-            self.count_failure(address)
+            self._failed.failed(address, secret)
             raise HTTPException(401, _WRONG, {"www-authenticate": "Bearer"})
+        self._failed.opened(secret)
         return found
 
     def log_in(self, token: str, address: str) -> tuple[str, Principal]:
         """The secret of a new session. Raises HTTPException 401 and 429."""
-        self.refuse_guessing(address)
+        self._refuse_guessing(address, token)
         opened = self.store.open_session(token)
         if opened is None or self._of_them(opened[1]) is None:
-            self.count_failure(address)
+            self._failed.failed(address, token)
             raise HTTPException(401, _WRONG)
+        self._failed.opened(token)
         return opened
+
+    def address_of(self, request: Request) -> str:
+        """The client's address as the socket knows it, or as a trusted proxy does: others are not heard."""
+        peer = request.client.host if request.client else ""
+        return self._proxies.client_of(peer, request.headers.getlist("x-forwarded-for"))
 
     def _of_them(self, found: Principal | None) -> Principal | None:
         """Whoever was found, unless they have left."""
@@ -221,17 +235,13 @@ class Guard:
             return found
         return None
 
-    def refuse_guessing(self, address: str) -> None:
-        """Raises HTTPException 429 for an address that was wrong too often."""
-        wait_s = self._failed.wait_s(address)
+    def _refuse_guessing(self, address: str, secret: str) -> None:
+        """Raises HTTPException 429 for what was wrong too often."""
+        wait_s = self._failed.wait_s(address, secret)
         if wait_s:
             raise HTTPException(
                 429, f"Too many failures: try again in {wait_s} s.", {"retry-after": str(wait_s)}
             )
-
-    def count_failure(self, address: str) -> None:
-        """This address has shown something that opens nothing."""
-        self._failed.failed(address)
 
 
 def answer_faults(app: FastAPI) -> None:
@@ -251,11 +261,6 @@ def answer_faults(app: FastAPI) -> None:
     app.add_exception_handler(Permanent, refuse)
     app.add_exception_handler(Retryable, put_off)
     app.add_exception_handler(OperationalError, put_off)
-
-
-def address_of(request: Request) -> str:
-    """The client's address as the socket knows it: a header could say anything."""
-    return request.client.host if request.client else ""
 
 
 def session_of(request: Request, cookie: str) -> str:
