@@ -35,6 +35,7 @@ from sunwise.people.pager.api import pager_api
 from sunwise.people.pager.client import PagerClient
 from sunwise.people.pager.receivers import Receivers
 from sunwise.people.pager.service import ROSTER_FILE, PagerService, PagerSettings
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.grounds import ground
 from sunwise.people.rota.kept import WINDOW_NS, Kept, window_of
 from sunwise.people.rota.store import RotaStore
@@ -91,6 +92,7 @@ class PeopleInProcess:
             },
         )
         self._stack = contextlib.AsyncExitStack()
+        self._running: dict[str, asyncio.Future[None]] = {}
 
     @property
     def parts(self) -> PeopleParts:
@@ -124,7 +126,8 @@ class PeopleInProcess:
         [unit] = units_of(snapshot)
         store.set_units([unit])
         now_ns = self.clock.now_ns()
-        of = ground(store, lambda: snapshot, now_ns=now_ns)
+        heard = HeardDirectory(snapshot, n_erased=0)
+        of = ground(store, lambda: heard, now_ns=now_ns)
         for n in range(3):
             window_ns = window_of(now_ns) + n * WINDOW_NS
             inputs = inputs_of(problem_of(unit, of, Span(window_ns=window_ns)), snapshot)
@@ -155,7 +158,12 @@ class PeopleInProcess:
         write_private(self._alarm_key, made["key"].encode())
         for name in (*SERVICES, *OF_PAGERS, "people_web"):
             service = await PEOPLE_MAKERS[name](self.place)
-            await self._run(service.run)
+            self._running[name] = await self._run(service.run)
+
+    async def kill(self, name: str) -> None:
+        """This service is not there any more."""
+        self._running[name].cancel()
+        await asyncio.wait([self._running[name]])
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -178,7 +186,9 @@ class PeopleInProcess:
         self._stack.push_async_callback(server.stop)
         await self._run(pager.run)
 
-    async def _run(self, run: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+    async def _run(
+        self, run: Callable[[Callable[[], None]], Awaitable[None]]
+    ) -> asyncio.Future[None]:
         ready = asyncio.Event()
         task = asyncio.ensure_future(run(ready.set))
 
@@ -192,6 +202,7 @@ class PeopleInProcess:
             await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()
+        return task
 
     async def until(self, at_ns: int) -> None:
         """Lets time pass, in steps that everybody can follow."""

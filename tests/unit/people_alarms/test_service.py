@@ -20,6 +20,7 @@ class Door:
     def __init__(self) -> None:
         self.open: dict[str, Alert] = {}
         self.pages: list[Alert] = []
+        self.beats = 0
         self.is_shut = False
 
     def fire(self, alert: Alert) -> None:
@@ -28,6 +29,11 @@ class Door:
         if alert.key not in self.open:
             self.pages.append(alert)
         self.open[alert.key] = alert
+
+    def beat(self, _name: str) -> None:
+        if self.is_shut:
+            raise Retryable("no pager answers")
+        self.beats += 1
 
     def resolve(self, keys) -> None:
         if self.is_shut:
@@ -136,6 +142,22 @@ def test_a_restart_with_and_without_its_file_and_a_shut_door_page_nobody_twice_n
             stage.start()
             await stage.until(8.7)
         assert stage.door.pages == before
+
+    stage.run(story)
+
+
+def test_alarms_tell_once_a_minute_that_they_live_while_they_see_what_holds(stage):
+    async def story(stage):
+        await stage.until(8)
+        before = stage.door.beats
+        await stage.until(8.5)
+        assert 29 <= stage.door.beats - before <= 31
+        for number in list(stage.world.services):
+            await stage.world.stop_service(number)
+        await stage.until(8.6)
+        blind = stage.door.beats
+        await stage.until(9)
+        assert stage.door.beats == blind
 
     stage.run(story)
 

@@ -13,6 +13,9 @@ from msgspec import Meta, Struct
 from sunwise.contracts.people.directory import Id
 
 CREDIT: Final = "people.pager.credit"
+ALARMS_BEAT: Final = "SunwiseAlarms"
+"""The `alertname` that the people plane's alarms send again and again while they see what holds: the
+pager takes it for a heartbeat, and that it stops for an alarm."""
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=1_024)]
 

@@ -6,6 +6,8 @@ publishes: nothing on the bus; sends to the pager's own HTTP door, as any sender
 state: a file of keys; without it everything that holds is told again, under the same keys
 owner: people
 
+It tells the pager each minute that it lives and sees; if that stops, the pager tells somebody.
+
 What holds now is held against what was told: nothing is remembered that a restart could lose or
 tell twice. `conditions` is pure.
 """

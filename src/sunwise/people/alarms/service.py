@@ -20,10 +20,12 @@ from sunwise.contracts.people import handoff
 from sunwise.contracts.people.directory import Id, Snapshot
 from sunwise.contracts.people.duty import DutyTable
 from sunwise.contracts.people.handoff import GetOpenHandoffs, OpenHandoffs
+from sunwise.contracts.people.pager import ALARMS_BEAT
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE
 from sunwise.people.alarms.conditions import GAPS, HANDOFFS, Company, of_gaps, of_handoffs
 
 _READ_NS: Final = NS_PER_MINUTE
+_BEAT_NS: Final = NS_PER_MINUTE
 _log: Final = logging.getLogger("sunwise.alarms")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_open: Final = msgspec.msgpack.Decoder(OpenHandoffs).decode
@@ -60,6 +62,10 @@ class Door(Protocol):
         """What these keys told is over."""
         ...
 
+    def beat(self, name: str) -> None:
+        """Whoever sends this lives, and sees what holds."""
+        ...
+
 
 class AlarmLog:
     """A door that leads nowhere but into the log."""
@@ -71,6 +77,9 @@ class AlarmLog:
     def resolve(self, keys: Iterable[str]) -> None:
         """Says so."""
         _log.info("over: %s", ", ".join(keys))
+
+    def beat(self, name: str) -> None:
+        """Nobody waits for it."""
 
 
 class AlarmService:
@@ -102,6 +111,7 @@ class AlarmService:
         self._table: DutyTable | None = None
         self._who_plans: Sequence[Id] = ()
         self._read_again_ns = 0
+        self._beat_again_ns = 0
         self._changed = asyncio.Event()
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -126,6 +136,8 @@ class AlarmService:
         before = frozenset(self._told)
         try:
             await self._tell([each for each in wanted.values() if each.key not in before], over)
+            if len(seen) == len(found):
+                await self._beat()
         except (Retryable, Permanent) as fault:
             _log.error("the pager could not be told: %s", fault)
         if self._told != before:
@@ -139,6 +151,16 @@ class AlarmService:
         if over:
             await self._blocking(self._door.resolve, over)
             self._told.difference_update(over)
+
+    async def _beat(self) -> None:
+        """Tells the pager that alarms would come, once a minute; a pager that misses it tells somebody.
+
+        Only while all of it is seen: alarms that see nothing are as good as dead.
+        """
+        now_ns = self._clock.monotonic_ns()
+        if now_ns >= self._beat_again_ns:
+            await self._blocking(self._door.beat, ALARMS_BEAT)
+            self._beat_again_ns = now_ns + _BEAT_NS
 
     async def _refresh(self) -> None:
         """Reads directory and rota once a minute; what was read last serves while nobody answers."""

@@ -67,7 +67,7 @@ def body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
     alert = alert_key(sender, signal.key)
     if not signal.is_firing:
         return Cleared(alert=alert)
-    for watchdog in policy.watchdogs:
+    for watchdog in policy.watched:
         if watchdog.sender in ("", sender.name) and has_labels(signal.labels, watchdog.labels):
             return Heard(watchdog=watchdog.name)
     service = signal.labels.get(policy.service_label) or sender.service

@@ -58,8 +58,10 @@ def watchdog_signals(board: Board, sender: Sender, since_ns: int, now: Moment) -
 
     `since_ns`: steady; from when they are waited for, where nothing was heard yet.
     """
-    for watchdog in board.policy.watchdogs:
+    for watchdog in board.policy.watched:
         known = board.heard.get(watchdog.name)
+        if known is None and watchdog.once_heard:
+            continue
         heard_ns = max(since_ns, known.since_ns) if known else since_ns
         is_late = now.steady_ns - heard_ns > watchdog.every_s * _NS
         yield from changed(board, sender, _watchdog_signal(board, watchdog, is_late=is_late))

@@ -1,11 +1,13 @@
 """The rules of paging as data: severities and their escalation, grouping, inhibition, watchdogs."""
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from sunwise.contracts.people.directory import Id
+from sunwise.contracts.people.pager import ALARMS_BEAT
 
 _MINUTE: Final = 60.0
 _HOUR: Final = 3_600.0
@@ -72,6 +74,8 @@ class Watchdog(Struct, frozen=True, kw_only=True):
     """The longest silence that is no alarm."""
     service: Id
     severity: str = "critical"
+    once_heard: bool = False
+    """It is waited for only after it came a first time."""
 
 
 def _chain(*after_minutes: float) -> tuple[Step, ...]:
@@ -108,7 +112,12 @@ _REACH: Final = Severity(
 )
 
 
-class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+ALARMS: Final = "alarms"
+"""The watchdog of the people plane's own alarms, which is always there; one of the policy's of this
+name takes its place."""
+
+
+class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """The rules by which alerts become pages, and pages find people."""
 
     severities: Annotated[tuple[Severity, ...], Meta(min_length=1, max_length=16)] = SEVERITIES
@@ -135,6 +144,20 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_silence_s: Seconds = 7 * 24 * _HOUR
     kept_days: Annotated[float, Meta(ge=7, le=3_650)] = 90.0
     """How long pages, silences and what was said about them are kept once they are over."""
+
+    @cached_property
+    def watched(self) -> tuple[Watchdog, ...]:
+        """Every watchdog: those of the policy, and the people plane's alarms."""
+        if any(each.name == ALARMS for each in self.watchdogs):
+            return self.watchdogs
+        alarms = Watchdog(
+            name=ALARMS,
+            labels={"alertname": ALARMS_BEAT},
+            service=self.own_service,
+            severity=self.severities[0].name,
+            once_heard=True,
+        )
+        return (*self.watchdogs, alarms)
 
     def __post_init__(self) -> None:
         """Refuses names that lead nowhere, and steps out of order."""
