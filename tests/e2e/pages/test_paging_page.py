@@ -55,6 +55,7 @@ def tab(browser, stage):
 
 def test_a_page_that_waits_is_taken_up_and_ended_by_its_button(tab, stage):
     row = tab.page.locator("li.urgent", has_text="Orders are not answered")
+    assert tab.page.get_by_role("heading", level=2).first.inner_text() == "A page needs you"
     assert "Page (critical), nobody holds it" in row.inner_text()
     more = row.get_by_role("link", name="Ledger: Orders are not answered")
     assert more.get_attribute("href") == "https://wiki.example.com/ledger"

@@ -64,8 +64,11 @@ def test_a_wrong_token_is_told_beside_the_field_and_no_script_can_read_the_cooki
     tab.page.context.close()
 
 
-def test_before_a_rota_is_published_today_says_that_nobody_would_be_paged(tab):
-    assert tab.page.locator(".hero").inner_text().startswith("No rota has been published yet")
+def test_before_a_rota_is_published_today_says_whom_a_page_asks_and_what_to_do(tab):
+    said = tab.page.locator(".hero").inner_text()
+    assert said.startswith("No rota has been published yet")
+    assert "A page asks owners who are at work" in said
+    assert "sunwise rota plan SERVICE" in said
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from sunwise.people.pager.core.facts import (
     digest,
 )
 from sunwise.people.pager.core.intake import OWN_SENDER, acknowledge
+from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.events import events_of
 from sunwise.people.pager.front import Front
 from sunwise.people.pager.keys import new_key
@@ -211,16 +212,25 @@ def _add_links(app: FastAPI, front: Front) -> None:
             if method == "POST":
                 received = Received(page=link.page, key=link.key)
                 await front.store_body(received)
-            return link_page("Received", "Thank you.")
+            return link_page("Received", "Thank you: messages reach you.")
         page = front.board.pages.get(link.page)
         what = page.head.summary if page else f"Page {link.page}"
         if link.id in front.board.used_links:
             return link_page("Acknowledged already", what)
         if method == "GET":
-            return link_page("Acknowledge?", what, button="I hold it")
+            return link_page(what, _asks(front, page), button="I hold it")
         taken = acknowledge(front.board, link.page, link.person, link=link.id, rank=link.rank)
         await front.store_body(taken)
-        return link_page("Acknowledged: you hold it", what)
+        return link_page("Acknowledged: you hold it", f"{what} (say on Today when it is over)")
+
+
+def _asks(front: Front, page: Page | None) -> str:
+    """Of what the page is, and what pressing the button means."""
+    about = "Page"
+    if page is not None:
+        severity = front.board.severities.at(page.rank).name
+        about = f"Page ({severity}) for {page.service}"
+    return f"{about}. Who holds it looks after it; nobody else is asked meanwhile."
 
 
 def _add_telephone(app: FastAPI, front: Front) -> None:

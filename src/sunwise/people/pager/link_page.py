@@ -5,8 +5,13 @@ from html import escape
 from fastapi.responses import HTMLResponse
 
 _STYLE = (
-    "body{font:18px/1.5 system-ui;margin:3rem auto;max-width:32rem;padding:0 1rem}"
-    "button{font:inherit;padding:.6rem 1.2rem}:root{color-scheme:light dark}"
+    ":root{color-scheme:light dark}"
+    "body{font:18px/1.5 system-ui;margin:2rem auto;max-width:32rem;padding:0 1rem;"
+    "background:light-dark(#f7f6f3,#101216);color:light-dark(#1b1d22,#e8e6e1)}"
+    "h1{font-size:1.6rem;line-height:1.2;overflow-wrap:anywhere}"
+    "button{font:inherit;font-weight:650;width:100%;min-height:3.5rem;border:0;border-radius:10px;"
+    "background:light-dark(#8f4700,#f2b04a);color:light-dark(#fff,#1b1300)}"
+    "button:focus-visible{outline:3px solid currentcolor;outline-offset:-6px}"
 )
 
 

@@ -12,11 +12,12 @@ from sunwise.chassis.errors import Permanent
 from sunwise.people.rota.core.check import check
 from sunwise.people.rota.core.problem import Person, Problem, absences, overlap
 from sunwise.people.rota.kept import DAY_NS, Kept, Request, RequestKind
+from sunwise.people.rota.refusals import refusal
 from sunwise.people.rota.turns import Piece, Turn, pieces, rota_of, turns_of
 
 
 class Unlawful(Permanent):
-    """The change would break a rule; the message names it."""
+    """The change would break a rule; the message says which, for whom, and what to do."""
 
 
 class Publication(NamedTuple):
@@ -129,7 +130,7 @@ def demand_lawful(problem: Problem, before: Sequence[Turn], after: Sequence[Turn
     known = {finding[:] for finding in check(problem, rota_of(before))}
     for finding in check(problem, rota_of(after)):
         if finding[:] not in known:
-            raise Unlawful(f"This may not be: {finding}.")
+            raise Unlawful(refusal(finding, problem.people))
 
 
 def _is_away(person: Person | None, problem: Problem, piece: Piece) -> bool:

@@ -3,7 +3,7 @@
 import { dayMark, now, personNow, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
-import { learn, personNamed, servicesNamed } from "./names.js";
+import { learn, personNamed, servicesNamed, withNames } from "./names.js";
 import { notice, startPage } from "./page.js";
 import { duration } from "./times.js";
 
@@ -157,18 +157,13 @@ function deed(handoff) {
           el("p", {}, "By accepting you take the duty until ", time(handoff.until.ns, other(handoff)), `: you are paged for ${servicesNamed(handoff.services)}.`),
           el("div", { class: "deeds" }, el("button", { type: "button", class: "primary", "data-key": "accept", onclick: (event) => accept(event.target, handoff) }, "Accept the duty")),
         ]
-      : el("p", { class: "quiet" }, withNames(handoff.accept.why_not, handoff)),
+      : el("p", { class: "quiet" }, withNames(handoff.accept.why_not, people(handoff))),
     handoff.step_down.is_allowed ? stepDown(handoff) : null,
     seats(handoff),
   );
 }
 
-/** The sentence with names where it has ids. */
-function withNames(text, handoff) {
-  const names = new Map(people(handoff).map((person) => [person.id, person.id === reader.id ? "you" : person.name]));
-  return text.replace(/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/g, (word) => names.get(word) ?? word);
-}
-
+/** Everybody whom it concerns. */
 function people(handoff) {
   return [handoff.outgoing, handoff.incoming, ...handoff.seats.map((seat) => seat.person)];
 }

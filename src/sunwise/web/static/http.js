@@ -1,6 +1,7 @@
 // Asks this server, and tells what went wrong in words.
 
 const WAIT_MS = 10_000;
+const NOTHING = "There is nothing at this address: it is mistyped, or older than what is kept.";
 
 /** The server said no; the message is its own. */
 export class Refused extends Error {
@@ -43,6 +44,11 @@ async function sent(path, method, body) {
 function said(content) {
   const detail = content.detail;
   if (typeof detail === "string") return detail;
-  if (Array.isArray(detail)) return detail.map((each) => each.msg).join("; ");
+  if (Array.isArray(detail)) return detail.some((each) => each.loc?.[0] === "path") ? NOTHING : detail.map(fieldFault).join(" ");
   return detail?.what ?? "The server gave no reason.";
+}
+
+/** What is wrong with one field of what was sent. */
+function fieldFault({ loc, msg }) {
+  return `${loc?.at(-1) ?? "What was sent"}: ${msg}.`;
 }

@@ -1,5 +1,6 @@
 // What people and services are called, asked for once.
 
+import { reader } from "./clocks.js";
 import { ask } from "./http.js";
 
 const people = new Map();
@@ -22,4 +23,11 @@ export function servicesNamed(ids) {
 /** The person, as far as known. */
 export function personNamed(id) {
   return people.get(id) ?? { id, name: id, zone: "UTC" };
+}
+
+/** A sentence of a service with names where it has ids of these people. */
+export function withNames(text, known) {
+  const names = new Map(known.map((person) => [person.id, person.id === reader.id ? "you" : person.name]));
+  const said = text.replace(/[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/g, (word) => names.get(word) ?? word);
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }

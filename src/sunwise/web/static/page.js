@@ -117,7 +117,7 @@ function showFault(fault, page) {
     notice("connection", text);
     return;
   }
-  const what = fault instanceof Refused ? "Ask an administrator, or go back to Today." : "The page goes on trying; in an emergency call the owners by phone.";
+  const what = fault instanceof Refused ? [el("a", { href: "/" }, "Go to Today"), ", or ask an administrator."] : "The page goes on trying; in an emergency call the owners by phone.";
   show(
     content,
     el(

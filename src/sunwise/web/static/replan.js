@@ -5,6 +5,7 @@ import { el, show } from "./dom.js";
 import { effectsTable } from "./effects.js";
 import { ask } from "./http.js";
 import { followJob } from "./job.js";
+import { learn, servicesNamed, withNames } from "./names.js";
 import { notice } from "./page.js";
 import { atClock, clockValue } from "./times.js";
 
@@ -120,6 +121,7 @@ async function consider(section) {
   }
   await asJob(section, { ...wish(), is_dry: true }, async (found) => {
     const moves = movesOf(found);
+    await learn({ services: found.flatMap((each) => each.services ?? []) });
     const effects = moves.length ? await ask("/pages/effects", { method: "POST", body: { moves } }) : [];
     return consequences(section, found, effects);
   });
@@ -158,10 +160,15 @@ function consequences(section, found, effects) {
     movesOf(found).length ? null : el("p", {}, "No shift is touched: nobody has to do anything else."),
     found.map((each) => ofRota(each, people)),
     effects.length ? [el("h4", {}, "For whom"), effectsTable(effects)] : null,
-    problems.map((each) => el("p", { class: "unknown" }, `${each.unit} cannot be mended: ${each.problem}`)),
+    problems.map((each) => el("p", { class: "unknown" }, `${unitNamed(each)} cannot be mended: ${withNames(each.problem, [...people.values()])}`)),
     el("p", {}, asked.length ? `${asked.join(" and ")} must say yes before they have these hours. What nobody has is a gap, told to whoever leads the team.` : "Nobody has to be asked."),
     el("div", { class: "deeds" }, does),
   ];
+}
+
+/** What a rota is of: its services, for an older server its unit. */
+function unitNamed({ services, unit }) {
+  return services?.length ? servicesNamed(services) : unit;
 }
 
 function ofRota(each, people) {
@@ -171,10 +178,10 @@ function ofRota(each, people) {
   const line = ([piece, fate]) => {
     const [from, to] = [person(piece.before), person(piece.after)];
     const other = [to, from].find((one) => one && one.id !== reader.id);
-    return el("li", {}, time(piece.start_ns, other), " until ", time(piece.end_ns, other), `, ${piece.role}: `, fate ? `${from.name}’s shift ${fate}` : `${from?.name ?? "the gap"} → ${to?.name ?? "a gap"}`);
+    return el("li", {}, time(piece.start_ns, other), " until ", time(piece.end_ns, other), `, ${piece.role}: `, fate ? `${from.name}’s shift ${fate}` : `${from?.name ?? "the gap"} to ${to?.name ?? "nobody: a gap"}`);
   };
   return [
-    el("h4", {}, each.unit),
+    el("h4", {}, unitNamed(each)),
     el("ul", { class: "passes" }, lines.slice(0, SHOWN).map(line)),
     lines.length > SHOWN ? el("p", { class: "quiet" }, `and ${lines.length - SHOWN} more like these`) : null,
     each.is_optimal ? null : el("p", { class: "quiet" }, "Fewer changes may be possible: the search was ended after its time."),

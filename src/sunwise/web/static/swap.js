@@ -4,6 +4,7 @@ import { now, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { effectsTable } from "./effects.js";
 import { ask } from "./http.js";
+import { withNames } from "./names.js";
 import { notice } from "./page.js";
 import { clock, date } from "./times.js";
 
@@ -163,7 +164,7 @@ async function consider(swap) {
   show(swap.body, el("p", { class: "loading" }, "Asking what it would mean …"));
   try {
     const found = await ask("/pages/swaps/consequences", { method: "POST", body: wishOf(swap) });
-    if (isStill()) show(swap.body, found.is_allowed ? allowed(swap, found) : refusal(found.reason));
+    if (isStill()) show(swap.body, found.is_allowed ? allowed(swap, found) : refusal(withNames(found.reason, swap.view.people)));
   } catch (fault) {
     if (isStill()) show(swap.body, refusal(fault.message));
   }
@@ -208,7 +209,7 @@ async function confirmed(swap, found, button) {
     const names = asks.map((person) => person.name).join(" and ");
     over(swap, isApplied ? "Changed: the rota is as you see it now." : `Asked. The rota changes once ${names} says yes.`);
   } catch (fault) {
-    show(swap.body, refusal(fault.message));
+    show(swap.body, refusal(withNames(fault.message, swap.view.people)));
   }
 }
 

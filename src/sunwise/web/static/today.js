@@ -1,7 +1,7 @@
 // Today: what I hold, what waits for me, where it is day, who is on duty.
 
 import { dayMark, now, personNow, time } from "./clocks.js";
-import { el, show } from "./dom.js";
+import { el, show, spoken } from "./dom.js";
 import { ask } from "./http.js";
 import { notice, noticeStale, startPage } from "./page.js";
 import { reachPanel } from "./push.js";
@@ -27,6 +27,7 @@ function draw(today) {
   noticeStale(today.duty);
   show(
     content,
+    paged(today),
     hero(today),
     el("div", { class: "pair" }, waiting(today), holding(today)),
     world(today),
@@ -37,11 +38,19 @@ function draw(today) {
 
 // --- the first two seconds ---
 
+/** What somebody who was woken looks for: that something is wrong, and that nobody has it yet. */
+function paged({ waits }) {
+  const pages = waits.items.filter((item) => item.kind === "page" && item.is_urgent);
+  if (!pages.length) return null;
+  const others = pages.length > 1 ? el("p", {}, `and ${pages.length - 1} more below`) : null;
+  return el("section", { class: "hero hero-page" }, el("h2", {}, "A page needs you"), el("p", {}, el("strong", {}, pages[0].title)), others);
+}
+
 function hero(today) {
   const current = today.shifts.filter((shift) => shift.since_ns <= now());
   const next = today.shifts.find((shift) => shift.since_ns > now());
   if (today.duty.version < 0) return calm("The rota was never heard here", "Who is on duty is not known. The page goes on asking; in an emergency call the owners by phone.");
-  if (!today.duty.is_planned) return calm("No rota has been published yet", "Until then nobody is on duty for anything. A page asks owners who are at work or opted in to be called, and waits until one of them takes it.");
+  if (!today.duty.is_planned) return unplanned(today);
   const kept = today.waits.items.filter((item) => item.kind === "handoff-kept");
   if (current.length) return onDuty(current, kept);
   if (kept.length) return stillOnDuty(kept);
@@ -49,6 +58,11 @@ function hero(today) {
     return calm("You are off duty", ["Next: ", el("strong", {}, next.services.join(", ")), `, ${next.role}, `, time(next.since_ns, next.before), `, in ${duration(next.since_ns - now())}.`]);
   }
   return calm("You are off duty", "You have no duty in the next 14 days.");
+}
+
+function unplanned({ n_services: nServices }) {
+  const next = nServices ? ["Plan the first: ", el("code", {}, "sunwise rota plan SERVICE"), "."] : ["Bring people, teams and services in first: ", el("code", {}, "sunwise people import --help"), "."];
+  return calm("No rota has been published yet", ["Until then nobody is on duty for anything. A page asks owners who are at work or opted in to be called, and waits until one of them takes it. ", next]);
 }
 
 function calm(title, text) {
@@ -134,7 +148,7 @@ function holding({ shifts, duty }) {
   return el(
     "section",
     { class: "panel", "aria-labelledby": "holds" },
-    el("h2", { id: "holds" }, "You hold"),
+    el("h2", { id: "holds" }, shifts.some((shift) => shift.since_ns <= now()) ? "You hold" : "Your next shifts"),
     shifts.length ? el("ul", { class: "rows" }, shifts.slice(0, SHOWN).map(shiftRow)) : el("p", { class: "empty" }, empty),
     shifts.length > SHOWN ? el("a", { href: "/rota", "data-key": "more shifts" }, "More in the rota") : null,
   );
@@ -146,7 +160,7 @@ function shiftRow(shift) {
     "li",
     { class: isNow ? "is-now" : null },
     el("p", {}, el("strong", {}, shift.services.join(", ")), " ", el("span", { class: "tag" }, shift.role), isNow ? [" ", el("span", { class: "tag tag-now" }, "now")] : null),
-    el("p", { class: "quiet" }, time(shift.since_ns, shift.before), shift.before ? ` from ${shift.before.name}` : null),
+    el("p", { class: "quiet" }, isNow ? "since " : null, time(shift.since_ns, shift.before), shift.before ? ` from ${shift.before.name}` : null),
     el("p", { class: "quiet" }, "until ", time(shift.until_ns, shift.after), shift.after ? ` to ${shift.after.name}` : null),
   );
 }
@@ -241,12 +255,13 @@ function serviceRow(service, roles) {
       service.runbook ? el("a", { href: service.runbook, rel: "noreferrer", "data-key": `runbook ${service.id}` }, service.name) : service.name,
       el("span", { class: "quiet" }, service.team_name),
     ),
-    roles.map((role) => el("td", { role: "cell", class: turns.has(role) ? null : "no-turn", "data-role": role }, turnCell(turns.get(role), service, role))),
+    roles.map((role) => el("td", { role: "cell", class: role === "primary" || turns.has(role) ? null : "no-turn", "data-role": role }, turnCell(turns.get(role), service, role))),
   );
 }
 
 function turnCell(turn, service, role) {
-  if (!turn) return el("span", { class: "quiet" }, role === "secondary" || service.tier === "best-effort" ? "–" : "no rota");
+  if (!turn && service.tier === "best-effort") return el("span", { class: "quiet" }, role === "primary" ? "nobody: best effort" : "");
+  if (!turn) return el("span", { class: "quiet" }, role === "secondary" ? [el("span", { "aria-hidden": "true" }, "–"), spoken("has none")] : "no rota");
   const until = el("span", { class: "quiet" }, "until ", time(turn.until_ns, turn.then), turn.then ? `, then ${turn.then.name}` : null);
   if (turn.standing === "gap") {
     return [el("strong", { class: "gap-word" }, "Declared gap"), el("span", { class: "quiet" }, turn.gap_owner ? `accepted by ${turn.gap_owner.name}` : "accepted by nobody"), until];
