@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,8 +18,11 @@ from sunwise.chassis.children import READY_FD
 from sunwise.chassis.data_folder import holder_of
 from sunwise.cli.people_client import PeopleClient
 from sunwise.cli.people_plane import PeopleRunning, find_people
+from sunwise.daylight.zones import nanoseconds
 
 _START_S = 100.0
+A_WORKDAY = datetime(2026, 11, 25, 7, 40, tzinfo=UTC)
+"""A Wednesday, within the hour before many hand over: the demo has a handoff to accept then."""
 ADA = {
     "person": "ada",
     "name": "Ada",
@@ -26,6 +30,14 @@ ADA = {
     "zone": "Europe/Berlin",
     "country": "DE",
 }
+
+
+def begun_at(moment: datetime) -> dict[str, str]:
+    """The variables by which it is that moment in every process of a plane that begins now."""
+    return {
+        "SUNWISE_TIME_ORIGIN_NS": str(nanoseconds(moment)),
+        "SUNWISE_TIME_STARTED_NS": str(time.monotonic_ns()),
+    }
 
 
 class LaunchedPeople:

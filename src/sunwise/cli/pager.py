@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from sunwise.chassis.clock import Clock
 from sunwise.chassis.config import load_settings, read_settings_file
 from sunwise.cli.failures import told_in_one_sentence
+from sunwise.cli.place import clock_of
 
 if TYPE_CHECKING:
     from sunwise.cli.pager_keys import PagerKeys
@@ -47,12 +49,12 @@ def run(data: Path, settings_file: Path | None, log: str) -> None:
     # httpcore looks for it on the whole path at every lock, and needs none (tests/unit/pager/test_sniffio.py).
     sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None: it is not there
     start_logging(form="json" if log == "json" else "short")
-    sys.exit(asyncio.run(_run(data, _load(settings_file))))
+    clock = clock_of(read_settings_file(settings_file))
+    sys.exit(asyncio.run(_run(data, _load(settings_file), clock)))
 
 
-async def _run(data: Path, settings: "PagerSettings") -> int:
+async def _run(data: Path, settings: "PagerSettings", clock: Clock) -> int:
     from sunwise.chassis.children import tell_ready
-    from sunwise.chassis.clock import SystemClock
     from sunwise.chassis.data_folder import open_data_folder
     from sunwise.chassis.http import HttpLimits, HttpServer
     from sunwise.chassis.http.asgi import AsgiBridge
@@ -65,9 +67,7 @@ async def _run(data: Path, settings: "PagerSettings") -> int:
 
     with open_data_folder(data) as folder:
         public_url = settings.public_url or settings.own_url
-        pager = PagerService(
-            folder.path, clock=SystemClock(), settings=settings, public_url=public_url
-        )
+        pager = PagerService(folder.path, clock=clock, settings=settings, public_url=public_url)
         door = Receivers(
             pager.instance,
             secret=pager.secret,

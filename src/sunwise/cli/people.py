@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from sunwise.chassis.children import tell_ready
-from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.data_folder import open_data_folder
 from sunwise.chassis.errors import Permanent
 from sunwise.cli.failures import told_in_one_sentence
@@ -33,6 +32,7 @@ from sunwise.cli.people_plane import (
     people_data_option,
 )
 from sunwise.cli.people_privacy import erase, erasures, export
+from sunwise.cli.place import clock_of
 from sunwise.cli.stopping import run_until_told
 from sunwise.cli.terminal import Terminal
 
@@ -126,14 +126,14 @@ def demo(
     with _prepared(data) as (guard, directory):
         if directory.version():
             raise AlreadyBegun(f"{data} holds a company already: name a new folder with --data.")
-        snapshot = load_company(directory, n_people, seed=seed, clock=SystemClock())
+        snapshot = load_company(directory, n_people, seed=seed, clock=clock_of())
         you, second = leads(snapshot)
         for person in (you, second):
             guard.grant(person, Role.ADMINISTRATOR, by=OPERATOR)
         token, _ = guard.issue_token(you, "demo", by=OPERATOR)
         _hand_over(Credentials(url=url, token=token), credentials)
         if with_rota:
-            load_rota(data, directory, guard, (you, second))
+            load_rota(data, directory, guard, (you, second), clock=clock_of())
     click.echo(f"{len(snapshot.people)} people, {len(snapshot.services)} services. You are {you}.")
     click.echo(f"The other administrator is {second}: sunwise people token {second}")
     click.echo(f"Next: sunwise people up; then: sunwise who-owns {snapshot.services[0].id}")
@@ -253,7 +253,7 @@ def _prepared(data: Path) -> "Iterator[tuple[GuardStore, DirectoryStore]]":
             find_people(data)
         except NotUp:
             stack.enter_context(open_data_folder(data))
-        guard, directory = stores_in(data, SystemClock())
+        guard, directory = stores_in(data, clock_of())
         stack.callback(guard.close)
         yield guard, directory
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from sunwise.chassis.clock import Clock, SystemClock
+from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import GuardStore
 from sunwise.cli.company import invented_company
@@ -68,13 +68,18 @@ def leads(snapshot: Snapshot) -> tuple[str, str]:
 
 
 def load_rota(
-    data: Path, directory: DirectoryStore, guard: GuardStore, people: tuple[str, str]
+    data: Path,
+    directory: DirectoryStore,
+    guard: GuardStore,
+    people: tuple[str, str],
+    *,
+    clock: Clock,
 ) -> None:
     """The company's rota, agreed to by everybody in it: some seconds for 60 people."""
     from sunwise.cli.people_demo_rota import Administrators, DemoRota  # it loads the solver
 
     database = rota_database(data)
-    rota = DemoRota(database, directory, guard, SystemClock())
+    rota = DemoRota(database, directory, guard, clock)
     who = Administrators(*people)
 
     async def agree(told: Callable[[str], None]) -> None:

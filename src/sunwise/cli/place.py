@@ -33,12 +33,12 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The exchange's clock."""
+    """The clock that the processes of an exchange, or of a people plane, have together."""
 
     rate: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1.0
-    """Exchange seconds a real second."""
+    """Its seconds a real second."""
     origin_ns: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """Exchange time at `started_ns`, ns since 1970; 0: the machine's own wall clock at rate 1."""
+    """Its time at `started_ns`, ns since 1970; 0: the machine's own wall clock at rate 1."""
     started_ns: Annotated[int, msgspec.Meta(ge=0)] = 0
     """The machine's monotonic time at the origin, ns."""
 
@@ -57,6 +57,11 @@ class TimeSettings(msgspec.Struct, frozen=True, kw_only=True):
             "SUNWISE_TIME_ORIGIN_NS": str(self.origin_ns),
             "SUNWISE_TIME_STARTED_NS": str(self.started_ns),
         }
+
+
+def clock_of(file: Mapping[str, Any] | None = None) -> Clock:
+    """The clock that the settings name, else the machine's own. Raises SettingsInvalid."""
+    return load_settings(TimeSettings, "time", file=file).clock()
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,10 +13,11 @@ from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.db import open_database
 from sunwise.cli.people_client import PeopleClient
 from sunwise.cli.people_parts import stores_in
+from sunwise.daylight.zones import nanoseconds
 from sunwise.people.pager.client import PagerClient
 from sunwise.people.pager.core.responders import is_night
 from sunwise.people.rota.store import RotaStore
-from tests.support.launched_people import LaunchedPeople, until
+from tests.support.launched_people import A_WORKDAY, LaunchedPeople, begun_at, until
 from tests.support.mail_thread import mail_thread
 
 pytestmark = pytest.mark.timeout(180)
@@ -39,13 +40,14 @@ class Company:
 
     def service(self, *, at_night: bool | None = None):
         """One whose deputy can be told now, in their night or in their day."""
+        now_ns = nanoseconds(A_WORKDAY)
         on_leave = {leave.person for leave in self.snapshot.leave}
         return next(
             each
             for each in self.snapshot.services
             if each.deputy
             and each.deputy not in on_leave
-            and at_night in (None, is_night(self.people[each.deputy], time.time_ns()))
+            and at_night in (None, is_night(self.people[each.deputy], now_ns))
         )
 
     def token(self, person: str) -> PeopleClient:
@@ -77,7 +79,7 @@ class Company:
 
 @contextmanager
 def running_company(folder):
-    plane = LaunchedPeople(folder)
+    plane = LaunchedPeople(folder, begun_at(A_WORKDAY))
     made = plane.command("people", "demo", "--no-rota")
     assert made.returncode == 0, made.stderr
     with mail_thread() as mails:

@@ -1,5 +1,7 @@
 """The demo's rota is in force, lawful and agreed to the moment that it is loaded."""
 
+import asyncio
+import shutil
 from itertools import pairwise
 
 import pytest
@@ -20,7 +22,6 @@ from sunwise.people.rota.turns import rota_of
 from sunwise.people.rota.units import Span, inputs_of, problem_of
 from tests.support.people import ZONES, person, says, service, team
 
-pytestmark = pytest.mark.asyncio
 NOW_NS = 1_795_779_660_000_000_000  # 2026-11-27 11:41, the fifth day of its 4 weeks
 WHO = Administrators(you="p0", second="p1")
 
@@ -30,9 +31,19 @@ class Company:
 
     def __init__(self, folder, now_ns: int) -> None:
         self.clock = SimulatedClock(start_ns=now_ns)
-        self.directory = DirectoryStore(
-            open_database(folder / "directory.db"), self.clock, law=law_of(self.clock)
-        )
+        self.engines = [
+            open_database(folder / f"{name}.db", is_derived=False)
+            for name in ("directory", "guard", "rota")
+        ]
+        of_directory, of_guard, of_rota = self.engines
+        self.directory = DirectoryStore(of_directory, self.clock, law=law_of(self.clock))
+        self.guard = GuardStore(of_guard, self.clock)
+        self.store = RotaStore(of_rota, self.clock)
+        if not self.directory.version():
+            self._begin()
+        self.rota = DemoRota(of_rota, self.directory, self.guard, self.clock)
+
+    def _begin(self) -> None:
         skilled = {"skills": ["hsm"]}
         people = [person(f"p{n}", ZONES[n % 6], **(skilled if n < 2 else {})) for n in range(8)]
         self.directory.apply(
@@ -44,23 +55,33 @@ class Company:
             ),
             author="test",
         )
-        self.guard = GuardStore(open_database(folder / "guard.db"), self.clock)
         for each in WHO:
             self.guard.grant(each, GuardRole.ADMINISTRATOR, by=OPERATOR)
-        self.engine = open_database(folder / "rota.db", is_derived=False)
-        self.store = RotaStore(self.engine, self.clock)
-        self.rota = DemoRota(self.engine, self.directory, self.guard, self.clock)
+
+    def close(self) -> None:
+        for engine in self.engines:
+            engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory):
+    """The databases of a company whose rota is agreed to: planning it takes seconds."""
+    folder = tmp_path_factory.mktemp("agreed")
+    company = Company(folder, NOW_NS)
+    asyncio.run(company.rota.agree(WHO, lambda _progress: None))
+    company.close()
+    return folder
 
 
 @pytest.fixture
-async def company(tmp_path):
-    company = Company(tmp_path, NOW_NS)
-    await company.rota.agree(WHO, lambda _progress: None)
+def company(agreed, tmp_path):
+    shutil.copytree(agreed, tmp_path / "company")
+    company = Company(tmp_path / "company", NOW_NS)
     yield company
-    company.engine.dispose()
+    company.close()
 
 
-async def test_somebody_is_on_duty_for_every_hour_of_these_4_weeks(company):
+def test_somebody_is_on_duty_for_every_hour_of_these_4_weeks(company):
     window_ns = window_of(NOW_NS)
     unit = next(u for u in company.store.units().values() if u.is_around_the_clock)
     turns = sorted(company.store.find(unit.id, window_ns).turns)
@@ -70,7 +91,7 @@ async def test_somebody_is_on_duty_for_every_hour_of_these_4_weeks(company):
     assert all(turn.person for turn in turns)
 
 
-async def test_nothing_waits_for_anybody_and_nothing_is_mended_once_it_is_up(company):
+def test_nothing_waits_for_anybody_and_nothing_is_mended_once_it_is_up(company):
     assert company.store.requests(RequestState.OPEN) == []
     asked = company.store.requests(RequestState.APPLIED)
     assert {each.kind for each in asked} == {RequestKind.ASSIGN}
@@ -84,7 +105,7 @@ async def test_nothing_waits_for_anybody_and_nothing_is_mended_once_it_is_up(com
         assert inputs_of(problem, snapshot).digest == kept.inputs.digest
 
 
-async def test_a_rota_around_the_clock_was_proposed_by_one_and_approved_by_another(company):
+def test_a_rota_around_the_clock_was_proposed_by_one_and_approved_by_another(company):
     [proposal] = TwoPeople(company.guard, company.clock).seen_by(
         company.guard.of_token(company.guard.issue_token("p0", "test", by=OPERATOR)[0])
     )
@@ -123,4 +144,4 @@ async def test_near_the_end_of_the_4_weeks_the_next_are_in_force_too(tmp_path):
     found = await company.rota.agree(WHO, reports.append)
     assert {kept.window_ns for kept in found} == {window_ns, window_ns + 28 * DAY_NS}
     assert reports[0].startswith("rota 1 of 4, core.24x7-one")
-    company.engine.dispose()
+    company.close()
