@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from sqlalchemy import Engine
 
-from sunwise.chassis.clock import Clock, SimulatedClock
+from sunwise.chassis.clock import Clock, SimulatedClock, SystemClock
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import GuardStore, Principal, Proposal, TwoPeople
 from sunwise.chassis.guard.principal import How
@@ -208,7 +208,7 @@ async def _solve(job: Job) -> Answer:
     """The answer of a quick search, in this process: starting another one takes as long."""
     if isinstance(job, PlanJob):
         job = msgspec.structs.replace(job, effort=QUICK, with_front=False)
-    return work(job)
+    return work(job, SystemClock())
 
 
 async def _at_once(call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:  # noqa: ANN401

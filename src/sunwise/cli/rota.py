@@ -109,6 +109,17 @@ def explain(*, name: str, at: datetime | None, credentials: Path) -> None:
         click.echo(line)
 
 
+@command.command(name="verify-ledger")
+@credentials_option
+@told_in_one_sentence
+def verify_ledger(*, credentials: Path) -> None:
+    """Make sure that nobody changed the burden ledger from outside; for administrators."""
+    found = PeopleClient.of(credentials).get("/people/rota/ledger/verified")
+    click.echo(
+        f"The burden ledger is as it was written: {found['n_rows']} rows, each fits the last."
+    )
+
+
 def unit_of(client: PeopleClient, name: str) -> str:
     """The id of the unit of this name, or of the one that covers this service. Raises NotOneUnit."""
     units = client.get("/people/rota/units")
@@ -148,6 +159,7 @@ def _burden_lines(burdens: dict[str, Any] | None) -> Iterator[str]:
 
 def consequence_lines(found: dict[str, Any]) -> Iterator[str]:
     """Who loses and who gets which hours, and whose yes it waits for."""
+    yield f"{', '.join(found['services']) or found['unit']}:"
     if found["problem"]:
         yield f"It cannot be mended: {found['problem']}"
     for piece in found["vacated"]:

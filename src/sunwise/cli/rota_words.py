@@ -38,6 +38,9 @@ def explanation_lines(found: dict[str, Any]) -> Iterator[str]:
         return
     yield f"{explanation['gap_h']:g} h that are left of these 4 weeks cannot lawfully be covered."
     yield from _against(explanation)
+    if not explanation["is_finished"]:
+        yield f"This is what {found['seconds']:.0f} s were enough for: fewer of these rules may stand"
+        yield "against it, and hours may be left out."
     yield from _hires(found["missing"])
 
 
@@ -66,3 +69,5 @@ def _hires(missing: dict[str, Any] | None) -> Iterator[str]:
         place = _PLACES[(_DAY_BEGINS_H - start_h) % len(_PLACES)]
         who = "1 more person" if people == 1 else f"{people} more people"
         yield f"  {who} whose day is {start_h:02}:00 to {end_h % 24:02}:00 UTC, as in {place}"
+    if not missing["is_enough"]:
+        yield "  and more than these: they leave a gap, and the search ended there"

@@ -98,8 +98,13 @@ class Rota:
 
 def test_the_rota_tells_exactly_who_is_missing_or_why_it_does_not():
     explained = {
-        "explanation": {"gap_h": 60, "conflict": ["weekly_rest_h"], "relaxations": []},
-        "missing": {"people": 2, "bands": [[14, 29, 2]]},
+        "explanation": {
+            "gap_h": 60,
+            "conflict": ["weekly_rest_h"],
+            "relaxations": [],
+            "is_finished": True,
+        },
+        "missing": {"people": 2, "bands": [[14, 29, 2]], "is_enough": True},
     }
     lines = list(missing_lines(Rota(explained), "api"))
     assert lines[-2:] == [

@@ -59,13 +59,16 @@ def test_a_draft_is_told_with_its_bounds_and_the_choices_there_are():
 
 def test_consequences_say_who_loses_who_gets_and_who_is_asked():
     change = {"changes": [PIECE], "waits_for": ["bo"], "state": "open"}
-    found = {"problem": "", "vacated": [PIECE], "change": change}
+    about = {"unit": "core.24x7-one", "services": ["ledger", "matching"]}
+    found = about | {"problem": "", "vacated": [PIECE], "change": change}
     lines = list(consequence_lines(found))
-    assert "ana cannot; it is a gap" in lines[0]
-    assert "ana -> bo" in lines[1]
-    assert lines[2] == "It needs the own yes of bo."
-    nothing = {"problem": "plan it anew.", "vacated": [], "change": None}
+    assert lines[0] == "ledger, matching:"
+    assert "ana cannot; it is a gap" in lines[1]
+    assert "ana -> bo" in lines[2]
+    assert lines[3] == "It needs the own yes of bo."
+    nothing = about | {"problem": "plan it anew.", "vacated": [], "change": None}
     assert list(consequence_lines(nothing)) == [
+        "ledger, matching:",
         "It cannot be mended: plan it anew.",
         "Nothing changes hands.",
     ]
@@ -77,8 +80,10 @@ def test_an_explanation_names_the_rules_and_who_is_missing():
             "gap_h": 56.0,
             "conflict": ["weekly_rest_h", "leave"],
             "relaxations": [["leave", 40.0]],
+            "is_finished": True,
         },
-        "missing": {"people": 1, "bands": [[14, 29, 1]]},
+        "missing": {"people": 1, "bands": [[14, 29, 1]], "is_enough": True},
+        "seconds": 12.0,
     }
     assert list(explanation_lines(found)) == [
         "56 h that are left of these 4 weeks cannot lawfully be covered.",
@@ -90,6 +95,14 @@ def test_an_explanation_names_the_rules_and_who_is_missing():
         "Who would close it, with every rule kept:",
         "  1 more person whose day is 14:00 to 05:00 UTC, as in Denver",
     ]
+    unfinished = {
+        "explanation": found["explanation"] | {"is_finished": False},
+        "missing": found["missing"] | {"is_enough": False},
+        "seconds": 61.0,
+    }
+    told = list(explanation_lines(unfinished))
+    assert "This is what 61 s were enough for: fewer of these rules may stand" in told
+    assert told[-1] == "  and more than these: they leave a gap, and the search ended there"
     nothing = {"explanation": None, "missing": None}
     assert next(explanation_lines(nothing)).startswith("There need not be a gap")
 

@@ -68,6 +68,38 @@ def test_a_swap_that_breaks_the_law_is_refused_by_name_of_the_rule():
     demand_lawful(problem(), before, before)
 
 
+def on_day(day, who, first_h=0, last_h=8):
+    return turn(24 * day + first_h, 24 * day + last_h, who)
+
+
+STRAINED = tuple(on_day(day, "bo") for day in range(3))
+"""24 h in a week that may hold 20."""
+
+
+def of_20_hours_a_week():
+    found = problem()
+    rules = msgspec.structs.replace(found.people[0].rules, week_limit_h=20)
+    people = (msgspec.structs.replace(person, rules=rules) for person in found.people)
+    return msgspec.structs.replace(found, people=tuple(people))
+
+
+@pytest.mark.parametrize("day", [4, 8])
+def test_hours_beyond_a_limit_that_is_broken_already_are_refused(day):
+    """On day 8 the week that begins with day 2 is broken, which was whole."""
+    others = on_day(6, "bo"), on_day(day, "cy")
+    before = (*STRAINED, *others)
+    after = (*STRAINED, others[0], others[1]._replace(person="bo"))
+    with pytest.raises(Unlawful, match="week_limit_h bo"):
+        demand_lawful(of_20_hours_a_week(), before, after)
+
+
+def test_hours_of_a_week_that_holds_too_many_may_be_given_away():
+    *kept, last = STRAINED
+    parts = on_day(2, "bo", 0, 2), on_day(2, "cy", 2, 8)
+    for after in ([last._replace(person="cy")], parts):
+        demand_lawful(of_20_hours_a_week(), STRAINED, (*kept, *after))
+
+
 def test_turns_of_whoever_cannot_do_them_any_more_are_vacated():
     gone = company(people=tuple(p for p in company().people if p.id != "bo"))
     turns = (turn(-4, 4, "bo"), turn(8, 16, "cy"))

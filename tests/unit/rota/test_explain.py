@@ -76,6 +76,18 @@ def test_lifting_every_rule_leaves_nothing_but_people():
     assert explain(problem) is None
 
 
+def test_what_there_was_no_time_for_is_told_as_unfinished():
+    problem = asleep(6, exemption=Exemption(no_nights=True))
+    steps = iter([True])
+    found = explain(problem, lambda: next(steps, False))
+    assert not found.is_finished
+    assert {"exemption"} < set(found.conflict) < set(LIFTS)
+    assert found.relaxations == ()
+    assert explain(problem, lambda: True).is_finished
+    short = missing(problem, is_time_left=lambda: False)
+    assert (short.people, short.is_enough) == (0, False)
+
+
 def test_a_bad_problem_is_refused_before_anything_is_explained():
     with pytest.raises(BadProblem):
         missing(msgspec.structs.replace(team("Asia/Tokyo"), days=0))

@@ -54,6 +54,13 @@ class Booked:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """The burden ledger is as it was written."""
+
+    n_rows: int
+
+
+@dataclass(frozen=True)
 class ShiftName:
     """A shift by its unit, its role and any instant of it."""
 
@@ -80,7 +87,7 @@ def rota_router(
     _shifts(router, views, require)
     add_mending(router, views, mending, errands, require=require)
     add_jobs(router, errands, require=require)
-    _own(router, views, require)
+    _ledger(router, views, require)
     _feeds(router, views, feed)
     return router
 
@@ -286,13 +293,18 @@ def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requ
         return change_of(await views.desk.answer(change, person_of(principal), is_yes=is_yes))
 
 
-def _own(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
+def _ledger(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
     reader = Depends(require(Right.PEOPLE_EXPORT))
+    auditor = Depends(require(Right.AUDIT_READ))
 
     @router.get("/ledger", summary="Your own rows of the burden ledger")
     async def own_ledger(principal: Annotated[Principal, reader]) -> list[Booked]:
         rows = await views.ledger_of(person_of(principal))
         return [Booked(each.seq, each.window_ns, each.kind, each.points) for each in rows]
+
+    @router.get("/ledger/verified", summary="Whether the burden ledger's chain is whole")
+    async def verified(_principal: Annotated[Principal, auditor]) -> Verified:
+        return Verified(await views.verify_ledger())
 
 
 def _feeds(router: APIRouter, views: RotaViews, feed: Callable[..., Feed]) -> None:

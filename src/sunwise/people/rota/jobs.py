@@ -1,9 +1,11 @@
 """What the planning process is asked, and what it answers."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from sunwise.chassis.clock import Clock
 from sunwise.people.rota.core.explain import Explanation, Missing, explain, missing
 from sunwise.people.rota.core.front import Point, front
 from sunwise.people.rota.core.planning import EFFORT, Effort, plan
@@ -16,6 +18,12 @@ from sunwise.people.rota.turns import Piece
 FRONT_STEPS: Final = 3
 FRONT_S: Final = 0.5
 """For each point and pattern; deterministic."""
+
+
+EXPLAIN_S: Final = 45.0
+MISSING_S: Final = 30.0
+"""After so long no further step is begun; one takes some seconds. See `Explained`."""
+_NS: Final = 1_000_000_000
 
 
 class PlanJob(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
@@ -61,6 +69,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True, tag="explained"):
     explanation: Explanation | None
     """None: there need not be a gap."""
     missing: Missing | None
+    seconds: float = 0.0
+    """After how long that was said."""
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
@@ -73,15 +83,15 @@ Job = PlanJob | ReplanJob | ExplainJob
 Answer = Planned | Mended | Explained | Failed
 
 
-def work(job: Job) -> Answer:
-    """The answer to one job; it takes seconds."""
+def work(job: Job, clock: Clock) -> Answer:
+    """The answer to one job; it takes seconds, and an explanation up to one and a half minutes."""
     match job:
         case PlanJob():
             return _plan(job)
         case ReplanJob():
             return _replan(job)
         case ExplainJob():
-            return _explain(job)
+            return _explain(job, clock)
 
 
 def _plan(job: PlanJob) -> Planned:
@@ -122,8 +132,16 @@ def _replan(job: ReplanJob) -> Mended:
     )
 
 
-def _explain(job: ExplainJob) -> Explained:
-    explanation = explain(job.problem)
-    return Explained(
-        explanation=explanation, missing=missing(job.problem) if explanation is not None else None
-    )
+def _explain(job: ExplainJob, clock: Clock) -> Explained:
+    began_ns = clock.monotonic_ns()
+    explanation = explain(job.problem, _within(EXPLAIN_S, clock))
+    found = None
+    if explanation is not None:
+        found = missing(job.problem, is_time_left=_within(MISSING_S, clock))
+    seconds = (clock.monotonic_ns() - began_ns) / _NS
+    return Explained(explanation=explanation, missing=found, seconds=round(seconds, 1))
+
+
+def _within(seconds: float, clock: Clock) -> Callable[[], bool]:
+    until_ns = clock.monotonic_ns() + int(seconds * _NS)
+    return lambda: clock.monotonic_ns() < until_ns

@@ -145,9 +145,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[Id, ...] = ()
     """Whose own yes it needs."""
     n_forced: int = 0
+    draft: int = 0
+    """Version of the draft that asks for it, which does so once; 0: no draft does."""
     state: RequestState = RequestState.OPEN
     answers: dict[Id, bool] = {}
     """Who has answered; whoever is not in it has not, which is no yes."""
+
+    def repeats(self, other: "Request") -> bool:
+        """Whether it asks for what the other asks already, for the same draft."""
+        one, two = ((r.unit, r.window_ns, r.draft, r.kind, r.asked) for r in (self, other))
+        return self.draft > 0 and one == two
 
     def waits_for(self) -> tuple[Id, ...]:
         """Who has still to answer."""

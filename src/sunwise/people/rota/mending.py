@@ -34,6 +34,8 @@ class Consequences(msgspec.Struct, frozen=True, kw_only=True):
 
     unit: str
     window_ns: int
+    services: tuple[str, ...] = ()
+    """Of the unit: what people know it by."""
     vacated: tuple[Piece, ...] = ()
     """Gaps at once: whoever had them cannot do them."""
     request: Request | None = None
@@ -131,6 +133,7 @@ class Mending:
         found = Consequences(
             unit=unit_id,
             window_ns=window_ns,
+            services=unit.services,
             vacated=tuple(gone),
             request=request,
             is_optimal=mended is not None and mended.optimal,

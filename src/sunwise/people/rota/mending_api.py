@@ -40,6 +40,8 @@ class Consequence:
 
     unit: str
     window_ns: int
+    services: list[str]
+    """Whose duty it is: what people know the unit by."""
     vacated: list[dict[str, Any]]
     """Gaps at once: whoever had them cannot do them."""
     change: Change | None
@@ -201,6 +203,7 @@ def _shown(found: Consequences) -> Consequence:
     return Consequence(
         unit=found.unit,
         window_ns=found.window_ns,
+        services=list(found.services),
         vacated=[piece._asdict() for piece in found.vacated],
         change=None if found.request is None else change_of(found.request),
         is_optimal=found.is_optimal,

@@ -5,6 +5,7 @@ import sys
 
 import msgspec
 
+from sunwise.chassis.clock import SystemClock
 from sunwise.daylight.zones import UnknownZone
 from sunwise.people.rota.core.problem import BadProblem
 from sunwise.people.rota.jobs import Answer, Failed, Job, work
@@ -20,7 +21,7 @@ def main() -> None:
 def answer(job: Job) -> Answer:
     """The answer; what cannot be planned is told, not thrown."""
     try:
-        return work(job)
+        return work(job, SystemClock())
     except (BadProblem, UnknownZone) as fault:
         return Failed(why=str(fault))
 

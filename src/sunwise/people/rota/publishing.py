@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sunwise.chassis.errors import Permanent
-from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.check import worse
 from sunwise.people.rota.core.problem import Person, Problem, absences, overlap
 from sunwise.people.rota.kept import DAY_NS, Kept, Request, RequestKind
 from sunwise.people.rota.refusals import refusal
@@ -87,6 +87,7 @@ def _request(
         asked_by=asked_by,
         changes=tuple(changes),
         asked=tuple(asked),
+        draft=draft.version,
     )
 
 
@@ -126,11 +127,9 @@ def vacated(problem: Problem, turns: Sequence[Turn], now_ns: int) -> list[Piece]
 
 
 def demand_lawful(problem: Problem, before: Sequence[Turn], after: Sequence[Turn]) -> None:
-    """Returns if `after` breaks nothing that `before` did not. Raises Unlawful."""
-    known = {finding[:] for finding in check(problem, rota_of(before))}
-    for finding in check(problem, rota_of(after)):
-        if finding[:] not in known:
-            raise Unlawful(refusal(finding, problem.people))
+    """Returns if `after` breaks nothing that `before` did not, and nothing further. Raises Unlawful."""
+    for finding in worse(problem, rota_of(before), rota_of(after)):
+        raise Unlawful(refusal(finding, problem.people))
 
 
 def _is_away(person: Person | None, problem: Problem, piece: Piece) -> bool:

@@ -152,6 +152,10 @@ class RotaViews:
             return []
         return await asyncio.to_thread(self._store.ledger_of, pseudonym)
 
+    async def verify_ledger(self) -> int:
+        """The number of rows of everybody. Raises LedgerBroken."""
+        return await asyncio.to_thread(self._store.verify_ledger)
+
     async def calendar(self, shows: str) -> bytes:
         """The calendar that a feed shows: `person:ID` or `team:ID`."""
         return await asyncio.to_thread(self._calendar, shows)

@@ -35,12 +35,25 @@ class Finding(NamedTuple):
 
 def check(problem: Problem, rota: Rota) -> list[Finding]:
     """All that is wrong, in order of time; empty for a rota that may be published."""
-    found = [
-        *_coverage(problem, rota),
-        *_fixed(problem, rota),
-        *_people(problem, rota),
-    ]
+    return _ordered([*_plan(problem, rota), *_laws(problem, rota, Rota())])
+
+
+def worse(problem: Problem, before: Rota, after: Rota) -> list[Finding]:
+    """All that is wrong after and was not before, or was less wrong, in order of time."""
+    known = set(_plan(problem, before))
+    new = (finding for finding in _plan(problem, after) if finding not in known)
+    return _ordered([*new, *_laws(problem, after, before)])
+
+
+def _ordered(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.at_ns)
+
+
+def _plan(problem: Problem, rota: Rota) -> Iterator[Finding]:
+    """All but the law."""
+    yield from _coverage(problem, rota)
+    yield from _fixed(problem, rota)
+    yield from _people(problem, rota)
 
 
 def duties_by_person(shifts: tuple[Shift, ...]) -> dict[str, list[Shift]]:
@@ -102,7 +115,6 @@ def _people(problem: Problem, rota: Rota) -> Iterator[Finding]:
             if after.start_ns < before.end_ns:
                 yield Finding("both-roles", after.start_ns, name)
         yield from _elsewhere(person, shifts, problem)
-        yield from _law(person, shifts)
 
 
 def _elsewhere(person: Person, shifts: list[Shift], problem: Problem) -> Iterator[Finding]:
@@ -118,17 +130,31 @@ def _elsewhere(person: Person, shifts: list[Shift], problem: Problem) -> Iterato
                 yield Finding(what, shift.start_ns, person.id)
 
 
-def _law(person: Person, shifts: list[Shift]) -> Iterator[Finding]:
-    """What the shifts add to the breaches that were held before."""
-    taken = [Duty(shift.start_ns, shift.end_ns) for shift in shifts]
-    known = _breaches(person, [])
+def _laws(problem: Problem, rota: Rota, before: Rota) -> Iterator[Finding]:
+    taken, had = duties_by_person(rota.shifts), duties_by_person(before.shifts)
+    for person in problem.people:
+        if person.id in taken:
+            yield from _law(person, _duties(taken[person.id]), _duties(had.get(person.id, [])))
+
+
+def _law(person: Person, taken: list[Duty], had: list[Duty]) -> Iterator[Finding]:
+    """What the duties add to the breaches there were with those that the person had."""
+    known = _breaches(person, had)
     for breach in added(known, _breaches(person, taken)):
         yield Finding(breach.rule, breach.at_ns, person.id)
-    if known:
-        for duty in taken:
-            rule = overfull(person.law, [*person.held, *taken], duty)
-            if rule:
-                yield Finding(rule, duty.start_ns, person.id)
+    if not known:
+        return
+    for duty in taken:
+        is_new = not any(
+            each.start_ns <= duty.start_ns and duty.end_ns <= each.end_ns for each in had
+        )
+        rule = overfull(person.law, [*person.held, *taken], duty) if is_new else ""
+        if rule:
+            yield Finding(rule, duty.start_ns, person.id)
+
+
+def _duties(shifts: list[Shift]) -> list[Duty]:
+    return [Duty(shift.start_ns, shift.end_ns) for shift in shifts]
 
 
 def _breaches(person: Person, taken: list[Duty]) -> list[Breach]:

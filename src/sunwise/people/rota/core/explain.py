@@ -1,6 +1,7 @@
 """Why there are gaps: which rules conflict, what each would buy if lifted, and who is missing.
 
-Nothing is lifted by this. It says what a planner, a lead or whoever hires could change.
+Nothing is lifted by this. It says what a planner, a lead or whoever hires could change. It can be told
+to end early, and then says what it has: a set of rules that is enough, though a smaller one may be.
 """
 
 from collections import Counter
@@ -29,6 +30,13 @@ UNBOUND: Final = 1_000
 HOUSE_RULES: Final = WorkingTime(
     country="HOUSE", effective_from=date(1970, 1, 1), source="the floor of the house"
 )
+TimeLeft = Callable[[], bool]
+"""Whether another step may begin; one takes some seconds."""
+
+
+def always() -> bool:
+    """There is time for everything."""
+    return True
 
 
 class Relaxation(NamedTuple):
@@ -47,6 +55,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     when nobody is there, whatever the rules."""
     relaxations: tuple[Relaxation, ...]
     """Those that buy something, the most first."""
+    is_finished: bool = True
+    """Whether there was time to try every rule: else some of the conflict may not be needed, and some
+    that buy something may not be there."""
 
 
 class Band(NamedTuple):
@@ -61,8 +72,9 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
     """Who would have to join so that the window can lawfully be covered."""
 
     people: int
-    """Some of them: MOST_HIRES is where the search ends."""
     bands: tuple[Band, ...] = ()
+    is_enough: bool = True
+    """Whether they close every gap: else time or MOST_HIRES ended the search, and it takes more."""
 
 
 def _with_rules(**fields: float) -> Callable[[Person], Person]:
@@ -104,36 +116,49 @@ def lifted(problem: Problem, rules: Iterable[str]) -> Problem:
     return msgspec.structs.replace(problem, people=people, skills=skills)
 
 
-def explain(problem: Problem) -> Explanation | None:
-    """Why the problem has gaps; None when it need not have any. Cost: some seconds."""
+def explain(problem: Problem, is_time_left: TimeLeft = always) -> Explanation | None:
+    """Why the problem has gaps; None when it need not have any.
+
+    Cost: a minute where people are scarce; it ends within a step of there being no time left.
+    """
     chosen = _chosen(checked(problem))
     whole = least_gap(problem, chosen)
     if not whole:
         return None
-    bought = {
-        rule: whole - min(whole, least_gap(lifted(problem, [rule]), chosen, enough=whole))
-        for rule in LIFTS
-    }
+    conflict, is_tried = _conflict(problem, chosen, is_time_left)
+    bought: dict[str, int] = {}
+    for rule in LIFTS:
+        without = lifted(problem, [rule])
+        if without == problem:
+            continue
+        if not is_time_left():
+            is_tried = False
+            break
+        bought[rule] = whole - min(whole, least_gap(without, chosen, enough=whole))
     return Explanation(
         gap_h=whole / QUARTERS_PER_HOUR,
-        conflict=_conflict(problem, chosen),
+        conflict=conflict,
         relaxations=tuple(
             Relaxation(rule, closed / QUARTERS_PER_HOUR)
             for rule, closed in sorted(bought.items(), key=lambda item: -item[1])
             if closed > 0
         ),
+        is_finished=is_tried,
     )
 
 
-def missing(problem: Problem, rules: WorkingTime = HOUSE_RULES) -> Missing:
+def missing(
+    problem: Problem, rules: WorkingTime = HOUSE_RULES, is_time_left: TimeLeft = always
+) -> Missing:
     """The fewest hires found, under those rules, with which there is no gap. Cost: a second each.
 
     Where is chosen so that nights are fewest. It is what a tier asks of a team that cannot carry it.
     """
     chosen = _chosen(checked(problem))
     bands: Counter[int] = Counter()
-    for number in range(MOST_HIRES):
-        if not least_gap(problem, chosen, enough=1):
+    while has_gap := least_gap(problem, chosen, enough=1) > 0:
+        number = bands.total()
+        if number == MOST_HIRES or not is_time_left():
             break
         offers = [_joined(problem, number, ahead_h, rules) for ahead_h in range(-11, 13)]
         floors = [_floor(offer, chosen) for offer in offers]
@@ -144,6 +169,7 @@ def missing(problem: Problem, rules: WorkingTime = HOUSE_RULES) -> Missing:
     return Missing(
         people=bands.total(),
         bands=tuple(Band(start, start + day_h, people) for start, people in sorted(bands.items())),
+        is_enough=not has_gap,
     )
 
 
@@ -181,13 +207,26 @@ def _gap(crew: Crew) -> int:
     return sum(slot.quarters * (slot.need - len(people)) for slot, people in crew.items())
 
 
-def _conflict(problem: Problem, chosen: Sequence[Pattern]) -> tuple[str, ...]:
-    """Each rule is lifted for good if there is a gap without it too: what is left is the conflict."""
-    without: list[str] = []
-    for rule in LIFTS:
-        if least_gap(lifted(problem, [*without, rule]), chosen, enough=1):
-            without.append(rule)
-    return tuple(rule for rule in LIFTS if rule not in without)
+def _conflict(
+    problem: Problem, chosen: Sequence[Pattern], is_time_left: TimeLeft
+) -> tuple[tuple[str, ...], bool]:
+    """Each rule is lifted for good if there is a gap without it too: what is left is the conflict.
+
+    And whether each of those that are left was tried.
+    """
+    needed: list[str] = []
+    left = list(LIFTS)
+    while left:
+        without = lifted(problem, left[:1])
+        if without != problem:  # else nobody is bound by it
+            if not is_time_left():
+                return (*needed, *left), False
+            if not least_gap(without, chosen, enough=1):
+                needed.append(left[0])
+                without = problem
+        problem = without
+        left.pop(0)
+    return tuple(needed), True
 
 
 def _chosen(problem: Problem) -> list[Pattern]:
