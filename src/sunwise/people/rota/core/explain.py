@@ -21,7 +21,7 @@ from sunwise.people.rota.core.greedy import greedy_crew
 from sunwise.people.rota.core.model import Model
 from sunwise.people.rota.core.patterns import Pattern, Slot, slots
 from sunwise.people.rota.core.problem import HOURS_PER_DAY, Person, Problem, checked
-from sunwise.people.rota.core.ranking import gap_weight, ranked, relaxed
+from sunwise.people.rota.core.ranking import floor_of, gap_weight, ranked
 from sunwise.people.rota.core.roles import Crew
 
 SECONDS: Final = 1.0
@@ -177,7 +177,7 @@ def least_gap(problem: Problem, chosen: Sequence[Pattern], *, enough: int = UNBO
     """The fewest quarters of gap found on those patterns; `enough` as soon as there are as many."""
     table = CostTable(problem)
     weight = gap_weight(problem)
-    floors = [relaxed(problem, table, pattern).floor // weight for pattern in chosen]
+    floors = [floor_of(problem, table, pattern) // weight for pattern in chosen]
     if min(floors) >= enough:
         return enough
     best: int | None = None
@@ -247,4 +247,4 @@ def _joined(problem: Problem, number: int, ahead_h: int, rules: WorkingTime) -> 
 
 def _floor(problem: Problem, chosen: Sequence[Pattern]) -> int:
     table = CostTable(problem)
-    return min(relaxed(problem, table, pattern).floor for pattern in chosen)
+    return min(floor_of(problem, table, pattern) for pattern in chosen)

@@ -7,7 +7,7 @@ every lawful rota on that pattern.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -109,7 +109,14 @@ def relaxed(problem: Problem, table: CostTable, pattern: Pattern) -> Ranked:
     return Ranked(floor, lp.minimise_worst(floor), pattern)
 
 
+def floor_of(problem: Problem, table: CostTable, pattern: Pattern) -> int:
+    """No lawful rota on that pattern has a lower `value`."""
+    wanted = slots(problem, pattern)
+    return _Relaxation(problem, table.of(wanted), wanted).minimise_value() if wanted else 0
+
+
 Terms = list[tuple[pywraplp.Variable, _Class]]
+Weighted = Iterable[tuple[pywraplp.Variable, float]]
 
 
 class _Relaxation:
@@ -126,29 +133,29 @@ class _Relaxation:
             self._limits[limit.number].append(limit)
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         self._terms: list[Terms] = [[] for _ in self._people]
-        self._value = self._solver.Sum([])
+        self._value: list[tuple[pywraplp.Variable, float]] = []
         for alike in _classes(costs, wanted):
             self._cover(alike)
         for number, person in enumerate(self._people):
             self._limit(number, person, self._terms[number])
 
     def minimise_value(self) -> int:
-        self._solver.Minimize(self._value)
+        self._minimise(self._value)
         if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
             return 0
         found = float(self._solver.Objective().Value())
         return max(0, math.ceil(found * (1 - _PRECISION) - _PRECISION))
 
     def minimise_worst(self, floor: int) -> float:
-        self._solver.Add(self._value <= floor * (1 + _PRECISION) + _PRECISION)
+        self._at_most(floor * (1 + _PRECISION) + _PRECISION, self._value)
         worst = self._solver.NumVar(0, self._solver.infinity(), "")
         for number, person in enumerate(self._people):
             borne = [
-                days * float(self._costs.price[number, alike.places[0]])
+                (days, float(self._costs.price[number, alike.places[0]]))
                 for days, alike in self._terms[number]
             ]
-            self._solver.Add(worst >= person.carried + self._solver.Sum(borne))
-        self._solver.Minimize(worst)
+            self._at_most(-person.carried, [(worst, -1.0), *borne])
+        self._minimise([(worst, 1.0)])
         if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
             return float("inf")
         return round(float(worst.solution_value()), 3)
@@ -157,13 +164,14 @@ class _Relaxation:
         place, count = alike.places[0], len(alike.places)
         gap = self._solver.NumVar(0, count * alike.need, "")
         parts = [gap]
-        self._value += gap * float(gap_weight(self._problem) * alike.quarters)
+        self._value.append((gap, float(gap_weight(self._problem) * alike.quarters)))
         for number in np.flatnonzero(self._costs.free[:, place]):
             days = self._solver.NumVar(0, count, "")
             parts.append(days)
             self._terms[number].append((days, alike))
-            self._value += days * float(self._costs.night[number, place])
-        self._solver.Add(self._solver.Sum(parts) == count * alike.need)
+            self._value.append((days, float(self._costs.night[number, place])))
+        need = float(count * alike.need)
+        self._row(need, need, [(part, 1.0) for part in parts])
 
     def _limit(self, number: int, person: Person, terms: Terms) -> None:
         """A pattern's 7 days are 168 hours from its first block on: one window of the rules."""
@@ -176,12 +184,12 @@ class _Relaxation:
                 weeks[alike.week].append(days)
         self._limit_hours(number, terms)
         for own in blocks.values():
-            self._solver.Add(self._solver.Sum(own) <= _most_duties(DAYS_PER_WEEK, law, 1))
+            self._at_most(_most_duties(DAYS_PER_WEEK, law, 1), [(days, 1.0) for days in own])
         a_day = self._most_a_day(law)
         for first, last in combinations(range(max(weeks, default=0) + 2), 2):
-            span = [days for week in range(first, last) for days in weeks[week]]
+            span = [(days, 1.0) for week in range(first, last) for days in weeks[week]]
             local_days = (last - first) * DAYS_PER_WEEK + 1  # blocks begin on two local days
-            self._solver.Add(self._solver.Sum(span) <= _most_duties(local_days, law, a_day))
+            self._at_most(_most_duties(local_days, law, a_day), span)
 
     def _most_a_day(self, law: WorkingTime) -> int:
         """How many duties one person could begin within 24 hours, for their rest alone."""
@@ -201,11 +209,27 @@ class _Relaxation:
         """In each span of so many weeks; a span that holds the whole window holds its edges too."""
         for limit in self._limits[number]:
             own = [
-                days * float(alike.quarters) * limit.counts
+                (days, alike.quarters * limit.counts)
                 for days, alike in terms
                 if limit.is_whole or (alike.week >= 0 and alike.week // limit.weeks == limit.place)
             ]
-            self._solver.Add(self._solver.Sum(own) <= limit.limit_h * QUARTERS_PER_HOUR)
+            self._at_most(limit.limit_h * QUARTERS_PER_HOUR, own)
+
+    def _minimise(self, value: Weighted) -> None:
+        objective = self._solver.Objective()
+        objective.Clear()
+        for variable, weight in value:
+            objective.SetCoefficient(variable, weight)
+        objective.SetMinimization()
+
+    def _at_most(self, most: float, terms: Weighted) -> None:
+        self._row(-self._solver.infinity(), most, terms)
+
+    def _row(self, least: float, most: float, terms: Weighted) -> None:
+        """Set by hand: the solver's own expressions take three times as long."""
+        row = self._solver.Constraint(least, most)
+        for variable, factor in terms:
+            row.SetCoefficient(variable, factor)
 
 
 def limits(problem: Problem, first_ns: int | None = None) -> list[Limit]:
