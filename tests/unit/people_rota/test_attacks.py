@@ -10,6 +10,7 @@ from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.personal import Traces
 from sunwise.contracts.people.directory import Role, Tier
+from sunwise.people.rota import rows
 from sunwise.people.rota.core.check import check
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.directory_copy import HeardDirectory
@@ -229,17 +230,35 @@ async def test_a_redraft_keeps_the_past_of_its_window_and_the_running_shift(tmp_
     ]
 
 
+async def test_a_draft_that_is_published_again_after_a_kill_asks_everybody_once(tmp_path):
+    """Two people approved it, it was put in force, and the word of that was lost."""
+    stage = Stage(tmp_path)
+    stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
+    kept = stage.store.save_draft(draft(turn(24, 32, "cy"), turn(32, 40, "bo")))
+
+    def publish():
+        return stage.desk.publish(UNIT, WINDOW, kept.version, by="eve")
+
+    [first] = await asyncio.to_thread(publish)
+    assert first.asked == ("bo", "cy")
+    assert await asyncio.to_thread(publish) == [first]
+    assert stage.store.requests(RequestState.OPEN) == [first]
+    await stage.desk.answer(first.id, "cy", is_yes=False)
+    [anew] = await asyncio.to_thread(publish)
+    assert anew.id != first.id
+
+
 def test_a_table_is_never_newer_than_its_number(tmp_path, monkeypatch):
     """A reader would hold old slots for the new version, and never ask again."""
     engine = open_database(tmp_path / "rota.db", is_derived=False)
     store = new_store(engine)
     published(store, turn(0, 8, "bo"))
     read = []
-    for name in ("_version", "_published"):
-        real = getattr(__import__("sunwise.people.rota.store", fromlist=[name]), name)
+    for name in ("version_of", "published_after"):
+        real = getattr(rows, name)
         monkeypatch.setattr(
-            f"sunwise.people.rota.store.{name}",
+            f"sunwise.people.rota.rows.{name}",
             lambda *args, real=real, name=name: read.append(name) or real(*args),
         )
     store.served(NOW)
-    assert read == ["_version", "_published"]
+    assert read == ["version_of", "published_after"]

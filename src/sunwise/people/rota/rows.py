@@ -105,6 +105,12 @@ def find_request(connection: Connection, request: str) -> Request:
     return request_of(connection, row)
 
 
+def requests_in(connection: Connection, states: Sequence[RequestState]) -> list[Request]:
+    """The changes in any of these states."""
+    query = select(REQUESTS).where(REQUESTS.c.state.in_(states))
+    return [request_of(connection, row) for row in connection.execute(query).all()]
+
+
 def request_of(connection: Connection, row: Any) -> Request:  # noqa: ANN401 - a row of the table
     """The change of a row, and who has answered what."""
     query = select(CONSENTS).where(CONSENTS.c.request == row.id)

@@ -263,9 +263,8 @@ class RotaStore:
 
     def requests(self, *states: RequestState) -> list[Request]:
         """Those in any of these states."""
-        query = select(REQUESTS).where(REQUESTS.c.state.in_(states))
         with self.engine.connect() as connection:
-            return [rows.request_of(connection, row) for row in connection.execute(query).all()]
+            return rows.requests_in(connection, states)
 
     def find_request(self, request: str) -> Request:
         """One request. Raises NoSuch."""
@@ -467,6 +466,11 @@ class _Transaction:
         return self.put_in_force(msgspec.structs.replace(kept, turns=turns, figures=figures))
 
     def add_request(self, request: Request) -> Request:
+        """What a draft asks is asked once, however often it is published: then it is found again."""
+        if request.draft:
+            for found in rows.requests_in(self.connection, [RequestState.OPEN]):
+                if request.repeats(found):
+                    return found
         kept = msgspec.structs.replace(request, id=secrets.token_hex(8))
         self.connection.execute(
             insert(REQUESTS).values(
