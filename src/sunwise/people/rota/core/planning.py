@@ -51,7 +51,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     """How many are solved at most."""
     weaving: float = 2.5
     """For handoffs that change from day to day, where one pattern is not the best there can be."""
-    gaps: float = 10.0
+    gaps: float = 30.0
     """For the same, in addition, while there is a gap that may be avoidable."""
 
 
