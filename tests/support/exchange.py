@@ -39,17 +39,22 @@ def lively_exchange(
     """The dozen symbols with makers and takers at work."""
     folder = tmp_path_factory.mktemp("lively") / "data"
     with LaunchedExchange.start(folder) as running:
-        _wait_for_quotes(running)
+        _wait_for_a_market(running)
         yield running
 
 
-def _wait_for_quotes(exchange: LaunchedExchange, *, within_s: float = 60.0) -> None:
-    """Until every symbol has a bid and an ask: it is up a moment before its makers have quoted."""
+def _wait_for_a_market(exchange: LaunchedExchange, *, within_s: float = 60.0) -> None:
+    """Until makers quote every symbol and a taker has traded: it is up a moment before they begin."""
     deadline_s = time.monotonic() + within_s
     while time.monotonic() < deadline_s:
-        with urllib.request.urlopen(f"{exchange.rest_url}/api/v3/ticker/bookTicker") as reply:
-            tops = json.load(reply)
-        if all(float(top["bidPrice"]) and float(top["askPrice"]) for top in tops):
+        tops = _read(exchange, "ticker/bookTicker")
+        is_quoted = all(float(top["bidPrice"]) and float(top["askPrice"]) for top in tops)
+        if is_quoted and _read(exchange, "trades?symbol=BTCUSDT&limit=1"):
             return
         time.sleep(0.05)
-    pytest.fail(f"no quotes within {within_s:g} s: {exchange.output}")
+    pytest.fail(f"no market within {within_s:g} s: {exchange.output}")
+
+
+def _read(exchange: LaunchedExchange, path: str) -> list[dict[str, str]]:
+    with urllib.request.urlopen(f"{exchange.rest_url}/api/v3/{path}") as reply:
+        return json.load(reply)
