@@ -106,7 +106,7 @@ ROUTERS = {
     "pager_router": lambda: pager_router(ANYTHING, require=require),
     "privacy_router": lambda: privacy_router(ANYTHING, {}, ANYTHING, require=require),
     "rota_router": lambda: rota_router(
-        ANYTHING, ANYTHING, ANYTHING, require=require, feed=lambda: None
+        ANYTHING, ANYTHING, ANYTHING, taking=ANYTHING, require=require, feed=lambda: None
     ),
 }
 OTHERS = {"scim_router": "SCIM's own resources", "shell_router": "static pages"}

@@ -98,6 +98,7 @@ async def make_rota(place: Place) -> Service:
     from sunwise.people.rota.proposing import RotaProposing
     from sunwise.people.rota.service import RotaService, RotaSettings
     from sunwise.people.rota.store import RotaStore
+    from sunwise.people.rota.taking import Taking
     from sunwise.people.rota.views import RotaViews
 
     parts = place.shared(PeopleParts)
@@ -113,7 +114,8 @@ async def make_rota(place: Place) -> Service:
         solve=planner.run,
         settings=place.settings(RotaSettings, "rota"),
     )
-    parts.swaps = RotaSwaps(service.desk)
+    taking = Taking(service.desk, parts.guard.store.audit)
+    parts.swaps = RotaSwaps(service.desk, taking)
     parts.waits["changes of the rota"] = swaps(parts.swaps, parts.directory.snapshot)
     proposing = RotaProposing(service.desk, parts.two_people)
     parts.routers.append(
@@ -121,6 +123,7 @@ async def make_rota(place: Place) -> Service:
             RotaViews(service.desk, agreed=parts.analyses.agreed),
             service.mending,
             proposing,
+            taking=taking,
             require=parts.guard.require,
             feed=parts.guard.feed(),
         )

@@ -10,6 +10,7 @@ from sunwise.chassis.guard.principal import person_of
 from sunwise.contracts.people.directory import Id, Role, Snapshot
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import Request, RequestKind, RequestState
+from sunwise.people.rota.taking import Taking
 from sunwise.people.rota.views import RotaViews
 from sunwise.web.seen import People
 from sunwise.web.swaps import Move, Open, ShiftName, SwapWish, Wanted
@@ -31,8 +32,9 @@ _WHY: Final = {
 class RotaSwaps:
     """A `SwapDesk` over the rota's desk: one gives one's own shift, or takes somebody's."""
 
-    def __init__(self, desk: RotaDesk) -> None:
+    def __init__(self, desk: RotaDesk, taking: Taking) -> None:
         self._desk = desk
+        self._taking = taking
 
     async def dry(self, principal: Principal, wish: SwapWish) -> Wanted:
         """What it would be; changes nothing. Raises Permanent and Retryable."""
@@ -72,7 +74,8 @@ class RotaSwaps:
             return await self._desk.swap(mine, wish.taker, by=you, back=back, is_dry=is_dry)
         if you is not None and wish.taker == you:
             principal.demand(Right.DUTY_TAKE)
-            return await self._desk.take(unit, role, wish.since_ns, by=you, is_dry=is_dry)
+            shift = unit, role, wish.since_ns
+            return await self._taking.take(principal, shift, is_dry=is_dry)
         raise NotAllowed(
             "Only whoever has a shift gives it, and only whoever takes it can take it: ask them to."
         )

@@ -12,7 +12,15 @@ from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Retryable
 from sunwise.contracts.people import directory, duty
 from sunwise.contracts.people.directory import DirectoryPage
-from sunwise.contracts.people.duty import DutyChanged, DutyPage, DutySlot
+from sunwise.contracts.people.duty import (
+    DutyChanged,
+    DutyPage,
+    DutyQuery,
+    DutySlot,
+    GetTaken,
+    TakenShift,
+    TakenShifts,
+)
 from sunwise.contracts.people.handoff import (
     EVENTS,
     SUBJECT,
@@ -28,6 +36,7 @@ from sunwise.people.handoff.store import HandoffStore
 from tests.support.handoff_company import at, company, law, table
 
 _encode = msgspec.msgpack.encode
+_duty_query = msgspec.msgpack.Decoder(DutyQuery).decode
 _event = msgspec.msgpack.Decoder(HandoffEvent | HandoffHead).decode
 
 
@@ -44,13 +53,16 @@ class Rota:
         self.version = 1
         self.events: list[HandoffEvent] = []
         self._known = 0
+        self.taken: tuple[TakenShift, ...] = ()
 
     async def start(self) -> None:
         await self.bus.serve(duty.SUBJECT, self._answer)
         await self.bus.serve(directory.SUBJECT, self._directory)
         await self.bus.subscribe(EVENTS, self._hear)
 
-    async def _answer(self, _message) -> bytes:
+    async def _answer(self, message) -> bytes:
+        if isinstance(_duty_query(message.payload), GetTaken):
+            return _encode(TakenShifts(as_of_ns=0, shifts=self.taken))
         return _encode(DutyPage(table=table(self.slots, self.version), n_pages=1))
 
     async def _directory(self, _message) -> bytes:

@@ -7,14 +7,16 @@ import pytest
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent
-from sunwise.chassis.guard import How, NotAllowed, Principal
+from sunwise.chassis.guard import GuardStore, How, NotAllowed, Principal
 from sunwise.chassis.guard import Role as GuardRole
 from sunwise.chassis.guard.rights import scopes_of
 from sunwise.cli.people_swaps import RotaSwaps, swaps
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.kept import State
 from sunwise.people.rota.store import RotaStore
+from sunwise.people.rota.taking import Taking
 from sunwise.web.swaps import Move, ShiftName, SwapWish, effects_of, key_of
 from tests.support.rota_company import NOW, UNIT, WINDOW, company, published, solve, turn
 
@@ -35,12 +37,14 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def desk(store):
+def desk(store, tmp_path):
     clock = SimulatedClock(start_ns=NOW)
     snapshot = company()
-    return RotaSwaps(
-        RotaDesk(store, clock, snapshot=lambda: snapshot, pseudonyms=no_pseudonyms, solve=solve)
-    )
+    heard = HeardDirectory(snapshot)
+    desk = RotaDesk(store, clock, heard=lambda: heard, pseudonyms=no_pseudonyms, solve=solve)
+    engine = open_database(tmp_path / "guard.db", is_derived=False)
+    yield RotaSwaps(desk, Taking(desk, GuardStore(engine, clock).audit))
+    engine.dispose()
 
 
 def member(person: str, *more: GuardRole) -> Principal:

@@ -8,6 +8,8 @@ from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.pager_door import Alert
 from sunwise.chassis.simulated_loop import run_simulated
+from sunwise.contracts.people.directory import Role
+from sunwise.contracts.people.duty import TakenShift
 from sunwise.contracts.people.handoff import Step
 from sunwise.people.alarms.service import AlarmService, AlarmSettings
 from tests.simulation.people_handoff.handoff_world import World, at_once
@@ -142,6 +144,31 @@ def test_a_restart_with_and_without_its_file_and_a_shut_door_page_nobody_twice_n
             stage.start()
             await stage.until(8.7)
         assert stage.door.pages == before
+
+    stage.run(story)
+
+
+def test_a_shift_taken_in_an_emergency_is_told_to_who_lost_it_and_who_leads_until_it_is_over(stage):
+    taken = TakenShift(
+        change="c1",
+        services=("ledger",),
+        role=Role.PRIMARY,
+        since_ns=at(8),
+        until_ns=at(16),
+        before="bo",
+        after="cy",
+    )
+
+    async def story(stage):
+        await stage.until(8.1)
+        stage.world.rota.taken = (taken,)
+        await stage.until(8.2)
+        told = [each for each in stage.door.pages if each.key.startswith("taken/")]
+        assert {each.person: each.severity for each in told} == {"bo": "handoff", "eve": "gap"}
+        assert "Your shift as primary of Ledger" in told[0].summary
+        stage.world.rota.taken = ()
+        await stage.until(8.3)
+        assert not [key for key in stage.door.open if key.startswith("taken/")]
 
     stage.run(story)
 

@@ -25,6 +25,7 @@ from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.proposing import RotaProposing
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.tables import LEDGER
+from sunwise.people.rota.taking import Taking
 from sunwise.people.rota.units import units_of
 from sunwise.people.rota.views import RotaViews
 from tests.support.rota_company import (
@@ -71,12 +72,16 @@ class Stage:
                 RotaViews(self.desk, agreed=Analyses(self.guard.store).agreed),
                 Mending(self.desk),
                 RotaProposing(self.desk, two_people),
+                taking=Taking(self.desk, guard_store.audit),
                 require=self.guard.require,
                 feed=self.guard.feed(),
             )
         )
         refuse_open_routes(self.app, open_paths={"/login", "/openapi.json", "/docs", "/redoc",
                                                  "/docs/oauth2-redirect"})  # fmt: skip
+
+    def audited(self, act: str) -> list:
+        return [each for each in self.guard.store.audit.entries() if each.act == act]
 
     def as_(self, person: str, *roles: GuardRole) -> httpx.AsyncClient:
         for role in roles:
@@ -238,17 +243,47 @@ async def test_nobody_offers_somebody_elses_shift(stage):
     assert "your own shift" in refused.text
 
 
-async def test_whoever_takes_a_running_shift_asks_whoever_loses_it(stage):
-    stage.publish(turn(-4, 4, "ana"))
-    async with stage.as_("bo") as bo, stage.as_("ana") as ana:
+@pytest.mark.parametrize(("hour", "begins"), [(0, -4), (1, 1)])
+async def test_a_shift_that_runs_or_begins_within_the_hour_is_taken_at_once(stage, hour, begins):
+    stage.publish(turn(begins, begins + 8, "ana"))
+    async with stage.as_("bo") as bo:
+        body = {"shift": {"unit": UNIT, "at_ns": NOW + hour * HOUR}}
+        shown = await asked(await bo.post("/people/rota/take", json=body | {"is_dry": True}))
+        assert (shown["waits_for"], shown["is_emergency"]) == ([], True)
+        assert [t.person for t in stage.store.find(UNIT, WINDOW).turns] == ["ana"]
+        assert stage.audited("duty.take") == []
+        done = await asked(await bo.post("/people/rota/take", json=body))
+    assert (done["state"], done["agreed"]) == ("applied", ["bo"])
+    taken = stage.store.find(UNIT, WINDOW).turns[-1]
+    assert (taken.person, taken.start_ns, taken.is_actual) == ("bo", NOW + hour * HOUR, True)
+    [entry] = stage.audited("duty.take")
+    assert done["id"] in entry.detail
+    assert "ana" not in entry.subject
+
+
+async def test_nobody_takes_in_an_emergency_what_the_law_forbids_them(stage):
+    stage.publish(turn(-10, 0, "bo"), turn(0, 8, "ana"))
+    async with stage.as_("bo") as bo, stage.as_("zed") as zed:
         body = {"shift": {"unit": UNIT, "at_ns": NOW}}
+        refused = await bo.post("/people/rota/take", json=body)
+        stranger = await zed.post("/people/rota/take", json=body)
+    assert (refused.status_code, stranger.status_code) == (422, 422)
+    assert [t.person for t in stage.store.find(UNIT, WINDOW).turns] == ["bo", "ana"]
+    assert stage.audited("duty.take") == []
+
+
+async def test_whoever_takes_a_shift_that_is_not_near_asks_whoever_loses_it(stage):
+    stage.publish(turn(2, 4, "ana"))
+    async with stage.as_("bo") as bo, stage.as_("ana") as ana:
+        body = {"shift": {"unit": UNIT, "at_ns": NOW + 2 * HOUR}}
         change = await asked(await bo.post("/people/rota/take", json=body))
         assert (change["state"], change["waits_for"]) == ("open", ["ana"])
+        assert not change["is_emergency"]
         path = f"/people/rota/changes/{change['id']}/answer"
         done = await asked(await ana.post(path, json={"is_yes": True}))
     assert done["state"] == "applied"
     turns = stage.store.find(UNIT, WINDOW).turns
-    assert [(t.person, t.start_ns) for t in turns] == [("ana", NOW - 4 * HOUR), ("bo", NOW)]
+    assert [(t.person, t.start_ns) for t in turns] == [("bo", NOW + 2 * HOUR)]
 
 
 async def test_a_gap_is_taken_at_once(stage):

@@ -23,7 +23,7 @@ from sunwise.contracts.people.directory import (
     Service,
     Tier,
 )
-from sunwise.contracts.people.duty import DutyPage, GetDuty
+from sunwise.contracts.people.duty import DutyPage, GetDuty, GetTaken, TakenShifts
 from sunwise.contracts.people.handoff import (
     GetHandoffEvents,
     HandoffAccepted,
@@ -236,6 +236,24 @@ async def test_whoever_accepted_the_handoff_is_actual(stage):
     assert stage.board.duty("ledger", PRIMARY).person == "bo"
     assert stage.board.duty("ledger", PRIMARY).standing is Standing.ACTUAL
     assert Heard(stage.store.engine).seq == 1
+
+
+async def test_what_was_taken_in_an_emergency_is_told_to_whoever_asks_until_it_is_over(stage):
+    now = around(stage)
+    stage.publish(now)
+    await stage.until(lambda: stage.service._directory.heard() is not None)
+    done = await stage.service.desk.take(UNIT, PRIMARY, stage.clock.now_ns(), by="bo")
+    told = [
+        msgspec.msgpack.decode(
+            await stage.world.request(duty.SUBJECT, encode(GetTaken())), type=TakenShifts
+        )
+    ]
+    stage.clock.ahead_ns = 4 * DAY_NS // 24
+    told += [await stage.service._answer(GetTaken())]
+    [shift] = told[0].shifts
+    assert (shift.change, shift.before, shift.after) == (done.id, "ana", "bo")
+    assert shift.services == ("ledger", "matching")
+    assert told[1].shifts == ()
 
 
 async def test_a_clock_that_was_ahead_leaves_no_table_that_lacks_what_is_to_come(stage):

@@ -34,7 +34,7 @@ class Right(StrEnum):
     ROTA_PLAN = "rota.plan"  # have a rota or a re-plan computed
     ROTA_PUBLISH = "rota.publish"  # put a rota in force
     ROTA_SWAP = "rota.swap"  # offer a shift, take one that is offered
-    DUTY_TAKE = "duty.take"  # take a gap at once, a shift with the yes of whoever loses it
+    DUTY_TAKE = "duty.take"  # take a gap or what runs at once, else with the loser's yes
     HANDOFF_WRITE = "handoff.write"  # edit the note of one's shift
     HANDOFF_ACCEPT = "handoff.accept"  # take the duty that the note hands over
     PAGER_SEND = "pager.send"  # page somebody by hand

@@ -68,3 +68,33 @@ class DutyChanged(Struct, frozen=True, kw_only=True):
     version: int
     as_of_ns: int
     slots: tuple[DutySlot, ...] = ()
+
+
+class GetTaken(Struct, frozen=True, kw_only=True, tag="get-taken"):
+    """Shifts that were taken in an emergency and are not over."""
+
+
+class TakenShift(Struct, frozen=True, kw_only=True):
+    """A shift that ran, or began within the hour, when another owner took it at once."""
+
+    change: str
+    """Of the rota, by its id."""
+    services: tuple[Id, ...]
+    role: Role
+    since_ns: int
+    until_ns: int
+    """Exclusive."""
+    before: Id
+    """Who lost it without being asked."""
+    after: Id
+
+
+class TakenShifts(Struct, frozen=True, kw_only=True, tag="taken"):
+    """All of them, the soonest first."""
+
+    as_of_ns: int
+    shifts: tuple[TakenShift, ...]
+
+
+DutyQuery = GetDuty | GetTaken
+DutyReply = DutyPage | TakenShifts

@@ -1,5 +1,7 @@
 """Alarms: has the pager tell somebody what nobody does: a duty unheld or unanswered, a gap that is near.
 
+And that a shift was taken from them in an emergency.
+
 owns: which alarms the pager was told
 consumes: `people.handoff.*`; asks `people.handoff`, `people.duty` and `people.directory`
 publishes: nothing on the bus; sends to the pager's own HTTP door, as any sender, with a key of its own

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sunwise.chassis.pager_door import Alert
 from sunwise.contracts.people.directory import Id, Service, Snapshot, Team
-from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.contracts.people.duty import DutySlot, DutyTable, TakenShift, TakenShifts
 from sunwise.contracts.people.handoff import (
     Asked,
     HandoffState,
@@ -30,8 +30,13 @@ ASKED: Final = "handoff"
 """One person is asked to accept: they alone are told."""
 GAP: Final = "gap"
 """A gap is near: its owner and whoever plans are told, in their day."""
+LOST: Final = "handoff"
+"""A shift was taken from somebody: they alone are told, at once."""
+LEADS: Final = "gap"
+"""And who leads the service, in their day."""
 HANDOFFS: Final = "handoff/"
 GAPS: Final = "gap/"
+TAKEN: Final = "taken/"
 """What keys begin with, by what they are about."""
 
 
@@ -117,6 +122,36 @@ def of_gaps(
         for person in dict.fromkeys([*owners, *planners]):
             if person is not None:
                 yield _gap(team, slots, person, company)
+
+
+def of_taken(found: TakenShifts, company: Company) -> Iterator[Alert]:
+    """Each shift that was taken in an emergency, until it is over: for who lost it, and who leads."""
+    for shift in found.shifts:
+        leads = (company.lead(service) for service in shift.services)
+        for person in dict.fromkeys([shift.before, *leads]):
+            if person not in (None, shift.after):
+                yield _taken(shift, person, company)
+
+
+def _taken(shift: TakenShift, person: Id, company: Company) -> Alert:
+    is_loser = person == shift.before
+    since, until = (company.clock(at, person) for at in (shift.since_ns, shift.until_ns))
+    whole = f"{TAKEN}{shift.change}/{person}"
+    known = company.services.get(shift.services[0])
+    return Alert(
+        key=whole,
+        group=whole,
+        severity=LOST if is_loser else LEADS,
+        service=shift.services[0],
+        summary=(
+            f"{'Your shift' if is_loser else 'A shift'} as {shift.role.value} of "
+            f"{company.called(shift.services)} from {since} to {until} was taken over in an "
+            "emergency: nobody was asked. If that is not right, talk to whoever has it, or take it "
+            "back."
+        ),
+        path=f"/rota?team={known.team if known else ''}&from={shift.since_ns}",
+        person=person,
+    )
 
 
 def _unheld(handoff: OpenHandoff, services: list[Id], company: Company) -> Alert:

@@ -16,19 +16,28 @@ from sunwise.chassis.directory import read_directory
 from sunwise.chassis.duty.table import read_duty
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.pager_door import Alert
-from sunwise.contracts.people import handoff
+from sunwise.contracts.people import duty, handoff
 from sunwise.contracts.people.directory import Id, Snapshot
-from sunwise.contracts.people.duty import DutyTable
+from sunwise.contracts.people.duty import DutyTable, GetTaken, TakenShifts
 from sunwise.contracts.people.handoff import GetOpenHandoffs, OpenHandoffs
 from sunwise.contracts.people.pager import ALARMS_BEAT
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE
-from sunwise.people.alarms.conditions import GAPS, HANDOFFS, Company, of_gaps, of_handoffs
+from sunwise.people.alarms.conditions import (
+    GAPS,
+    HANDOFFS,
+    TAKEN,
+    Company,
+    of_gaps,
+    of_handoffs,
+    of_taken,
+)
 
 _READ_NS: Final = NS_PER_MINUTE
 _BEAT_NS: Final = NS_PER_MINUTE
 _log: Final = logging.getLogger("sunwise.alarms")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_open: Final = msgspec.msgpack.Decoder(OpenHandoffs).decode
+_decode_taken: Final = msgspec.msgpack.Decoder(TakenShifts).decode
 
 
 Blocking = Callable[..., Awaitable[Any]]
@@ -129,7 +138,11 @@ class AlarmService:
     async def look(self) -> None:
         """Tells what holds and was not told, and that what was told is over."""
         await self._refresh()
-        found = {HANDOFFS: await self._of_handoffs(), GAPS: self._of_gaps()}
+        found = {
+            HANDOFFS: await self._of_handoffs(),
+            GAPS: self._of_gaps(),
+            TAKEN: await self._of_taken(),
+        }
         seen = tuple(about for about, alerts in found.items() if alerts is not None)
         wanted = {alert.key: alert for alerts in found.values() for alert in alerts or ()}
         over = sorted(key for key in self._told if key.startswith(seen) and key not in wanted)
@@ -184,6 +197,16 @@ class AlarmService:
             _log.warning("handoffs cannot be seen: %s", fault)
             return None
         return list(of_handoffs(answer, Company.of(self._snapshot), self._clock.now_ns()))
+
+    async def _of_taken(self) -> list[Alert] | None:
+        """What begins with TAKEN; None when the rota does not answer."""
+        query = _encode(GetTaken())
+        try:
+            answer = _decode_taken(await self._bus.request(duty.SUBJECT, query))
+        except (Retryable, Permanent, msgspec.DecodeError) as fault:
+            _log.warning("shifts that were taken cannot be seen: %s", fault)
+            return None
+        return list(of_taken(answer, Company.of(self._snapshot)))
 
     def _of_gaps(self) -> list[Alert] | None:
         """What begins with GAPS; None while the rota is not known."""

@@ -21,6 +21,7 @@ from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.mending_api import MOST_NS, Id, Instant, PersonId, add_mending
 from sunwise.people.rota.page import Change, Page, change_of
 from sunwise.people.rota.proposing import RotaProposing
+from sunwise.people.rota.taking import Taking
 from sunwise.people.rota.views import RotaViews
 
 At = Annotated[int, Query(ge=0, lt=MOST_NS)]
@@ -74,6 +75,7 @@ def rota_router(
     mending: Mending,
     proposing: RotaProposing,
     *,
+    taking: Taking,
     require: Callable[[Right], Requirement],
     feed: Callable[..., Feed],
 ) -> APIRouter:
@@ -84,7 +86,7 @@ def rota_router(
     _planning(router, views, proposing, errands, require=require)
     _accepting(router, views, require)
     _choosing(router, views, errands, require)
-    _shifts(router, views, require)
+    _shifts(router, views, taking, require)
     add_mending(router, views, mending, errands, require=require)
     add_jobs(router, errands, require=require)
     _ledger(router, views, require)
@@ -244,7 +246,12 @@ def _choosing(
         return errands.accepted(wish, work, response)
 
 
-def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requirement]) -> None:
+def _shifts(
+    router: APIRouter,
+    views: RotaViews,
+    taking: Taking,
+    require: Callable[[Right], Requirement],
+) -> None:
     swapper = Depends(require(Right.ROTA_SWAP))
     taker = Depends(require(Right.DUTY_TAKE))
 
@@ -267,17 +274,16 @@ def _shifts(router: APIRouter, views: RotaViews, require: Callable[[Right], Requ
         )
         return change_of(request)
 
-    @router.post("/take", summary="Take over what is left of a shift: whoever loses it is asked")
+    @router.post("/take", summary="Take over what is left of a shift")
     async def take(
         principal: Annotated[Principal, taker],
         *,
         shift: ShiftName,
         is_dry: Dry = False,
     ) -> Change:
-        by = person_of(principal)
-        return change_of(
-            await views.desk.take(shift.unit, shift.role, shift.at_ns, by=by, is_dry=is_dry)
-        )
+        """Whoever loses it is asked, or told where it runs or begins within the hour."""
+        named = shift.unit, shift.role, shift.at_ns
+        return change_of(await taking.take(principal, named, is_dry=is_dry))
 
     @router.get("/changes", summary="Changes that you asked for or are asked about")
     async def changes(principal: Annotated[Principal, swapper]) -> list[Change]:

@@ -14,6 +14,7 @@ import msgspec
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
 from sunwise.contracts.people.directory import Role, Snapshot
+from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.core.problem import Problem
 from sunwise.people.rota.grounds import (
     CARRIED_WINDOWS,
@@ -41,6 +42,8 @@ from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, pro
 
 _T = TypeVar("_T")
 _TRIES: Final = 5
+EMERGENCY_NS: Final = NS_PER_HOUR
+"""A shift that begins sooner is taken at once: there is no time to wait for an answer."""
 Blocking = Callable[..., Awaitable[Any]]
 """Runs a call that blocks: `asyncio.to_thread`, or at once in a simulation."""
 Solve = Callable[[Job], Awaitable[Answer]]
@@ -193,17 +196,24 @@ class RotaDesk:
     async def take(
         self, unit_id: str, role: Role, at_ns: int, *, by: str, is_dry: bool = False
     ) -> Request:
-        """`by` takes over what is left of a shift, once whoever loses it says yes; a gap at once."""
+        """`by` takes over what is left of a shift, once whoever loses it says yes.
+
+        At once: a gap, and in an emergency, that is a shift that runs or begins within the hour.
+        """
         kept, turn = await self.shift(unit_id, role, max(at_ns, self.clock.now_ns()))
         if turn.person == by:
             raise Permanent("This shift is yours already.")
+        passed = self._passed(turn, by)
+        is_near = passed.start_ns <= self.clock.now_ns() + EMERGENCY_NS
+        is_emergency = is_near and turn.person is not None
         request = Request(
             unit=kept.unit,
             window_ns=kept.window_ns,
             kind=RequestKind.TAKE,
             asked_by=by,
-            changes=(self._passed(turn, by),),
-            asked=tuple(sorted({by, turn.person or by})),
+            changes=(passed,),
+            asked=(by,) if is_emergency else tuple(sorted({by, turn.person or by})),
+            is_emergency=is_emergency,
             answers={by: True},
         )
         return await self._asked(request, is_dry=is_dry)

@@ -147,6 +147,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     n_forced: int = 0
     draft: int = 0
     """Version of the draft that asks for it, which does so once; 0: no draft does."""
+    is_emergency: bool = False
+    """Taken over at once: whoever loses it is told, not asked."""
     state: RequestState = RequestState.OPEN
     answers: dict[Id, bool] = {}
     """Who has answered; whoever is not in it has not, which is no yes."""

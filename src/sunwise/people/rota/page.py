@@ -66,6 +66,8 @@ class Change:
     waits_for: list[str]
     agreed: list[str]
     n_forced: int
+    is_emergency: bool
+    """Taken over at once: whoever lost it was told, not asked."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def change_of(request: Request) -> Change:
         waits_for=list(request.waits_for()),
         agreed=sorted(who for who, is_yes in request.answers.items() if is_yes),
         n_forced=request.n_forced,
+        is_emergency=request.is_emergency,
     )
 
 

@@ -22,9 +22,13 @@ from sunwise.contracts.people.duty import (
     SUBJECT,
     DutyChanged,
     DutyPage,
+    DutyQuery,
+    DutyReply,
     DutySlot,
     DutyTable,
     GetDuty,
+    GetTaken,
+    TakenShifts,
 )
 from sunwise.contracts.people.pager import CreditWakeUps, WakeUpsBooked
 from sunwise.people.rota.ahead import Task, tasks
@@ -36,6 +40,7 @@ from sunwise.people.rota.ledger import WAKE_UP_POINTS, Entry
 from sunwise.people.rota.mending import NOBODY, Mending
 from sunwise.people.rota.store import Closure, Journey, RotaStore, Served
 from sunwise.people.rota.takeovers import TakeOvers
+from sunwise.people.rota.taking import taken_of
 from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 
 _LOOK_S: Final = 0.5
@@ -109,7 +114,7 @@ class RotaService:
                 subscription = await self._bus.subscribe(subject, hear)
                 stack.push_async_callback(subscription.close)
             asked = await QueryDesk.open(
-                self._bus, SUBJECT, kind=GetDuty, barrier=_at_once, answer=self._answer
+                self._bus, SUBJECT, kind=DutyQuery, barrier=_at_once, answer=self._answer
             )
             stack.push_async_callback(asked.close)
             crediting = await self._bus.serve(pager.CREDIT, self._credit, group="rota")
@@ -151,7 +156,24 @@ class RotaService:
         changed = DutyChanged(version=version, as_of_ns=self._clock.now_ns(), slots=slots)
         self._bus.publish(CHANGED, _encode(changed))
 
-    async def _answer(self, query: GetDuty) -> DutyPage:
+    async def _answer(self, query: DutyQuery) -> DutyReply:
+        if isinstance(query, GetTaken):
+            taken: TakenShifts = await self._blocking(self._taken)
+            return taken
+        return await self._page(query)
+
+    def _taken(self) -> TakenShifts:
+        """What was taken in an emergency. Blocks."""
+        now_ns, units = self._clock.now_ns(), self._store.units()
+        found = [
+            taken_of(request, units[request.unit], now_ns)
+            for request in self._store.taken_since(window_of(now_ns) - WINDOW_NS)
+            if request.unit in units
+        ]
+        shifts = sorted((each for each in found if each), key=lambda each: each.since_ns)
+        return TakenShifts(as_of_ns=now_ns, shifts=tuple(shifts))
+
+    async def _page(self, query: GetDuty) -> DutyPage:
         newest = await self._blocking(self._store.version)
         pages = self._pages.get(newest if query.version is None else query.version)
         now_ns = self._clock.now_ns()

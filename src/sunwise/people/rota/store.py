@@ -266,6 +266,13 @@ class RotaStore:
         with self.engine.connect() as connection:
             return rows.requests_in(connection, states)
 
+    def taken_since(self, window_ns: int) -> list[Request]:
+        """Shifts that were taken over, of that window and later ones."""
+        is_taken = (REQUESTS.c.kind == RequestKind.TAKE, REQUESTS.c.state == RequestState.APPLIED)
+        query = select(REQUESTS).where(*is_taken, REQUESTS.c.window_ns >= window_ns)
+        with self.engine.connect() as connection:
+            return [rows.request_of(connection, row) for row in connection.execute(query).all()]
+
     def find_request(self, request: str) -> Request:
         """One request. Raises NoSuch."""
         with self.engine.connect() as connection:

@@ -182,9 +182,15 @@ function allowed(swap, found) {
     el("ul", { class: "passes" }, passes(swap).map(pass)),
     effectsTable(found.effects),
     el("p", {}, asks ? `${asks} must say yes, on the page Today. Until then nothing changes: silence is not consent.` : "Nobody else has to agree: it changes at once."),
-    asks && swap.taker.id === swap.view.you.id && !swap.back ? el("p", { class: "quiet" }, "If they cannot be reached, their lead can say that they are away: then it is a gap, which you take at once.") : null,
+    taking(swap, asks),
     confirm,
   ];
+}
+
+/** What whoever takes a shift must know: of whoever loses it, when there is somebody. */
+function taking({ shift, taker, back, view }, asks) {
+  if (taker.id !== view.you.id || back || !shift.person) return null;
+  return el("p", { class: "quiet" }, asks ? "From an hour before it begins you take it at once, and they are told." : "It runs, or begins within the hour: whoever has it now and who leads the service are told, and that it was an emergency is written down.");
 }
 
 /** The shifts that change hands: [shift, who has it, who would]. */

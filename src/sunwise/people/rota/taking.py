@@ -1,0 +1,55 @@
+"""Taking a shift over, from whichever door it comes; what is taken in an emergency is written down.
+
+The word of whoever takes hours is their own: nobody gets hours without it. Whoever loses them is asked
+while there is time; where the shift runs or begins within the hour, waiting for somebody who may be
+unreachable would leave nobody on duty, so they and who leads the service are told instead.
+"""
+
+from sunwise.chassis.guard.audit import Audit
+from sunwise.chassis.guard.principal import Principal, person_of
+from sunwise.contracts.people.directory import Role
+from sunwise.contracts.people.duty import TakenShift
+from sunwise.people.rota.desk import RotaDesk
+from sunwise.people.rota.kept import Request, RequestState, Unit
+
+
+class Taking:
+    """The door to other people's shifts. May raise Permanent and Retryable."""
+
+    def __init__(self, desk: RotaDesk, audit: Audit) -> None:
+        self._desk = desk
+        self._audit = audit
+
+    async def take(
+        self, by: Principal, shift: tuple[str, Role, int], *, is_dry: bool = False
+    ) -> Request:
+        """What became of it; `shift` is named by its unit, its role and an instant in it."""
+        unit, role, at_ns = shift
+        done = await self._desk.take(unit, role, at_ns, by=person_of(by), is_dry=is_dry)
+        if done.is_emergency and done.state is RequestState.APPLIED:
+            await self._desk.blocking(self._write, by, done)
+        return done
+
+    def _write(self, by: Principal, done: Request) -> None:
+        [piece] = done.changes
+        with self._audit.acting(by) as act:
+            loser = piece.before or ""
+            act.tell("duty.take", person=loser, change=done.id, unit=done.unit, role=piece.role)
+
+
+def taken_of(request: Request, unit: Unit, now_ns: int) -> TakenShift | None:
+    """What of it is to be told: who lost which hours in an emergency; None when that is over."""
+    [piece] = request.changes
+    if not request.is_emergency or piece.before is None or piece.after is None:
+        return None
+    if piece.end_ns <= now_ns:
+        return None
+    return TakenShift(
+        change=request.id,
+        services=unit.services,
+        role=piece.role,
+        since_ns=piece.start_ns,
+        until_ns=piece.end_ns,
+        before=piece.before,
+        after=piece.after,
+    )
