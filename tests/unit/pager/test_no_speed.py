@@ -12,6 +12,7 @@ from sunwise.contracts.people.pager import PageAcknowledged, PageNotified
 from sunwise.people.pager.core.facts import Acknowledged, Fact, Notified
 from sunwise.people.pager.events import events_of
 from sunwise.people.pager.page_facts import facts_of
+from sunwise.people.pager.wake_ups import wake_ups_of
 from tests.unit.pager.test_forgetting import client_of, fill, running
 
 PEOPLE = {"person", "pseudonym", "by", "who", "held_by", "holder", "to", "assignee"}
@@ -24,7 +25,7 @@ async def told(folder, *bodies):
         page = await fill(service)
         for body in bodies:
             await service.instance.submit(lambda _b, _n, body=body: [body(page)])
-        return events_of(list(service.journal.read()), service.instance.board)
+        return events_of(list(service.journal.read()), service.instance.board, secret=b"s")
 
 
 def notified(page):
@@ -53,7 +54,9 @@ def acknowledged(facts, board, taken_ns):
         replace(each, at_ns=taken_ns) if isinstance(each.body, Acknowledged) else each
         for each in facts
     ]
-    [done] = [each for each in events_of(moved, board) if isinstance(each, PageAcknowledged)]
+    [done] = [
+        each for each in events_of(moved, board, secret=b"s") if isinstance(each, PageAcknowledged)
+    ]
     return done
 
 
@@ -62,6 +65,33 @@ async def test_nobody_is_known_by_their_channel(tmp_path):
     channels = {each.channel for each in events if isinstance(each, PageNotified)}
     assert channels == {"email"}
     assert "ana" not in repr(events)
+
+
+async def test_nobody_reckons_from_the_key_of_a_message_to_whom_it_went(tmp_path):
+    async with running(tmp_path) as service:
+        page = await fill(service)
+        await service.instance.submit(lambda _b, _n: [notified(page)])
+        facts, board = list(service.journal.read()), service.instance.board
+    by_secret = {
+        secret: [
+            each.key
+            for each in (
+                *events_of(facts, board, secret=secret),
+                *wake_ups_of(facts, board, secret=secret),
+            )
+            if hasattr(each, "key")
+        ]
+        for secret in (b"one", b"other")
+    }
+    own = {
+        key
+        for each in facts
+        if isinstance(each.body, Notified)
+        for key in (each.body.key, each.body.call)
+    }
+    assert by_secret[b"one"]
+    assert own.isdisjoint(by_secret[b"one"])
+    assert set(by_secret[b"one"]).isdisjoint(by_secret[b"other"])
 
 
 def test_no_event_has_a_person_beside_a_time_but_the_credit_of_a_night():

@@ -76,7 +76,8 @@ class PageNotified(Struct, frozen=True, kw_only=True, tag="notified"):
     woke: bool
     """It was outside of the person's local 07:00 to 22:00."""
     key: str
-    """The same for every attempt to deliver this one message."""
+    """The same for every attempt to deliver this one message; a keyed digest, so that nobody can reckon
+    from it to whom."""
 
 
 class PageAcknowledged(Struct, frozen=True, kw_only=True, tag="acknowledged"):
@@ -103,7 +104,7 @@ class WakeUpCredited(Struct, frozen=True, kw_only=True, tag="credited"):
     """A page took somebody's night: a credit for the burden ledger."""
 
     key: str
-    """One credit for each key, however often it comes."""
+    """One credit for each key, however often it comes; a keyed digest."""
     pseudonym: str
     """The person's in the ledger; the ledger never learns who."""
     service: str

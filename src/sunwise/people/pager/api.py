@@ -140,9 +140,10 @@ def _add_operation(app: FastAPI, front: Front) -> None:
     async def events(after: str = "") -> dict[str, Any]:
         """What happened behind `after` (the `next` of the answer before), for incidents and ledgers."""
         facts, following = await _facts_after(front, after)
+        secret = front.service.secret
         return {
-            "events": msgspec.to_builtins(events_of(facts, front.board)),
-            "wake_ups": msgspec.to_builtins(wake_ups_of(facts, front.board)),
+            "events": msgspec.to_builtins(events_of(facts, front.board, secret=secret)),
+            "wake_ups": msgspec.to_builtins(wake_ups_of(facts, front.board, secret=secret)),
             "next": following,
         }
 

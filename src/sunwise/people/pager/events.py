@@ -14,17 +14,21 @@ from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import Acknowledged, Closed, Fact, Fired, Notified
 from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.core.policy import REACH_TEST
+from sunwise.people.pager.keys import told_key
 
 _QUARTER_NS: Final = 15 * 60 * 1_000_000_000
 """Who was on duty is no secret: told to the second, an acknowledgement would tell how fast they are."""
 
 
-def events_of(facts: Sequence[Fact], board: Board) -> list[PagerEvent]:
-    """The events of these facts, each with its time. The same facts give the same events."""
-    return [event for fact in facts for event in _events(fact, board)]
+def events_of(facts: Sequence[Fact], board: Board, *, secret: bytes) -> list[PagerEvent]:
+    """The events of these facts, each with its time. The same facts give the same events.
+
+    `secret`: the instances', by which messages are called.
+    """
+    return [event for fact in facts for event in _events(fact, board, secret)]
 
 
-def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
+def _events(fact: Fact, board: Board, secret: bytes) -> Iterator[PagerEvent]:
     body = fact.body
     page = board.pages.get(getattr(body, "page", ""))
     if page is None or page.head.severity == REACH_TEST:
@@ -40,7 +44,7 @@ def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
             link=next(iter(body.links), ""),
         )
     elif isinstance(body, Notified):
-        yield _notified(fact, body, page)
+        yield _notified(fact, body, page, key=told_key(secret, body.key))
     elif isinstance(body, Acknowledged):
         since_ns = max(page.opened_at_ns, fact.at_ns - fact.at_ns % _QUARTER_NS)
         yield PageAcknowledged(page=page.id, service=page.service, at_ns=since_ns)
@@ -49,7 +53,7 @@ def _events(fact: Fact, board: Board) -> Iterator[PagerEvent]:
         yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
 
 
-def _notified(fact: Fact, body: Notified, page: Page) -> PageNotified:
+def _notified(fact: Fact, body: Notified, page: Page, *, key: str) -> PageNotified:
     return PageNotified(
         page=page.id,
         service=page.service,
@@ -57,5 +61,5 @@ def _notified(fact: Fact, body: Notified, page: Page) -> PageNotified:
         at_ns=fact.at_ns,
         is_sent=body.is_sent,
         woke=body.woke,
-        key=body.key,
+        key=key,
     )

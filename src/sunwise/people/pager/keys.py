@@ -43,6 +43,15 @@ def metrics_token(secret: bytes) -> str:
     return hmac.new(secret, b"metrics", hashlib.sha256).hexdigest()
 
 
+def told_key(secret: bytes, key: str) -> str:
+    """What others know a message or a call by: the same for the same one, from either instance.
+
+    The pager's own keys are made of a page, a step and a person: whoever knows the first two could try
+    who the third is.
+    """
+    return hmac.new(secret, f"told {key}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
 class Rates:
     """A bucket for each key: so many requests at once, refilled at a rate."""
 

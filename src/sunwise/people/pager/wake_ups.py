@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from sunwise.people.pager.core.board import Board
 from sunwise.people.pager.core.facts import Fact, Notified
+from sunwise.people.pager.keys import told_key
 
 
 class WakeUp(Struct, frozen=True, kw_only=True):
@@ -19,15 +20,15 @@ class WakeUp(Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
-def wake_ups_of(facts: Sequence[Fact], board: Board) -> list[WakeUp]:
-    """The wake-ups in these facts."""
+def wake_ups_of(facts: Sequence[Fact], board: Board, *, secret: bytes) -> list[WakeUp]:
+    """The wake-ups in these facts; `secret`: the instances', by which calls are called."""
     found = []
     for fact in facts:
         body = fact.body
         if isinstance(body, Notified) and body.woke and body.is_sent and body.page in board.pages:
             found.append(
                 WakeUp(
-                    key=body.call,
+                    key=told_key(secret, body.call),
                     person=body.person,
                     service=board.pages[body.page].service,
                     at_ns=fact.at_ns,
