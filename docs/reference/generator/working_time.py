@@ -27,6 +27,8 @@ def working_time_page() -> str:
 **Not legal advice.** These rows are what Sunwise plans by, each with its source and how far it was
 verified. Have those that bind you read by somebody who answers for it. A wrong row is a bug.
 
+{_how_sure()}
+
 The rules are hard: no rota and no swap breaks one, and a page only with somebody who has opted in to be
 called in their rest. Where only a breach would fill a slot, the slot is a declared gap: [why follow the sun works only for owners](../explanation/why-follow-the-sun.md).
 
@@ -60,6 +62,15 @@ As each law has it, before the floor is applied. Confidence is {_confidences()}.
 {"".join(_section(row) for row in _rows())}"""
 
 
+def _how_sure() -> str:
+    """How many rows were read in the law itself, and which."""
+    rows = list(_rows())
+    read = [row.country for row in rows if row.confidence is Confidence.PRIMARY]
+    return f"""**Most rows were not read in the law itself.** Of {len(rows)} rows {len(read)} were: {" and ".join(read)} (*primary*). The
+other {len(rows) - len(read)} come from summaries by an authority or a lawyer (*secondary*), which leave out exceptions, trades and case
+law. Where a row holds together with another, it is as sure as the weaker of them."""
+
+
 def _rows() -> Iterator[WorkingTime]:
     for country, dated in sorted(packs().rows.items()):
         if country != HOUSE:
@@ -79,6 +90,7 @@ def _effective_rows(countries: list[str], as_of: date) -> Iterator[tuple[object,
     held = [known.rows[HOUSE][0], *(known.rules_of(country, as_of) for country in countries)]
     for name in _RULES:
         yield code(name), *(_value(rules, name) for rules in held)
+    yield "confidence", *(rules.confidence.value for rules in held)
 
 
 def _section(row: WorkingTime) -> str:

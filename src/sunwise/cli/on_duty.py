@@ -12,7 +12,8 @@ from sunwise.contracts.people.directory import Role
 
 _NS: Final = 1_000_000_000
 _WORDS: Final = {
-    "gap": "nobody may lawfully do it; {gap_owner} has accepted that",
+    "gap": "nobody: a gap, accepted by {gap_owner}",
+    "open gap": "nobody: a gap, which nobody has accepted yet",
     "nobody": "nobody: outside of the hours that the service has",
     "unknown": "not known: no rota for this service, role and time has been published",
 }
@@ -40,7 +41,8 @@ def duty_lines(answer: dict[str, Any], *, zone: tzinfo) -> list[str]:
     """The answer in words, times in the reader's zone."""
     person = answer["person"]
     if person is None:
-        lines = [_WORDS[answer["standing"]].format(**answer)]
+        is_open = answer["standing"] == "gap" and not answer["gap_owner"]
+        lines = [_WORDS["open gap" if is_open else answer["standing"]].format(**answer)]
     else:
         word = "took it over" if answer["standing"] == "actual" else "as planned"
         lines = [f"{person} ({answer['role']}, {word})"]

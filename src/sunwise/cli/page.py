@@ -96,7 +96,9 @@ def told_lines(page: dict[str, Any], *, is_test: bool = False) -> Iterator[str]:
         yield f"{each['person']} is told by {each['channel']}."
     for each in refused:
         yield f"{each['person']} could not be told by {each['channel']}."
-    if not sent and page["waiting_for"]:
+    if not sent and refused:
+        yield "No message has reached anybody: the page stands on their Today. The pager goes on trying."
+    elif not sent and page["waiting_for"]:
         yield f"Nobody is told yet: {page['waiting_for']}. The pager goes on looking."
     elif not sent:
         yield "No message has gone out yet. The pager goes on trying."

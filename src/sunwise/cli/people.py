@@ -274,4 +274,4 @@ def _hand_over(kept: Credentials, path: Path) -> None:
     write_credentials(path, kept)
     if sys.stdout.isatty():
         click.echo(f"Your personal token, shown this once:\n\n  {kept.token}\n")
-    click.echo(f"It is kept in {path}, which only you can read.")
+    click.echo(f"The personal token is kept in {path}, which only you can read.")

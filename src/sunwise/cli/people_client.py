@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from sunwise.chassis.data_folder import write_private
-from sunwise.chassis.errors import Permanent
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.json_client import JsonClient
 
@@ -131,4 +131,10 @@ class PeopleClient:
         self, method: str, path: str, content: object = None, *, timeout_s: float = _TIMEOUT_S
     ) -> Any:  # noqa: ANN401 - JSON
         """What the server answers. Raises RequestRefused and Retryable."""
-        return self._server.ask(method, path, content, timeout_s=timeout_s)
+        try:
+            return self._server.ask(method, path, content, timeout_s=timeout_s)
+        except Retryable as fault:
+            if isinstance(getattr(fault.__cause__, "reason", None), ConnectionRefusedError):
+                why = f"{self.credentials.url} does not answer: start it with sunwise people up"
+                raise Retryable(why, after_s=fault.after_s) from fault
+            raise

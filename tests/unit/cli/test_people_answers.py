@@ -1,15 +1,19 @@
 """What the command line says about owners and duty."""
 
+import socket
 from datetime import UTC
 
 import pytest
 
+from sunwise.chassis.errors import Retryable
 from sunwise.chassis.guard.crossing import OriginUnusable
 from sunwise.chassis.json_client import RequestRefused
 from sunwise.cli.on_duty import duty_lines
+from sunwise.cli.page import told_lines
 from sunwise.cli.people_client import (
     Credentials,
     CredentialsUnusable,
+    PeopleClient,
     read_credentials,
     write_credentials,
 )
@@ -151,7 +155,25 @@ def test_duty_is_told_in_the_readers_zone_and_with_its_staleness():
 
 def test_a_gap_names_who_accepted_it():
     [line] = duty_lines(answer(person=None, standing="gap", gap_owner="cleo"), zone=UTC)
-    assert "cleo has accepted" in line
+    assert "accepted by cleo" in line
+    [line] = duty_lines(answer(person=None, standing="gap", gap_owner=None), zone=UTC)
+    assert "nobody has accepted yet" in line
+
+
+def test_a_people_plane_that_is_not_up_is_to_be_started():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with pytest.raises(Retryable, match="start it with sunwise people up"):
+        PeopleClient(Credentials(url=url, token="swp_x")).get("/me")
+
+
+def test_a_page_whose_messages_fail_says_where_it_stands():
+    told = [{"person": "ada", "channel": "email", "is_sent": False}]
+    page = {"id": "p", "told": told, "waiting_for": "nobody who may be told is known"}
+    lines = list(told_lines(page))
+    assert "ada could not be told by email." in lines
+    assert any("stands on their Today" in line for line in lines)
 
 
 def test_credentials_are_private_and_the_ones_before_stay(tmp_path):

@@ -66,7 +66,7 @@ function facts(swap) {
     time(shift.until_ns, person),
     shift.is_actual ? ", taken over or changed since it was planned" : null,
     ".",
-    shift.gap_owner ? ` ${shift.gap_owner.name} has accepted that nobody may lawfully do it.` : null,
+    shift.gap_owner ? ` ${shift.gap_owner.name} has accepted that nobody is on duty then.` : null,
   );
 }
 
