@@ -88,22 +88,20 @@ def _wait_min(incident: Incident) -> float:
 
 def _daylight(world: World, robin: Turns | None) -> Iterator[Figure]:
     owners = judge.Owners(world.snapshot)
-    people = world.habits.people
     answered = [each for each in world.incidents if each.answered_ns is not None]
-    by_owner = [each for each in answered if owners.own(each.answered_by, each.service)]
-    bright = [
-        each
-        for each in by_owner
-        if judge.is_daylight(people[each.answered_by], each.answered_ns or 0)
-    ]
+    n_answered = len(answered)
+    by_owner = sum(owners.own(each.answered_by, each.service) for each in answered)
     possible = sum(owners.anybody_awake(each.service, each.at_ns) for each in answered)
-    yield Figure("answered by an owner", _percent(len(by_owner), len(answered)), "% of answered")
-    yield Figure(
-        "answered by an owner in daylight", _percent(len(bright), len(answered)), "% of answered"
-    )
-    yield Figure(
-        "an owner had daylight (clock bound)", _percent(possible, len(answered)), "% of answered"
-    )
+    others = Counter(_why_not_in_daylight(world, owners, each) for each in answered)
+    bright = others.pop("", 0)
+    for name, count in (
+        ("answered by an owner", by_owner),
+        ("answered by an owner in daylight", bright),
+        ("an owner had daylight (clock bound)", possible),
+        *((f"not by an owner in daylight: {why}", n) for why, n in sorted(others.items())),
+    ):
+        yield Figure(name, _percent(count, n_answered), "% of answered")
+    people = world.habits.people
     ways = {"Sunwise": world.rotas.turns, **({ROBIN: robin} if robin else {})}
     happened = [each for each in world.incidents if each.at_ns < world.agenda.now_ns]
     for name, turns in ways.items():
@@ -118,6 +116,21 @@ def _daylight(world: World, robin: Turns | None) -> Iterator[Figure]:
         yield Figure(
             f"{name}: that primary had daylight", _percent(awake, len(on_duty)), "% of those"
         )
+
+
+def _why_not_in_daylight(world: World, owners: judge.Owners, incident: Incident) -> str:
+    """What kept an owner in daylight from answering; empty: one of them did."""
+    person = world.habits.people[incident.answered_by]
+    is_owner = owners.own(person.id, incident.service)
+    if is_owner and judge.is_daylight(person, incident.answered_ns or 0):
+        return ""
+    if not owners.anybody_awake(incident.service, incident.at_ns):
+        return "no owner had it"
+    if not is_owner:
+        return "the last resort, no owner, answered"
+    if incident.step == Role.PRIMARY:
+        return "the primary is on duty in their night"
+    return "called off duty in their night"
 
 
 def _primary(

@@ -66,7 +66,7 @@ class Company:
     def on_leave(self, person: str, at_ns: int) -> bool:
         return person in self.leave
 
-    def in_legal_rest(self, person: str, at_ns: int) -> bool:
+    def in_legal_rest(self, person: str, at_ns: int, called: Sequence[int] = ()) -> bool:
         return person in self.rest
 
     def owners(self, service: str) -> Sequence[str]:

@@ -55,7 +55,9 @@ def test_who_has_given_the_shift_away_is_no_alarm():
 
 def test_rest_before_a_night_is_left_alone():
     stage = before_the_night(hours=6)
-    stage.company.in_legal_rest = lambda _person, at_ns: NOON_UTC - 2 * HOUR <= at_ns < NIGHT
+    stage.company.in_legal_rest = lambda _person, at_ns, _called: (
+        NOON_UTC - 2 * HOUR <= at_ns < NIGHT
+    )
     assert stage.run(2 * 60 + 50, step_s=60) == []
     (test,) = stage.run(20, step_s=60)
     assert test.person.id == "kenji"

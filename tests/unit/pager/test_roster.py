@@ -103,6 +103,18 @@ def test_a_call_off_duty_keeps_the_persons_own_bound_on_days_in_a_row():
     assert RosterCopy(replace(roster, directory=directory)).in_legal_rest("ana", saturday)
 
 
+def test_calls_off_duty_count_to_the_days_in_a_row():
+    days = [(day, 10) for day in (-1, 0, 1, 3, 4)]  # day 0 is a Thursday: 2 and 3 are a weekend
+    monday = NOON_UTC + 4 * 24 * HOUR
+    saturday, tuesday = (NOON_UTC + hours * HOUR for hours in (2 * 24 + 9, 5 * 24 - 7))
+    roster = duties_of(*days)
+    assert not roster.in_legal_rest("ana", tuesday)
+    assert roster.in_legal_rest("ana", tuesday, [saturday])
+    assert not roster.in_legal_rest("ana", tuesday, [monday]), (
+        "in working hours it is no other work"
+    )
+
+
 def test_shifts_that_begin_are_told_once():
     copy = RosterCopy(roster_around(NOON_UTC))
     first = NOON_UTC - 48 * HOUR

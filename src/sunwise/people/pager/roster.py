@@ -66,24 +66,26 @@ def _placed(person: Person) -> Person:
     return person
 
 
-def _takes_days_off(
-    duties: Sequence[DutySlot], at_ns: int, rules: WorkingTime, person: Person
-) -> bool:
+def _takes_days_off(duties: Sequence[Duty], at_ns: int, rules: WorkingTime, person: Person) -> bool:
     """Whether an hour of work then breaks a rule of weeks, the law's or the person's own."""
     own = Exemption(
         max_week_h=person.exempt.max_week_h, max_days_in_row=person.exempt.max_days_in_row
     )
     near = [
-        Duty(slot.since_ns, slot.until_ns)
-        for slot in duties
-        if at_ns - _WEEK_NS < slot.until_ns and slot.since_ns < at_ns + _WEEK_NS
+        duty
+        for duty in duties
+        if at_ns - _WEEK_NS < duty.end_ns and duty.start_ns < at_ns + _WEEK_NS
     ]
-    called = [*near, Duty(at_ns, at_ns + NS_PER_HOUR)]
     before, after = (
         Counter(each.rule for each in breaches(found, rules, zone=person.zone, exemption=own))
-        for found in (near, called)
+        for found in (near, [*near, _call(at_ns)])
     )
     return any(after[rule] > before[rule] for rule in _RULES_OF_WEEKS)
+
+
+def _call(at_ns: int) -> Duty:
+    """What a page that somebody takes up then is reckoned to take of their time off."""
+    return Duty(at_ns, at_ns + NS_PER_HOUR)
 
 
 class RosterCopy:
@@ -129,15 +131,16 @@ class RosterCopy:
         today = local(at_ns, known.zone).date()
         return any(leave.first <= today <= leave.last for leave in self._leave[person])
 
-    def in_legal_rest(self, person: Id, at_ns: int) -> bool:
+    def in_legal_rest(self, person: Id, at_ns: int, called: Sequence[int] = ()) -> bool:
         """Whether a call now would take rest that the law gives; nobody on duty is in rest.
 
         The daily rest after their last duty; and outside of their working hours, of days off what
-        an hour of work would take from them that the week needs.
+        an hour of work would take from them that the week needs. `called`: when they took up pages
+        lately, which off duty and outside of working hours was work of its own.
         """
         known = self._people.get(person)
-        duties = self._duties.get(person)
-        if known is None or not duties:
+        duties = self._duties.get(person, ())
+        if known is None or not (duties or called):
             return False
         ended = bisect_right(duties, at_ns, key=lambda slot: slot.until_ns)
         if any(slot.since_ns <= at_ns for slot in duties[ended:]):
@@ -145,7 +148,11 @@ class RosterCopy:
         rules = rules_of(known.country, local(at_ns, known.zone).date())
         if ended and at_ns < duties[ended - 1].until_ns + rules.daily_rest_h * NS_PER_HOUR:
             return True
-        return not is_at_work(known, at_ns) and _takes_days_off(duties, at_ns, rules, known)
+        if is_at_work(known, at_ns):
+            return False
+        worked = [Duty(slot.since_ns, slot.until_ns) for slot in duties]
+        worked += [_call(each) for each in called if not is_at_work(known, each)]
+        return _takes_days_off(worked, at_ns, rules, known)
 
     def knows(self, service: Id) -> bool:
         """Whether the directory has the service."""

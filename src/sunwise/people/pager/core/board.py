@@ -1,7 +1,8 @@
 """Everything that is known: what a set of facts adds up to, in whatever order they came."""
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sunwise.people.pager.core.facts import (
     Acknowledged,
@@ -27,9 +28,10 @@ from sunwise.people.pager.core.forgetting import Forget, forgotten
 from sunwise.people.pager.core.inhibition import Inhibition
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.pages import Learned, Page
-from sunwise.people.pager.core.policy import Policy, SeverityTable
+from sunwise.people.pager.core.policy import REACH_TEST, Policy, SeverityTable
 from sunwise.people.pager.core.vectors import Vector, join
 
+_CALLED_NS: Final = 8 * 86_400 * 1_000_000_000
 _AboutPage = Acknowledged | Closed | Snoozed | Reassigned | Notified | Received
 
 
@@ -64,6 +66,9 @@ class Board:
         self.unsilenced: set[str] = set()
         self.contacts: dict[str, Learned] = {}
         self.heard: dict[str, Learned] = {}
+        self.called: dict[str, list[int]] = {}
+        """When each person took up pages in their newest eight days, wall ns, in order: what a call off
+        duty adds to the days and hours of their week."""
         self.used_links: dict[str, str] = {}
         """With the page of each."""
         self.keys: dict[str, KeyMade] = {}
@@ -150,11 +155,19 @@ class Board:
             page.received.add(body.key)
         else:
             page.learn_attention(fact, body, since_ns)
-            if isinstance(body, Acknowledged) and body.link:
-                self.used_links[body.link] = page.id
+            if isinstance(body, Acknowledged):
+                self._learn_taken_up(page, fact.at_ns, body)
             if isinstance(body, Closed):
                 self._refresh(page, tuple(page.alerts), since_ns)
         return {page.id}
+
+    def _learn_taken_up(self, page: Page, at_ns: int, body: Acknowledged) -> None:
+        if body.link:
+            self.used_links[body.link] = page.id
+        if page.head.severity != REACH_TEST:  # an answer to a test is no work
+            times = self.called.setdefault(body.person, [])
+            insort(times, at_ns)
+            del times[: bisect_right(times, times[-1] - _CALLED_NS)]
 
     def _refresh(self, page: Page, alerts: Iterable[str], since_ns: int) -> None:
         """Brings up to date which alerts of the page fire."""
@@ -247,6 +260,11 @@ class Board:
             self.silences[id_] = _forgetting(silence, forget)
         contacts = [_forgetting(each, forget) for each in self.contacts.values()]
         self.contacts = {str(getattr(each.body, "person", "")): each for each in contacts}
+        acknowledged = {
+            person: Acknowledged(page="", person=person, rank=0) for person in self.called
+        }
+        for person in [each for each, said in acknowledged.items() if forget(said) != said]:
+            del self.called[person]
         keys = [forget(key) for key in self.keys.values()]
         self.keys = {key.digest: key for key in keys if isinstance(key, KeyMade) and key.digest}
 

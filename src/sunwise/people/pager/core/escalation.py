@@ -153,7 +153,12 @@ class _Round:
         elif step.to is Target.LAST_RESORT:
             named = self._board.policy.last_resort
         return candidates(
-            self._responders, step.to, self._page.service, at_ns=self._now.wall_ns, named=named
+            self._responders,
+            step.to,
+            self._page.service,
+            at_ns=self._now.wall_ns,
+            named=named,
+            called=self._board.called,
         )
 
     def _message(self, person: Person, step: Step) -> tuple[list[Notify], bool]:

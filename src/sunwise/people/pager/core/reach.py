@@ -16,7 +16,7 @@ from sunwise.people.pager.core.intake import Signal
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.pages import Page
 from sunwise.people.pager.core.policy import REACH_TEST, Target
-from sunwise.people.pager.core.responders import Responders, Shift, is_night, may_page
+from sunwise.people.pager.core.responders import Called, Responders, Shift, is_night, may_page
 
 _NS: Final = 1_000_000_000
 _HOUR_NS: Final = 3_600 * _NS
@@ -46,23 +46,25 @@ def before_nights(
         if person is None or is_night(person, now.wall_ns) or not is_night(person, shift.since_ns):
             continue
         test = _test(shift, board, "begins in your night")
-        if not was_tested(test) and _is_last_hour(responders, person, shift.since_ns, now.wall_ns):
+        if not was_tested(test) and _is_last_hour(
+            responders, person, shift.since_ns, now_ns=now.wall_ns, called=board.called
+        ):
             yield test
 
 
-def _is_last_hour(responders: Responders, person: Person, since_ns: int, now_ns: int) -> bool:
+def _is_last_hour(
+    responders: Responders, person: Person, since_ns: int, *, now_ns: int, called: Called
+) -> bool:
     """Whether they may be asked now, and in no later hour of a day of theirs before the shift."""
+
+    def may_ask(at_ns: int) -> bool:
+        """Whether it is their day then, and neither one off nor a time of rest."""
+        if is_night(person, at_ns):
+            return False
+        return may_page(responders, person.id, Target.ASSIGNEE, at_ns=at_ns, called=called)
+
     later = range(since_ns - _HOUR_NS, now_ns, -_HOUR_NS)
-    if any(_may_ask(responders, person, at_ns) for at_ns in later):
-        return False
-    return _may_ask(responders, person, now_ns)
-
-
-def _may_ask(responders: Responders, person: Person, at_ns: int) -> bool:
-    """Whether it is their day then, and neither one off nor a time of rest."""
-    if is_night(person, at_ns):
-        return False
-    return may_page(responders, person.id, Target.ASSIGNEE, at_ns=at_ns)
+    return not any(may_ask(at_ns) for at_ns in later) and may_ask(now_ns)
 
 
 def _once(shifts: Iterable[Shift]) -> Iterable[Shift]:

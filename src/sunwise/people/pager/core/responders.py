@@ -1,6 +1,6 @@
 """Who may be told: duty and directory as the pager needs them, and the rules that protect people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from sunwise.contracts.people.directory import EmergencyHours, Person, Role
@@ -9,6 +9,8 @@ from sunwise.daylight.zones import local
 from sunwise.people.pager.core.policy import Target
 
 Id = str
+Called = Mapping[Id, Sequence[int]]
+"""When who took up pages lately, wall ns."""
 
 
 class Shift(NamedTuple):
@@ -40,8 +42,8 @@ class Responders(Protocol):
         """Whether the person has the day off."""
         ...
 
-    def in_legal_rest(self, person: Id, at_ns: int) -> bool:
-        """Whether the law gives the person rest now."""
+    def in_legal_rest(self, person: Id, at_ns: int, called: Sequence[int] = ()) -> bool:
+        """Whether the law gives the person rest now. `called`: when they took up pages lately."""
         ...
 
     def owners(self, service: Id) -> Sequence[Id]:
@@ -58,7 +60,13 @@ class Responders(Protocol):
 
 
 def candidates(
-    responders: Responders, target: Target, service: Id, *, at_ns: int, named: Sequence[Id] = ()
+    responders: Responders,
+    target: Target,
+    service: Id,
+    *,
+    at_ns: int,
+    named: Sequence[Id] = (),
+    called: Called,
 ) -> list[Id]:
     """Who is meant by a step and may be told now. `named`: the assignee, or the last resort."""
     meant: Sequence[Id | None]
@@ -70,10 +78,16 @@ def candidates(
         meant = responders.owners(service)
     else:
         meant = named
-    return [id_ for id_ in meant if id_ and may_page(responders, id_, target, at_ns=at_ns)]
+    return [
+        id_
+        for id_ in meant
+        if id_ and may_page(responders, id_, target, at_ns=at_ns, called=called)
+    ]
 
 
-def may_page(responders: Responders, id_: Id, target: Target, *, at_ns: int) -> bool:
+def may_page(
+    responders: Responders, id_: Id, target: Target, *, at_ns: int, called: Called
+) -> bool:
     """Never somebody on leave or in legal rest, unless they opted in to just these hours.
 
     Owners who are neither on duty nor the deputy are only told in their working hours, or in
@@ -84,7 +98,8 @@ def may_page(responders: Responders, id_: Id, target: Target, *, at_ns: int) -> 
         return False
     hours = person.emergency
     is_opted_in = hours is not None and in_hours(hours, minute_of_day(person, at_ns))
-    if responders.on_leave(id_, at_ns) or responders.in_legal_rest(id_, at_ns):
+    is_resting = responders.in_legal_rest(id_, at_ns, called.get(id_, ()))
+    if responders.on_leave(id_, at_ns) or is_resting:
         return is_opted_in and hours is not None and hours.also_in_rest
     is_on_duty = target in (Target.PRIMARY, Target.SECONDARY)
     if person.exempt.no_nights and is_night(person, at_ns) and not (is_on_duty or is_opted_in):
