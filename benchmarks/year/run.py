@@ -19,8 +19,10 @@ window of 4 weeks from 18 January 2027, about half a CPU second of solver for ea
 burden as planned carried over; the duty table (chassis.duty); two instances of the pager's sans-I/O
 core, each with a disk of its own, killed at random (kill -9: what was committed is left), between a
 commit and its answer, between sending and recording, alone and both at once, and cut off from each
-other; the handoff core at every end of shift; and, for a hub that is lost for a week without notice,
-the rota service's own desk on SQLite, which vacates at once, re-plans, and asks. Heartbeats between
+other; the handoff core at every end of shift, looked at each minute, whose outcome the duty table takes
+on as the rota does, hours that somebody kept for want of a taker included; and, for a hub that is lost
+for a week without notice, the rota service's own desk on SQLite, which vacates at once, re-plans, and
+asks. Nobody is told of handoffs that wait (the service alarms is not played): people come by themselves. Heartbeats between
 instances that hear each other are not played one by one. Incidents are a Poisson process, two a
 service in four weeks, by a cosine 35 % more frequent at 15:00 UTC than on average, and once in four
 weeks one cause that takes 5 to 15 % of the services; half are critical, 30 % errors, 15 % warnings.
