@@ -15,7 +15,14 @@ _WORDS: Final = {
     "gap": "nobody: a gap, accepted by {gap_owner}",
     "open gap": "nobody: a gap, which nobody has accepted yet",
     "nobody": "nobody: outside of the hours that the service has",
+    "unheld": "nobody: {planned} has not accepted it, and who had it before is released",
     "unknown": "not known: no rota for this service, role and time has been published",
+}
+
+_HOW: Final = {
+    "planned": "as planned",
+    "actual": "took it over",
+    "kept": "keeps it until {planned} accepts",
 }
 
 
@@ -44,10 +51,11 @@ def duty_lines(answer: dict[str, Any], *, zone: tzinfo) -> list[str]:
         is_open = answer["standing"] == "gap" and not answer["gap_owner"]
         lines = [_WORDS["open gap" if is_open else answer["standing"]].format(**answer)]
     else:
-        word = "took it over" if answer["standing"] == "actual" else "as planned"
+        word = _HOW[answer["standing"]].format(**answer)
         lines = [f"{person} ({answer['role']}, {word})"]
         since, until = (_local(answer[name], zone) for name in ("since_ns", "until_ns"))
-        lines.append(f"since {since}, until {until}")
+        whose = f"{answer['planned']}'s by plan: " if answer["standing"] == "kept" else ""
+        lines.append(f"{whose}since {since}, until {until}")
     if answer["is_stale"]:
         said = f"since {_local(answer['as_of_ns'], zone)}" if answer["as_of_ns"] else "at all"
         lines.append(f"Stale: the rota has not been heard {said}.")

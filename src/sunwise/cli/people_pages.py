@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sunwise.chassis.duty import DutyBoard
+from sunwise.chassis.duty.holding import HeldNow
 from sunwise.chassis.guard import Principal, Proposal, State, TwoPeople
 from sunwise.cli.people_parts import PeopleParts
 from sunwise.contracts.people.directory import Snapshot
@@ -16,7 +17,9 @@ from sunwise.web.seen import People, Seen
 from sunwise.web.waiting import KEPT, Asked, Waiting, WaitingRoom
 
 
-def pages_of(parts: PeopleParts, board: DutyBoard, *, now_ns: Callable[[], int]) -> Sources:
+def pages_of(
+    parts: PeopleParts, board: DutyBoard, *, now_ns: Callable[[], int], held: HeldNow
+) -> Sources:
     """Where the pages of this process find what they show."""
     return Sources(
         snapshot=parts.directory.snapshot,
@@ -24,6 +27,7 @@ def pages_of(parts: PeopleParts, board: DutyBoard, *, now_ns: Callable[[], int])
         now_ns=now_ns,
         waits=WaitingRoom(parts.waits),
         swaps=parts.swaps,
+        held=held,
     )
 
 

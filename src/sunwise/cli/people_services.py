@@ -231,6 +231,7 @@ async def make_people_web(place: Place) -> Service:
     """The pages and the API of the people plane, with its door and a duty board."""
     from sunwise.chassis.duty import DutyBoard, DutyFile
     from sunwise.chassis.duty.api import duty_router
+    from sunwise.chassis.duty.holding import Holdings
     from sunwise.chassis.http import HttpServer
     from sunwise.chassis.http.asgi import AsgiBridge
     from sunwise.cli.people_app import LIMITS, people_app
@@ -250,9 +251,11 @@ async def make_people_web(place: Place) -> Service:
             file = DutyFile(place.folder("people_web"))
             board = await DutyBoard.open(bus, clock=place.clock, file=file)
             stack.push_async_callback(board.close)
+            held = Holdings(bus, place.clock)
+            pages = pages_of(parts, board, now_ns=now_ns, held=held)
             routers = [
-                duty_router(board, now_ns=now_ns, require=guard.require),
-                *web_routers(pages_of(parts, board, now_ns=now_ns), require=guard.require),
+                duty_router(board, now_ns=now_ns, require=guard.require, held=held),
+                *web_routers(pages, require=guard.require),
                 *parts.routers,
             ]
             app = people_app(guard, parts.two_people, routers)

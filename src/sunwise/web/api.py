@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query
 
+from sunwise.chassis.duty.holding import HeldNow, as_planned
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard import Principal, Right, person_of
 from sunwise.contracts.people.directory import Snapshot
@@ -71,6 +72,8 @@ class Sources:
     waits: Callable[[Principal], Awaitable[Waits]]
     swaps: SwapDesk | None = None
     """None: nobody here may change the rota."""
+    held: HeldNow = as_planned
+    """Which duties are not held by whom the rota names."""
 
 
 def web_routers(sources: Sources, *, require: Callable[[Right], Any]) -> list[APIRouter]:
@@ -94,7 +97,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
         snapshot = await asyncio.to_thread(sources.snapshot)
         return today_of(
             snapshot,
-            _on_duty(sources),
+            await _on_duty(sources),
             you=person,
             duty=duty_state(sources.board, sources.now_ns()),
             waits=await sources.waits(principal),
@@ -113,7 +116,7 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
     async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:
         snapshot = await asyncio.to_thread(sources.snapshot)
         return services_now(
-            snapshot, _on_duty(sources), snapshot.services, you=person_of(principal)
+            snapshot, await _on_duty(sources), snapshot.services, you=person_of(principal)
         )
 
     @router.get("/rota", summary="The page Rota: a team's shifts")
@@ -242,9 +245,10 @@ def _request(change: Open, snapshot: Snapshot) -> Request:
     )
 
 
-def _on_duty(sources: Sources) -> OnDuty:
+async def _on_duty(sources: Sources) -> OnDuty:
     now_ns = sources.now_ns()
-    return OnDuty(sources.board.slots(now_ns - BACK_NS, now_ns + AHEAD_NS), now_ns)
+    slots = sources.board.slots(now_ns - BACK_NS, now_ns + AHEAD_NS)
+    return OnDuty(slots, now_ns, await sources.held())
 
 
 def _desk(sources: Sources) -> SwapDesk:

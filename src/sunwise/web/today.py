@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sunwise.chassis.duty.holding import Held, Holding
 from sunwise.contracts.people.directory import Id, Role, Service, Snapshot, Tier
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.web.seen import DutyState, People, Seen, teams_of
@@ -29,13 +30,16 @@ class Turn:
     role: str
     standing: str
     """planned, actual, gap (nobody may lawfully do it), nobody (outside of its hours), unknown (nothing
-    is published for now)."""
+    is published for now); kept (`holder` has it until the person accepts), unheld (nobody has it)."""
     person: Seen | None
+    """Whom the rota names."""
     since_ns: int
     until_ns: int
     gap_owner: Seen | None
     then: Seen | None
     """Who is on duty next."""
+    holder: Seen | None = None
+    """Who keeps it, while the person has not accepted."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,10 @@ class Today:
 class OnDuty:
     """Slots by service and role, and by person; in order of time."""
 
-    def __init__(self, slots: Iterable[DutySlot], now_ns: int) -> None:
+    def __init__(self, slots: Iterable[DutySlot], now_ns: int, held: Held | None = None) -> None:
+        """`held`: what is not held as planned now."""
         self.now_ns = now_ns
+        self._held = held or {}
         self._lines: dict[tuple[Id, Role], list[DutySlot]] = defaultdict(list)
         for slot in slots:
             self._lines[slot.service, slot.role].append(slot)
@@ -97,12 +103,13 @@ class OnDuty:
 
     def people_now(self) -> frozenset[Id]:
         """Everybody who is on duty now, whatever for."""
-        return frozenset(
-            slot.person
+        found = (
+            self._holding(slot).holder
             for line in self._lines.values()
             for slot in line
-            if slot.person is not None and slot.since_ns <= self.now_ns < slot.until_ns
+            if slot.since_ns <= self.now_ns < slot.until_ns
         )
+        return frozenset(person for person in found if person is not None)
 
     def turn(self, service: Id, role: Role, people: People) -> Turn | None:
         """Who is on duty now; None where the rota says nothing of this role."""
@@ -123,15 +130,30 @@ class OnDuty:
                 gap_owner=None,
                 then=then,
             )
+        holder = self._holding(slot).holder
         return Turn(
             role=role.value,
-            standing=_standing(slot),
+            standing=self._standing(slot),
             person=people.seen_or_none(slot.person),
+            holder=people.seen_or_none(holder if holder != slot.person else None),
             since_ns=slot.since_ns,
             until_ns=slot.until_ns,
             gap_owner=people.seen_or_none(slot.gap_owner),
             then=then,
         )
+
+    def _holding(self, slot: DutySlot) -> Holding:
+        """Who has it now, which need not be whom the slot names."""
+        planned = Holding(slot.person)
+        return planned if slot.actual else self._held.get((slot.service, slot.role), planned)
+
+    def _standing(self, slot: DutySlot) -> str:
+        if slot.person is None:
+            return "gap"
+        holder = self._holding(slot).holder
+        if holder == slot.person:
+            return "actual" if slot.actual else "planned"
+        return "unheld" if holder is None else "kept"
 
     def shifts_of(self, person: Id) -> list[list[DutySlot]]:
         """Their duties that are not over, those of one time and role together, soonest first."""
@@ -218,9 +240,3 @@ def _shift(slots: list[DutySlot], on_duty: OnDuty, snapshot: Snapshot, people: P
         before=people.seen_or_none(before),
         after=people.seen_or_none(after),
     )
-
-
-def _standing(slot: DutySlot) -> str:
-    if slot.person is None:
-        return "gap"
-    return "actual" if slot.actual else "planned"

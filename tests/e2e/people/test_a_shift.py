@@ -162,6 +162,9 @@ async def live_through(plane: PeopleInProcess, mails) -> None:
 
     page = await asked(eve.get, f"/people/handoffs/{waiting['id']}")
     assert (page["holder"]["id"], page["accept"]["is_allowed"]) == ("fay", True)
+    meanwhile = await asked(eve.get, "/duty/ledger")
+    assert (meanwhile["standing"], meanwhile["person"]) == ("kept", "fay")
+    assert meanwhile["planned"] == "bo"
     taken = await asked(
         eve.post, f"/people/handoffs/{waiting['id']}/accept", {"read_version": page["note_version"]}
     )

@@ -153,6 +153,14 @@ def test_duty_is_told_in_the_readers_zone_and_with_its_staleness():
     assert never[-1] == "Stale: the rota has not been heard at all."
 
 
+def test_who_keeps_a_duty_is_told_beside_whose_it_is_by_plan():
+    lines = duty_lines(answer(standing="kept", person="ben", planned="ada"), zone=UTC)
+    assert lines[0] == "ben (primary, keeps it until ada accepts)"
+    assert lines[1].startswith("ada's by plan: since Fri 27 Nov")
+    [nobody] = duty_lines(answer(standing="unheld", person=None, planned="ada"), zone=UTC)
+    assert "ada has not accepted it" in nobody
+
+
 def test_a_gap_names_who_accepted_it():
     [line] = duty_lines(answer(person=None, standing="gap", gap_owner="cleo"), zone=UTC)
     assert "accepted by cleo" in line

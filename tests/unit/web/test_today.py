@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from sunwise.chassis.duty.holding import Holding
 from sunwise.contracts.people.directory import Role
 from sunwise.web.seen import DutyState
 from sunwise.web.today import OnDuty, today_of
@@ -12,8 +13,8 @@ _DUTY = DutyState(version=1, as_of_ns=at(0), is_stale=False, is_planned=True)
 _NOTHING = Waits(items=[], not_asked=[])
 
 
-def today(hour: float, you: str, slots=None, snapshot=None):
-    on_duty = OnDuty(day(days=2) if slots is None else slots, at(hour))
+def today(hour: float, you: str, slots=None, snapshot=None, held=None):
+    on_duty = OnDuty(day(days=2) if slots is None else slots, at(hour), held)
     return today_of(snapshot or company(), on_duty, you=you, duty=_DUTY, waits=_NOTHING)
 
 
@@ -50,6 +51,31 @@ def test_before_the_first_published_shift_and_after_the_last_nothing_is_known():
     for hour in (7, 17):
         turn = today(hour, "bo", slots).services[0].turns[0]
         assert (turn.standing, turn.person) == ("unknown", None)
+
+
+def test_while_whoever_is_planned_has_not_accepted_the_one_before_is_shown_as_who_has_it():
+    held = {("ledger", Role.PRIMARY): Holding("ana")}
+    shown = today(8.2, "bo", held=held)
+    turns = {service.id: service.turns[0] for service in shown.services}
+    kept = turns["ledger"]
+    assert (kept.standing, kept.holder.id, kept.person.id) == ("kept", "ana", "bo")
+    assert (turns["matching"].standing, turns["matching"].holder) == ("planned", None)
+    places = {each.zone: each.n_on_duty for each in shown.places}
+    assert places[ZONES["ana"][0]] == 1
+
+
+def test_a_duty_that_nobody_holds_is_not_shown_as_the_planned_persons():
+    held = {("ledger", Role.PRIMARY): Holding(None)}
+    turn = today(12, "bo", held=held).services[0].turns[0]
+    assert (turn.standing, turn.holder, turn.person.id) == ("unheld", None, "bo")
+
+
+def test_what_was_taken_over_is_held_by_whoever_took_it():
+    slots = [slot("ledger", "bo", 8, 16, actual=True)]
+    turn = (
+        today(9, "bo", slots, held={("ledger", Role.PRIMARY): Holding("ana")}).services[0].turns[0]
+    )
+    assert (turn.standing, turn.holder) == ("actual", None)
 
 
 def test_places_count_who_lives_there_and_who_is_on_duty():

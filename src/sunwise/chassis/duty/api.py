@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 
+from sunwise.chassis.duty.answer import Standing
 from sunwise.chassis.duty.board import DutyBoard
+from sunwise.chassis.duty.holding import HeldNow, Holding, as_planned
 from sunwise.chassis.guard import Principal, Right
 from sunwise.contracts.people.directory import Role
 
@@ -23,8 +25,12 @@ class OnDuty:
     at_ns: int
     standing: str
     """planned, actual, gap (nobody may lawfully), nobody (outside of its hours), unknown (nothing is
-    published for then)."""
+    published for then); and now, while whoever is planned has not accepted: kept (whoever had it
+    before has it still), unheld (nobody has it)."""
     person: str | None
+    """Who has it; for unheld nobody."""
+    planned: str | None
+    """Whom the rota names for then."""
     since_ns: int
     until_ns: int
     version: int
@@ -34,9 +40,13 @@ class OnDuty:
 
 
 def duty_router(
-    board: DutyBoard, *, now_ns: Callable[[], int], require: Callable[[Right], Any]
+    board: DutyBoard,
+    *,
+    now_ns: Callable[[], int],
+    require: Callable[[Right], Any],
+    held: HeldNow = as_planned,
 ) -> APIRouter:
-    """The route of the board; `require` is the guard's."""
+    """The route of the board; `require` is the guard's, `held` tells what is not held as planned."""
     router = APIRouter(tags=["duty"])
 
     @router.get("/duty/{service}", summary="Who is on duty, now or at an instant")
@@ -48,7 +58,17 @@ def duty_router(
     ) -> OnDuty:
         instant_ns = now_ns() if at_ns is None else at_ns
         answer = board.duty(service, role, instant_ns)
-        facts = msgspec.structs.asdict(answer)
+        facts = msgspec.structs.asdict(answer) | {"planned": answer.person}
+        if at_ns is None and answer.standing is Standing.PLANNED:
+            facts |= _in_fact((await held()).get((service, role)))
         return OnDuty(service=service, role=role, at_ns=instant_ns, **facts)
 
     return router
+
+
+def _in_fact(holding: Holding | None) -> dict[str, Any]:
+    """What is otherwise than planned."""
+    if holding is None:
+        return {}
+    standing = "unheld" if holding.holder is None else "kept"
+    return {"standing": standing, "person": holding.holder}

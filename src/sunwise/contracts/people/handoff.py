@@ -195,6 +195,8 @@ class OpenHandoff(Struct, frozen=True, kw_only=True):
     """In the order of asking."""
     is_unanswered: bool
     """Everybody who can be asked was, and has had their time."""
+    holder: Id | None = None
+    """Who keeps the duty at the time of the answer; None: nobody does."""
 
 
 class OpenHandoffs(Struct, frozen=True, kw_only=True, tag="open"):

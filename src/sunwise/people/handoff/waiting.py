@@ -8,7 +8,7 @@ from sunwise.contracts.people.handoff import (
     OpenHandoff,
     OpenHandoffs,
 )
-from sunwise.people.handoff.acceptance import Handoff
+from sunwise.people.handoff.acceptance import Handoff, holder_at
 
 
 def open_handoffs(handoffs: Iterable[Handoff], now_ns: int) -> OpenHandoffs:
@@ -17,10 +17,10 @@ def open_handoffs(handoffs: Iterable[Handoff], now_ns: int) -> OpenHandoffs:
         each for each in handoffs if each.state in {HandoffState.OFFERED, HandoffState.UNHELD}
     ]
     waiting.sort(key=lambda each: (each.seam.at_ns, each.id))
-    return OpenHandoffs(as_of_ns=now_ns, handoffs=tuple(map(_open, waiting)))
+    return OpenHandoffs(as_of_ns=now_ns, handoffs=tuple(_open(each, now_ns) for each in waiting))
 
 
-def _open(handoff: Handoff) -> OpenHandoff:
+def _open(handoff: Handoff, now_ns: int) -> OpenHandoff:
     steps = {person: handoff.step_of(person) for person in handoff.told}
     return OpenHandoff(
         handoff=handoff.id,
@@ -33,4 +33,5 @@ def _open(handoff: Handoff) -> OpenHandoff:
             Asked(person=person, step=step) for person, step in steps.items() if step is not None
         ),
         is_unanswered=handoff.is_unanswered,
+        holder=holder_at(handoff, now_ns),
     )

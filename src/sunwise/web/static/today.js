@@ -267,6 +267,8 @@ function turnCell(turn, service, role) {
     return [el("strong", { class: "gap-word" }, "Declared gap"), el("span", { class: "quiet" }, turn.gap_owner ? `accepted by ${turn.gap_owner.name}` : "accepted by nobody"), until];
   }
   if (turn.standing === "nobody") return [el("span", {}, "Outside of its hours"), until];
+  if (turn.standing === "unheld") return [el("strong", { class: "gap-word" }, "Nobody holds it"), el("span", { class: "quiet" }, `${turn.person.name} has not accepted it`), until];
+  if (turn.standing === "kept") return [el("span", { class: "who" }, dayMark(turn.holder.zone), " ", turn.holder.name), el("span", { class: "quiet" }, `keeps it until ${turn.person.name} accepts`), until];
   if (turn.standing === "unknown") return [el("span", {}, "Not known"), el("span", { class: "quiet" }, "no rota is published for now"), turn.then ? until : null];
   return [el("span", { class: "who" }, dayMark(turn.person.zone), " ", turn.person.name), el("span", { class: "quiet" }, personNow(turn.person)), until];
 }

@@ -1,0 +1,70 @@
+"""Who holds what is not held as planned, by what handoff says."""
+
+import msgspec
+import pytest
+
+from sunwise.chassis.bus.simulated import SimulatedBus
+from sunwise.chassis.bus.simulated_server import SimulatedServer
+from sunwise.chassis.clock import SimulatedClock
+from sunwise.chassis.duty.holding import Holding, Holdings, held_of
+from sunwise.contracts.people.directory import Role
+from sunwise.contracts.people.handoff import SUBJECT, HandoffState, OpenHandoff, OpenHandoffs
+from tests.support.handoff_company import at
+
+OFFERED = OpenHandoff(
+    handoff="h1",
+    services=("ledger", "matching"),
+    role=Role.PRIMARY,
+    state=HandoffState.OFFERED,
+    at_ns=at(8),
+    unheld_ns=at(11),
+    asked=(),
+    is_unanswered=False,
+    holder="ana",
+)
+
+
+def held(handoff: OpenHandoff, hour: float = 8.1):
+    return held_of(OpenHandoffs(as_of_ns=at(hour), handoffs=(handoff,)))
+
+
+def test_the_outgoing_keeps_every_service_of_a_seam_that_has_come():
+    assert held(OFFERED, 7.9) == {}
+    assert held(OFFERED) == {
+        ("ledger", Role.PRIMARY): Holding("ana"),
+        ("matching", Role.PRIMARY): Holding("ana"),
+    }
+
+
+def test_what_is_unheld_is_nobodys_and_what_nobody_had_before_waits_for_whom_it_is_planned():
+    released = msgspec.structs.replace(OFFERED, holder=None)
+    assert held(released) == {}
+    unheld = msgspec.structs.replace(released, state=HandoffState.UNHELD)
+    assert held(unheld)["ledger", Role.PRIMARY] == Holding(None)
+
+
+@pytest.mark.asyncio
+async def test_handoff_is_asked_again_after_a_moment_and_forgotten_when_it_is_silent():
+    clock, server = SimulatedClock(start_ns=at(8.1)), SimulatedServer(seed=1)
+    said, asked = [OFFERED], []
+
+    async def answer(_message) -> bytes:
+        asked.append(clock.now_ns())
+        return msgspec.msgpack.encode(OpenHandoffs(as_of_ns=clock.now_ns(), handoffs=tuple(said)))
+
+    serving = await SimulatedBus(server, user="handoff").serve(SUBJECT, answer)
+    holdings = Holdings(SimulatedBus(server, user="pages"), clock)
+    assert (await holdings())["ledger", Role.PRIMARY] == Holding("ana")
+    said.clear()
+    assert await holdings()
+    assert len(asked) == 1
+    clock.advance_ns(3 * 10**9)
+    assert await holdings() == {}
+    said.append(OFFERED)
+    clock.advance_ns(3 * 10**9)
+    assert await holdings()
+    await serving.close()
+    clock.advance_ns(50 * 10**9)
+    assert await holdings(), "what was said last serves for a while"
+    clock.advance_ns(11 * 10**9)
+    assert await holdings() == {}
