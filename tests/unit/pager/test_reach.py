@@ -63,6 +63,17 @@ def test_rest_before_a_night_is_left_alone():
     assert test.person.id == "kenji"
 
 
+def test_a_day_off_before_a_night_is_left_alone_too():
+    stage = before_the_night(hours=30)
+    stage.company.in_legal_rest = lambda _person, at_ns, _called: (
+        NOON_UTC - 26 * HOUR <= at_ns < NIGHT
+    )
+    assert stage.run(2 * 60 + 50, step_s=60) == []
+    (test,) = stage.run(20, step_s=60)
+    assert test.person.id == "kenji"
+    assert stage.run(30 * 60, step_s=60) == []
+
+
 @pytest.mark.parametrize("why", ["rest", "leave"])
 def test_without_an_hour_of_day_the_night_itself_has_to_do(why):
     stage = before_the_night(hours=0)

@@ -108,7 +108,7 @@ SEVERITIES: Final = (
              waits_for_daylight=True, repeat_s=24 * _HOUR, ack_lasts_s=7 * 24 * _HOUR),
 )  # fmt: skip
 _REACH: Final = Severity(
-    name=REACH_TEST, steps=(Step(to=Target.ASSIGNEE),), repeat_s=24 * _HOUR, receipt_s=3 * _MINUTE
+    name=REACH_TEST, steps=(Step(to=Target.ASSIGNEE),), repeat_s=72 * _HOUR, receipt_s=3 * _MINUTE
 )
 
 

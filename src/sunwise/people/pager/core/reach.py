@@ -2,7 +2,7 @@
 
 The test comes as the shift begins. Where that is the person's night it comes before, in the last hour of
 their day in which they may be told anything: a message that only asks whether messages arrive wakes
-nobody. It may be answered until the shift begins. Only where there is no such hour within a day, as
+nobody. It may be answered until the shift begins. Only where there is no such hour within two days, as
 after leave, or when a shift of the coming night is taken over late, the night's start has to do.
 """
 
@@ -20,7 +20,7 @@ from sunwise.people.pager.core.responders import Called, Responders, Shift, is_n
 
 _NS: Final = 1_000_000_000
 _HOUR_NS: Final = 3_600 * _NS
-_AHEAD_H: Final = 23
+_AHEAD_H: Final = 47  # a day off before it is as free of messages as the rest before it
 """So long before a shift somebody may be tested for it at the earliest."""
 _ASKED_FOR: Final = "asked_for"
 Known = Callable[[Signal], bool]
@@ -38,7 +38,7 @@ def before_nights(
 ) -> Iterator[Signal]:
     """A test for everybody whose shift will begin in their night, and who has to be asked now.
 
-    Cost: what the law says of somebody's rest, for each such shift of a day that was not tested yet.
+    Cost: what the law says of somebody's rest, for each such shift of two days that was not tested yet.
     """
     until_ns = now.wall_ns + _AHEAD_H * _HOUR_NS
     for shift in _once(responders.shifts_beginning(now.wall_ns, until_ns)):
