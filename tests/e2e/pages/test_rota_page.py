@@ -88,26 +88,41 @@ def test_a_dragged_shift_shows_consequences_and_changes_only_after_both_said_yes
     assert holders(stage) == {"cy"}
 
 
-def test_the_same_is_done_by_keyboard_alone(stage, as_person):
+def tab_to(tab, text: str) -> None:
+    """Presses Tab until what says this has the focus; the browser shows where that is."""
+    for _ in range(40):
+        tab.page.keyboard.press("Tab")
+        if tab.page.evaluate("document.activeElement.textContent") == text:
+            outline = "getComputedStyle(document.activeElement).outlineStyle"
+            assert tab.page.evaluate(outline) == "solid", "the focus is seen"
+            return
+    raise AssertionError(f"{text!r} is not reached by keyboard")
+
+
+def test_the_same_is_asked_for_and_answered_by_keyboard_alone(stage, as_person):
     tab = as_person("bo")
-    shift_of(tab, "Bo").focus()
+    tab_to(tab, "01–09")  # Ana's, whose shift it is now
     keyboard = tab.page.keyboard
-    keyboard.press("Space")
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Space"):
+        keyboard.press(key)
     said = tab.page.locator(".timeline [role=status]")
-    assert "Picked up: Bo" in said.inner_text()
+    assert "Picked up: Bo, primary of Ledger and Matching, Sat 28 Nov 09:00" in said.inner_text()
     for _ in range(8):
         keyboard.press("ArrowDown")
         if "To Cy" in said.inner_text():
             break
     keyboard.press("Enter")
     tab.page.get_by_text("What it would mean").wait_for()
-    for _ in range(6):
-        if tab.page.evaluate("document.activeElement.textContent") == "Ask Cy":
-            break
-        keyboard.press("Tab")
+    tab_to(tab, "Ask Cy")
     keyboard.press("Enter")
     tab.page.get_by_text("The rota changes once Cy says yes").wait_for()
     assert len(stage.swaps.open) == 1
+
+    other = as_person("cy")
+    tab_to(other, "Yes")
+    other.page.keyboard.press("Enter")
+    other.page.get_by_text("You said yes.").wait_for()
+    assert holders(stage) == {"cy"}
 
 
 def test_escape_puts_a_shift_back_and_nothing_was_asked(stage, as_person):
@@ -219,7 +234,7 @@ def test_a_rota_that_changed_since_it_was_shown_is_not_changed_blindly(stage, as
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [320, 640, 1280])  # 1280 px at 400 %, 200 % and 100 %
 def test_the_rota_is_accessible_in_both_themes_and_fits_a_phone(as_person, theme, width):
     tab = as_person("bo", theme=theme, width=width)
     assert tab.violations() == []

@@ -55,3 +55,13 @@ def test_a_page_lets_no_text_become_a_script(client):
     policy = client.get("/").headers["content-security-policy"]
     assert "require-trusted-types-for 'script'" in policy
     assert "script-src 'self';" in policy
+
+
+def test_nothing_moves_for_whoever_asks_for_less_motion():
+    style = static_files().content["style.css"].decode()
+    moving = re.compile(r"(?:transition|animation|scroll-behavior)\s*:")
+    still = re.sub(
+        r"@media \(prefers-reduced-motion: no-preference\) \{.*?\n\}", "", style, flags=re.DOTALL
+    )
+    assert moving.search(style), "else this looks for the wrong words"
+    assert not moving.search(still)

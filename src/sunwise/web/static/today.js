@@ -75,7 +75,7 @@ function stillOnDuty(kept) {
     "section",
     { class: "hero hero-duty" },
     el("h2", {}, "You are still on duty"),
-    kept.map((item) => el("p", {}, `${item.title}: you are paged until then.`)),
+    kept.map((item) => el("p", {}, `${item.title}: look after it until then.`)),
   );
 }
 
