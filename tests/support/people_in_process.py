@@ -21,6 +21,7 @@ from sunwise.chassis.guard import OPERATOR, Role
 from sunwise.chassis.http import HttpLimits, HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
 from sunwise.cli.people_client import Credentials, PeopleClient
+from sunwise.cli.people_grants import people_grants
 from sunwise.cli.people_pagers import SERVICES as OF_PAGERS
 from sunwise.cli.people_parts import PeopleParts, people_database
 from sunwise.cli.people_plane import SERVICES
@@ -55,7 +56,7 @@ class SimulatedPlace(Place):
     def __init__(self, data: Path, clock: SimulatedClock, *, file: dict[str, Any]) -> None:
         super().__init__(data, file={"bus": {"url": "", "keys": ""}, **file})
         self.clock = clock
-        self._server = SimulatedServer(seed=1)
+        self._server = SimulatedServer(seed=1, grants=people_grants())
 
     async def connect(self, user: str, *, gather_s: float = 0.0) -> Bus:
         return SimulatedBus(self._server, user=user)

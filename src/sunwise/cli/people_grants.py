@@ -45,5 +45,9 @@ def people_grants() -> list[Grant]:
             publish=(handoff.SUBJECT, *_READ),
             subscribe=(handoff.EVENTS,),
         ),
-        Grant(user="people_web", publish=(*_READ, facts.RECORD), subscribe=_FOLLOW),
+        Grant(
+            user="people_web",
+            publish=(handoff.SUBJECT, facts.RECORD, *_READ),
+            subscribe=_FOLLOW,
+        ),
     ]
