@@ -14,12 +14,19 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sunwise.chassis.clock import Clock, SystemClock
 from sunwise.chassis.errors import Permanent, Retryable
 
 _TIMEOUT_S: Final = 5.0
 _MAX_BYTES: Final = 64 * 1_048_576
 _MAX_REFUSAL_BYTES: Final = 65_536
 _MAX_WORDS: Final = 1_000
+_MAX_WAIT_S: Final = 60.0
+_PATIENCE: Final = 12
+"""Times the timeout that a whole answer may take: it may trickle, but not for ever."""
+_CHUNK: Final = 65_536
+_NS: Final = 1_000_000_000
+_NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class RequestRefused(Permanent):
@@ -46,6 +53,7 @@ class JsonClient:
         max_bytes: int = _MAX_BYTES,
         tls: ssl.SSLContext | None = None,
         is_direct: bool = True,
+        clock: Clock | None = None,
     ) -> None:
         """`tls`: whom to trust, else whom the machine trusts; `is_direct`: past any proxy."""
         self._url = url.rstrip("/")
@@ -53,6 +61,7 @@ class JsonClient:
         self._secret = secret
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
+        self._clock = clock or SystemClock()
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({} if is_direct else None),
             urllib.request.HTTPSHandler(context=tls),
@@ -82,37 +91,56 @@ class JsonClient:
                 **(headers or {}),
             },
         )
+        timeout_s = timeout_s or self._timeout_s
+        until_ns = self._clock.monotonic_ns() + int(timeout_s * _PATIENCE * _NS)
         try:
-            with self._opener.open(request, timeout=timeout_s or self._timeout_s) as reply:
-                return self._read(reply)
+            with self._opener.open(request, timeout=timeout_s) as reply:
+                return self._read(reply, until_ns)
         except HTTPError as error:
             with error:
-                raise self._fault(error) from error
+                raise self._fault(error, until_ns) from error
         except (OSError, HTTPException) as error:
             raise Retryable(f"{self._host} does not answer: {error}", after_s=1.0) from error
 
-    def _read(self, reply: HTTPResponse) -> Any:  # noqa: ANN401 - JSON
-        body = reply.read(self._max_bytes + 1)
+    def _read(self, reply: HTTPResponse, until_ns: int) -> Any:  # noqa: ANN401 - JSON
+        body = self._body(reply, self._max_bytes, until_ns)
         if len(body) > self._max_bytes:
             raise AnswerUnusable(f"{self._host} answers more than {self._max_bytes} bytes")
         if reply.length:
             raise ConnectionError("the answer ends in the middle")
         try:
             return msgspec.json.decode(body or b"null")
-        except msgspec.DecodeError as error:
+        except _NO_JSON as error:
             raise AnswerUnusable(f"{self._host} does not answer in JSON: {error}") from error
 
-    def _fault(self, error: HTTPError) -> Permanent | Retryable:
+    def _body(self, reply: HTTPResponse | HTTPError, most: int, until_ns: int) -> bytes:
+        """What comes, up to one byte more than `most`. Raises OSError and HTTPException."""
+        body = bytearray()
+        while part := reply.read1(min(_CHUNK, most + 1 - len(body))):
+            body += part
+            if self._clock.monotonic_ns() > until_ns:
+                raise TimeoutError("the answer comes too slowly")
+        return bytes(body)
+
+    def _words(self, error: HTTPError, until_ns: int) -> bytes:
+        """What a refusal says; nothing where that does not come: the status says enough."""
+        try:
+            return self._body(error, _MAX_REFUSAL_BYTES, until_ns)
+        except (OSError, HTTPException):
+            return b""
+
+    def _fault(self, error: HTTPError, until_ns: int) -> Permanent | Retryable:
         if 300 <= error.code < 400:
             elsewhere = error.headers.get("location", "elsewhere")
             return RequestRefused(
                 error.code,
                 f"{self._host} points to {elsewhere}: write that address if it is the right one",
             )
-        detail = _detail(error.read(_MAX_REFUSAL_BYTES)) or error.reason
+        detail = _detail(self._words(error, until_ns)) or error.reason
         if error.code >= 500 or error.code == 429:
             wait = error.headers.get("retry-after", "")
-            return Retryable(detail, after_s=float(wait) if wait.isdecimal() else 1.0)
+            wait_s = float(wait) if wait.isdecimal() else 1.0
+            return Retryable(detail, after_s=min(wait_s, _MAX_WAIT_S))
         return RequestRefused(error.code, detail)
 
 
@@ -144,8 +172,9 @@ def _detail(said: bytes) -> str:
     """The words in a refusal: FastAPI's `detail`, of which `what` is for people; else all of it."""
     try:
         detail = msgspec.json.decode(said)["detail"]
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (*_NO_JSON, KeyError, TypeError):
         return said.decode("utf-8", "replace")[:_MAX_WORDS]
     if isinstance(detail, dict) and "what" in detail:
         detail = detail["what"]
-    return detail if isinstance(detail, str) else msgspec.json.encode(detail).decode()
+    words = detail if isinstance(detail, str) else msgspec.json.encode(detail).decode()
+    return words[:_MAX_WORDS]

@@ -1,6 +1,8 @@
 """JSON asked of a server: what may come back, and what each fault tells the caller to do."""
 
 import socket
+import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -42,6 +44,8 @@ def test_an_empty_answer_is_none():
         ({"detail": [{"loc": "x"}]}, '[{"loc":"x"}]'),
         (b"<h1>No</h1>", "<h1>No</h1>"),
         (b"x" * 100_000, "x" * 1_000),
+        ({"detail": "x" * 9_999}, "x" * 1_000),
+        (b"[" * 9_999, "[" * 1_000),
         (b"", "Conflict"),
     ],
 )
@@ -52,7 +56,7 @@ def test_a_refusal_is_the_servers_own_sentence(said, told):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-@pytest.mark.parametrize(("wait", "after_s"), [("7", 7), ("soon", 1), (None, 1)])
+@pytest.mark.parametrize(("wait", "after_s"), [("7", 7), ("soon", 1), (None, 1), ("9" * 400, 60)])
 def test_what_a_server_cannot_do_now_it_may_do_later(status, wait, after_s):
     with pytest.raises(Retryable, match="the disk is full") as fault:
         asked_of(
@@ -63,7 +67,7 @@ def test_what_a_server_cannot_do_now_it_may_do_later(status, wait, after_s):
     assert fault.value.after_s == after_s
 
 
-@pytest.mark.parametrize("body", [b"<h1>Log in</h1>", b'{"n": 1', b"\xff"])
+@pytest.mark.parametrize("body", [b"<h1>Log in</h1>", b'{"n": 1', b"\xff", b'"\xff"', b"[" * 9_999])
 def test_an_answer_that_is_no_json_is_told_as_such(body):
     with pytest.raises(AnswerUnusable, match="does not answer in JSON"):
         asked_of(200, body)
@@ -91,6 +95,48 @@ def test_who_says_nothing_in_time_may_be_asked_later():
         client = JsonClient(f"http://127.0.0.1:{silent.getsockname()[1]}", "secret")
         with pytest.raises(Retryable, match="timed out"):
             client.ask("GET", "/", timeout_s=0.05)
+
+
+@contextmanager
+def trickling(head: bytes, drop: bytes, times: int, every_s: float = 0.02):
+    """The address of a server that goes on saying a little, and keeps the connection open."""
+    asked_enough = threading.Event()
+
+    def answer(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(head)
+            for _ in range(times):
+                if asked_enough.wait(every_s):
+                    return
+                connection.sendall(drop)
+            asked_enough.wait()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            asked_enough.set()
+            thread.join()
+
+
+def test_an_answer_may_not_trickle_for_ever():
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"
+    with trickling(head, b" ", 500) as url, pytest.raises(Retryable, match="too slowly"):
+        JsonClient(url, "secret", timeout_s=0.05).ask("GET", "/")
+
+
+def test_a_refusal_whose_words_do_not_come_is_the_fault_that_its_status_says():
+    busy = b"HTTP/1.1 503 Busy\r\ncontent-length: 99\r\n\r\n"
+    with trickling(busy, b"", 0) as first, answering(200, 2) as (second, _):
+        clients = [JsonClient(url, "secret", timeout_s=0.05) for url in (first, second)]
+        assert first_answer(clients, lambda each: each.ask("GET", "/")) == 2
+    gone = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 99\r\n\r\n"
+    with trickling(gone, b"", 0) as url, pytest.raises(RequestRefused, match="Forbidden"):
+        JsonClient(url, "secret", timeout_s=0.05).ask("GET", "/")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
