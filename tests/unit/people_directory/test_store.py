@@ -132,6 +132,8 @@ def test_owners_and_tiers_of_what_runs_around_the_clock_need_two_people(new_data
     assert not store.apply(says(*claims), author="x").for_two  # a new service
     fewer = store.plan(says(service("matching", "core", "daylight", lead="p0", runbook="r")))
     assert [each.field for each in fewer.for_two] == ["tier", "lead"]
+    for asks in ({"skills": ["welding"]}, {"activity": "clearing"}):  # it leaves its rota
+        assert store.plan(says(service("matching", "core", "24x7-one", **asks))).for_two
     store.apply(says(service("matching", "core", "daylight")), author="x")
     assert not store.plan(says(service("matching", "core", "daylight", lead="p0"))).for_two
     assert store.plan(says(service("matching", "core", "24x7-one"))).for_two

@@ -1,8 +1,10 @@
 """Which changes need a second person: whatever changes who answers for a service around the clock.
 
-That is the service's owner, lead, deputy and tier, and the members and the lead of the team that owns
-it: whoever is a member is paged, is planned and may approve as an owner. Saying of oneself that one is
-a member opens nothing. New services and new teams are not meant: nobody answers for them yet.
+That is the service's owner, lead, deputy and tier, the skills and the activity that its duty asks for,
+and the members and the lead of the team that owns it: whoever is a member is paged, is planned and may
+approve as an owner; with other skills or another activity a service leaves the rota that is in force.
+Saying of oneself that one is a member opens nothing. New services and new teams are not meant: nobody
+answers for them yet.
 
 The rule binds people, by page, command, API or import, whatever source they speak for. An identity
 provider at the SCIM door is bound by the table of precedence instead: an administrator has configured
@@ -19,7 +21,7 @@ from sunwise.people.directory.objects import Key, Kind
 from sunwise.people.directory.tiers import ROLES
 
 FIELDS: Final = {
-    Kind.SERVICE: frozenset({"team", "tier", "lead", "deputy"}),
+    Kind.SERVICE: frozenset({"team", "tier", "lead", "deputy", "skills", "activity"}),
     Kind.TEAM: frozenset({"members", "lead"}),
 }
 """Of the services around the clock, and of the teams that own one."""
