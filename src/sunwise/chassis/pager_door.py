@@ -6,6 +6,7 @@ sent again under the same key is the same alert: sending twice pages nobody twic
 
 import ssl
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.json_client import JsonClient, RequestRefused, first_answer
 
 _PATH: Final = "/v1/alertmanager"
+_LONGEST_KEY: Final = 128
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ class PagerDoor:
     def resolve(self, keys: Iterable[str]) -> None:
         """What these keys told is over. Blocks. Raises Retryable and Permanent."""
         over: list[dict[str, Any]] = [
-            {"status": "resolved", "labels": {}, "fingerprint": key} for key in keys
+            {"status": "resolved", "labels": {}, "fingerprint": _short(key)} for key in keys
         ]
         self._send("", over)
 
@@ -75,7 +77,7 @@ class PagerDoor:
             "status": "firing",
             "labels": {name: value for name, value in labels.items() if value},
             "annotations": {"summary": alert.summary},
-            "fingerprint": alert.key,
+            "fingerprint": _short(alert.key),
             "generatorURL": f"{self._pages_url}{alert.path}" if alert.path else "",
         }
 
@@ -87,3 +89,8 @@ class PagerDoor:
             raise Permanent(
                 f"the pager refuses ({refused.status}): {refused} (make a key: sunwise pager new-key)"
             ) from refused
+
+
+def _short(key: str) -> str:
+    """The key; a digest of one that the pager would refuse for its length."""
+    return key if len(key) <= _LONGEST_KEY else sha256(key.encode()).hexdigest()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.guard.crossing import OriginUnusable
@@ -38,6 +39,16 @@ async def test_one_who_is_named_is_told_alone_and_only_once(pager):
     assert (page.service, page.head.summary) == ("gateway", ASKED.summary)
     assert page.head.links == (f"{PAGES}/handoff/h1",)
     await asyncio.to_thread(door.resolve, [ASKED.key])
+    assert not pager.instance.board.open_pages
+
+
+async def test_a_key_of_any_length_is_taken_and_ended(pager):
+    """A gap's key names a team, a person and a time: ids may be long."""
+    door = PagerDoor([url_of(pager)], await pager.new_key("alarms", "people"), pages_url=PAGES)
+    long = replace(ASKED, key=f"gap/{'t' * 64}/secondary/{10**18}/{'p' * 64}")
+    await asyncio.to_thread(door.fire, long)
+    assert len(pager.instance.board.open_pages) == 1
+    await asyncio.to_thread(door.resolve, [long.key])
     assert not pager.instance.board.open_pages
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sunwise.chassis.bus.simulated import SimulatedBus
-from sunwise.chassis.errors import Retryable
+from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.pager_door import Alert
 from sunwise.chassis.simulated_loop import run_simulated
 from sunwise.contracts.people.directory import Role
@@ -24,10 +24,13 @@ class Door:
         self.pages: list[Alert] = []
         self.beats = 0
         self.is_shut = False
+        self.refuses = ""
 
     def fire(self, alert: Alert) -> None:
         if self.is_shut:
             raise Retryable("no pager answers")
+        if self.refuses and self.refuses in alert.key:
+            raise Permanent("the pager refuses (400)")
         if alert.key not in self.open:
             self.pages.append(alert)
         self.open[alert.key] = alert
@@ -185,6 +188,32 @@ def test_alarms_tell_once_a_minute_that_they_live_while_they_see_what_holds(stag
         blind = stage.door.beats
         await stage.until(9)
         assert stage.door.beats == blind
+
+    stage.run(story)
+
+
+def test_an_alert_that_the_pager_refuses_holds_up_no_other_and_the_alarms_do_not_say_all_is_well(
+    stage,
+):
+    async def story(stage):
+        stage.door.refuses = "/asked/bo"
+        await stage.until(8.05)
+        beats = stage.door.beats
+        await stage.until(8.6)
+        assert stage.asked(Step.SECONDARY) == ["di"]
+        assert "bo" not in stage.asked(Step.INCOMING)
+        assert stage.door.beats == beats
+
+    stage.run(story)
+
+
+@pytest.mark.parametrize("damage", [b"", b"[", b'["\xff"]', b"[" * 9_999])
+def test_a_damaged_file_of_what_was_told_stops_no_alarm(stage, damage):
+    stage.file.write_bytes(damage)
+
+    async def story(stage):
+        await stage.until(8.1)
+        assert "bo" in stage.asked(Step.INCOMING)
 
     stage.run(story)
 

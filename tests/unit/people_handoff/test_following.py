@@ -2,7 +2,10 @@
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from sunwise.contracts.people.directory import Leave, Role
+from sunwise.contracts.people.duty import TakenShift
 from sunwise.contracts.people.handoff import HandoffState
 from sunwise.people.handoff.acceptance import accept, advance, closed, replanned
 from sunwise.people.handoff.following import Closing, Opening, Releasing, Replanning, changes
@@ -101,6 +104,29 @@ def test_whoever_takes_the_shift_meanwhile_is_asked_instead():
     found = changes(known, roster(slots), at(8.6))
     assert [each.plan.seam.incoming for each in of(found, at_eight(known))] == ["eve"]
     assert not any(isinstance(each, Opening) for each in found), "bo had nothing to hand over"
+
+
+def test_a_shift_that_was_taken_at_once_is_not_handed_over_again():
+    """Else the duty would count as kept by whoever lost it, who may not have been there at all."""
+    slots = [
+        slot("ledger", "bo", 8, 10),
+        slot("ledger", "eve", 10, 16, actual=True),
+        slot("ledger", "cy", 16, 24),
+    ]
+    assert [each.seam.at_ns for each in opened(roster(slots), 10.1).values()] == [at(10), at(16)]
+    taken = TakenShift(
+        change="c1",
+        services=ONE,
+        role=Role.PRIMARY,
+        since_ns=at(10),
+        until_ns=at(16),
+        before="bo",
+        after="eve",
+    )
+    known = replace(roster(slots), taken=(taken,))
+    assert [each.seam.at_ns for each in opened(known, 10.1).values()] == [at(16)]
+    from_another = replace(known, taken=(replace(taken, before="ana"),))
+    assert [each.seam.at_ns for each in opened(from_another, 10.1).values()] == [at(10), at(16)]
 
 
 def test_an_outgoing_who_takes_the_next_shift_too_has_nothing_to_hand_over():

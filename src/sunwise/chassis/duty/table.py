@@ -5,10 +5,18 @@ from typing import Final
 import msgspec
 
 from sunwise.chassis.bus import Bus
-from sunwise.contracts.people.duty import SUBJECT, DutyPage, DutyTable, GetDuty
+from sunwise.contracts.people.duty import (
+    SUBJECT,
+    DutyPage,
+    DutyTable,
+    GetDuty,
+    GetTaken,
+    TakenShifts,
+)
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(DutyPage).decode
+_decode_taken: Final = msgspec.msgpack.Decoder(TakenShifts).decode
 
 
 async def read_duty(bus: Bus, *, known: DutyTable | None = None) -> DutyTable:
@@ -24,6 +32,11 @@ async def read_duty(bus: Bus, *, known: DutyTable | None = None) -> DutyTable:
         query = GetDuty(page=number, version=first.table.version)
         slots += (await _page(bus, query)).table.slots
     return msgspec.structs.replace(first.table, slots=slots)
+
+
+async def read_taken(bus: Bus) -> TakenShifts:
+    """What was taken in an emergency. Raises Retryable, Permanent and msgspec.DecodeError."""
+    return _decode_taken(await bus.request(SUBJECT, _encode(GetTaken())))
 
 
 async def _page(bus: Bus, query: GetDuty) -> DutyPage:

@@ -13,12 +13,12 @@ from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.data_folder import write_private
 from sunwise.chassis.directory import read_directory
-from sunwise.chassis.duty.table import read_duty
+from sunwise.chassis.duty.table import read_duty, read_taken
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.pager_door import Alert
-from sunwise.contracts.people import duty, handoff
+from sunwise.contracts.people import handoff
 from sunwise.contracts.people.directory import Id, Snapshot
-from sunwise.contracts.people.duty import DutyTable, GetTaken, TakenShifts
+from sunwise.contracts.people.duty import DutyTable
 from sunwise.contracts.people.handoff import GetOpenHandoffs, OpenHandoffs
 from sunwise.contracts.people.pager import ALARMS_BEAT
 from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE
@@ -37,7 +37,6 @@ _BEAT_NS: Final = NS_PER_MINUTE
 _log: Final = logging.getLogger("sunwise.alarms")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_open: Final = msgspec.msgpack.Decoder(OpenHandoffs).decode
-_decode_taken: Final = msgspec.msgpack.Decoder(TakenShifts).decode
 
 
 Blocking = Callable[..., Awaitable[Any]]
@@ -158,12 +157,20 @@ class AlarmService:
             await self._blocking(write_private, self._file, kept)
 
     async def _tell(self, new: list[Alert], over: list[str]) -> None:
+        """One that is refused holds up none of the others. Raises Retryable, and Permanent at the end."""
+        refused: Permanent | None = None
         for alert in new:
-            await self._blocking(self._door.fire, alert)
-            self._told.add(alert.key)
+            try:
+                await self._blocking(self._door.fire, alert)
+            except Permanent as fault:
+                refused = fault
+            else:
+                self._told.add(alert.key)
         if over:
             await self._blocking(self._door.resolve, over)
             self._told.difference_update(over)
+        if refused is not None:
+            raise refused
 
     async def _beat(self) -> None:
         """Tells the pager that alarms would come, once a minute; a pager that misses it tells somebody.
@@ -200,9 +207,8 @@ class AlarmService:
 
     async def _of_taken(self) -> list[Alert] | None:
         """What begins with TAKEN; None when the rota does not answer."""
-        query = _encode(GetTaken())
         try:
-            answer = _decode_taken(await self._bus.request(duty.SUBJECT, query))
+            answer = await read_taken(self._bus)
         except (Retryable, Permanent, msgspec.DecodeError) as fault:
             _log.warning("shifts that were taken cannot be seen: %s", fault)
             return None
@@ -238,6 +244,6 @@ class AlarmService:
 
 def _read(file: Path) -> set[str]:
     """The keys in the file; none where there is no such file, or it is damaged."""
-    with suppress(FileNotFoundError, msgspec.DecodeError):
+    with suppress(FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(file.read_bytes(), type=set[str])
     return set()

@@ -87,7 +87,7 @@ def _of_seam(
     handoff = known.get(seam.id)
     is_new = handoff is None or handoff.state is HandoffState.WITHDRAWN
     if is_new:
-        if not _is_settled(seam, known.values(), now_ns):
+        if not roster.is_taken(seam) and not _is_settled(seam, known.values(), now_ns):
             yield Opening(roster.plan(seam))
         return
     assert handoff is not None, "known"

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from sunwise.contracts.people.directory import Id, Leave, Person, Role, Service, Snapshot, Team
-from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.contracts.people.duty import DutySlot, DutyTable, TakenShift
 from sunwise.daylight.working_time import Duty, Exemption, WorkingTime
 from sunwise.daylight.zones import local, nanoseconds, zone
 from sunwise.people.handoff.acceptance import Handoff, opened
@@ -26,6 +26,8 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
     directory: Snapshot
     duty: DutyTable
     rules_of: RulesOf
+    taken: tuple[TakenShift, ...] = ()
+    """Shifts that somebody took at once, in an emergency."""
     plans: dict[object, Handoff] = {}
     """Made before, by all that they are made of: hand it on to the next rota of one directory."""
 
@@ -84,6 +86,15 @@ class Roster(Struct, frozen=True, kw_only=True, dict=True):
             for role in Role
             for slot in self._shifts.get((service, role), ())
             if slot.person is None and seam.at_ns < slot.until_ns and slot.since_ns < seam.until_ns
+        )
+
+    def is_taken(self, seam: Seam) -> bool:
+        """The incoming has taken it from the outgoing by their own word: nobody hands anything over."""
+        return any(
+            (each.before, each.after, each.role, each.since_ns)
+            == (seam.outgoing, seam.incoming, seam.role, seam.at_ns)
+            and not set(each.services).isdisjoint(seam.services)
+            for each in self.taken
         )
 
     def is_away(self, person: Id, at_ns: int, until_ns: int | None = None) -> bool:

@@ -7,10 +7,10 @@ import msgspec
 
 from sunwise.chassis.bus import Bus
 from sunwise.chassis.directory import read_directory
-from sunwise.chassis.duty.table import read_duty
+from sunwise.chassis.duty.table import read_duty, read_taken
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people.directory import DirectoryChanged, Snapshot
-from sunwise.contracts.people.duty import DutyChanged, DutyTable
+from sunwise.contracts.people.duty import DutyChanged, DutyTable, TakenShift
 from sunwise.people.handoff.acceptance import Handoff
 from sunwise.people.handoff.roster import Roster, RulesOf
 
@@ -26,6 +26,7 @@ class Sources:
         self._rules_of = rules_of
         self._snapshot: Snapshot | None = None
         self._table: DutyTable | None = None
+        self._taken: tuple[TakenShift, ...] = ()
         self._newest_directory = 0
         self._newest_duty = 0
         self.roster: Roster | None = None
@@ -47,12 +48,14 @@ class Sources:
                 self._snapshot, is_new = await read_directory(self._bus), True
             if self._table is None or self._table.version < self._newest_duty:
                 self._table, is_new = await read_duty(self._bus), True
+                self._taken = (await read_taken(self._bus)).shifts
         except (Retryable, Permanent, msgspec.DecodeError) as fault:
             _log.warning("going on with what is known", extra={"why": str(fault)})
         if is_new and self._snapshot is not None and self._table is not None:
             self.roster = Roster(
                 directory=self._snapshot,
                 duty=self._table,
+                taken=self._taken,
                 rules_of=self._rules_of,
                 plans=self._plans_kept(self._snapshot),
             )
