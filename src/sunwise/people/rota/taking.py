@@ -7,6 +7,7 @@ unreachable would leave nobody on duty, so they and who leads the service are to
 
 from sunwise.chassis.guard.audit import Audit
 from sunwise.chassis.guard.principal import Principal, person_of
+from sunwise.chassis.personal import ERASED
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import TakenShift
 from sunwise.people.rota.desk import RotaDesk
@@ -42,7 +43,7 @@ def taken_of(request: Request, unit: Unit, now_ns: int) -> TakenShift | None:
     [piece] = request.changes
     if not request.is_emergency or piece.before is None or piece.after is None:
         return None
-    if piece.end_ns <= now_ns:
+    if piece.end_ns <= now_ns or ERASED in (piece.before, piece.after):
         return None
     return TakenShift(
         change=request.id,
