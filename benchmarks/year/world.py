@@ -29,6 +29,7 @@ from sunwise.people.rota.turns import Piece, Turn
 QUIET_NS: Final = 26 * NS_PER_HOUR
 """After the end nothing new goes wrong; what was asked is asked to its end."""
 _FEED_S: Final = 10.0
+_SECRET: Final = b"of the instances"
 PAGES: Final = "pages"
 TESTS: Final = "tests of reach"
 LOST_DAYS: Final = 7
@@ -124,15 +125,13 @@ class World:
         self.pagers.look()
 
     def _credit(self, facts: Sequence[Fact], board: Board) -> None:
-        tests = {
-            fact.body.call
-            for fact in facts
-            if isinstance(fact.body, Notified)
-            and board.pages[fact.body.page].head.severity == REACH_TEST
-        }
-        for wake_up in wake_ups_of(facts, board):
-            kind = TESTS if wake_up.key in tests else PAGES
-            self.wakes[kind][wake_up.person].add(wake_up.key)
+        for fact in facts:
+            body = fact.body
+            is_test = (
+                isinstance(body, Notified) and board.pages[body.page].head.severity == REACH_TEST
+            )
+            for wake_up in wake_ups_of([fact], board, secret=_SECRET):
+                self.wakes[TESTS if is_test else PAGES][wake_up.person].add(wake_up.key)
 
     def _passed(self, unit: str, piece: Piece) -> None:
         self.hub.hold(unit, piece)
