@@ -42,7 +42,7 @@ replay: $(RUN_STAMP) ## drive the exchange with recorded Binance frames: ARGS="F
 # Without ARGS, the tests that measure time run alone; then the rest, a process a folder, two at once,
 # the longest first. The wildcards find a new folder of tests: none is ever left out.
 SUITES := $(filter-out %/__pycache__/ %/support/ tests/e2e/,$(wildcard tests/*/ tests/e2e/*/))
-LONG   := $(addprefix tests/,unit/ e2e/people/ e2e/pages/ e2e/pager/)
+LONG   := $(addprefix tests/,unit/ e2e/people/ e2e/pages/)
 BESIDE := $(LONG) $(filter-out $(LONG) tests/compat/ tests/e2e/%,$(SUITES))
 ALONE  := $(filter-out $(BESIDE),$(SUITES))
 

@@ -228,6 +228,14 @@ class World:
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
+    async def end(self) -> None:
+        """Both instances are killed, and nothing of this world is left waiting."""
+        for node in self.nodes:
+            node.kill()
+        await self.clock.sleep(1)
+        for task in list(self._later):
+            task.cancel()
+
     def hand_over(self, notify: Notify) -> None:
         """A message arrives at a person."""
         person = notify.person.id

@@ -5,17 +5,11 @@ from contextlib import closing
 
 import pytest
 
-from tests.support.browser import chromium, new_tab
+from tests.support.browser import new_tab
 from tests.support.launched_people import A_WORKDAY, LaunchedPeople, begun_at, until
 
 pytestmark = pytest.mark.timeout(600)
 PAGES = ("/", "/rota", "/handoff", "/approvals")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.browser import chromium, new_tab
+from tests.support.browser import new_tab
 from tests.support.handoff_company import at
 from tests.support.pages_stage import pages_stage
 from tests.support.toy_http import answering
@@ -28,12 +28,6 @@ PushManager.prototype.subscribe = async (options) => {
 };
 """
 """Subscribing itself needs a push service of the browser's maker; the rest is the browser's own."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -4,40 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from sunwise.chassis.guard import OPERATOR, Role
-from tests.support.browser import chromium, new_tab
-from tests.support.pages_stage import pages_stage
 
 pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
 @pytest.fixture
-def stage(browser, tmp_path):
-    with pages_stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-def as_person(browser, stage):
-    """Opens the rota as somebody; nothing may complain."""
-    tabs = []
-
-    def opened(person: str, **look):
-        tab = new_tab(browser, **look)
-        tab.log_in(stage.url, stage.token(person))
-        tab.open(f"{stage.url}/rota")
-        tabs.append(tab)
-        return tab
-
-    yield opened
-    for tab in tabs:
-        tab.page.context.close()
-        assert tab.complaints == []
+def as_person(as_person):
+    """Opens the rota as somebody."""
+    return lambda person, **look: as_person(person, "/rota", **look)
 
 
 def shift_of(tab, name: str, number: int = 1):

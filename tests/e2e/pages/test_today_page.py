@@ -4,17 +4,11 @@ import json
 
 import pytest
 
-from tests.support.browser import chromium, new_tab
+from tests.support.browser import new_tab
 from tests.support.launched_people import LaunchedPeople
 from tests.support.pages_stage import pages_stage
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

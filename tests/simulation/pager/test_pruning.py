@@ -56,11 +56,7 @@ async def weather(world: World) -> None:
         node.start()
         await world.clock.sleep(60)
     judge(world)
-    for node in world.nodes:
-        node.kill()
-    await world.clock.sleep(1)
-    for task in list(world._later):
-        task.cancel()
+    await world.end()
 
 
 def run(seed: int) -> None:

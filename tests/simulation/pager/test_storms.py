@@ -20,11 +20,7 @@ async def weather(world: World, n_alerts: int = 40) -> None:
     world.refusal = 0.0
     await world.clock.sleep(QUIET_S)
     judge(world)
-    for node in world.nodes:
-        node.kill()
-    await world.clock.sleep(1)
-    for task in list(world._later):
-        task.cancel()
+    await world.end()
 
 
 def judge(world: World) -> None:
