@@ -34,11 +34,11 @@ def people_grants() -> list[Grant]:
             user="incidents",
             publish=(incidents.CHANGED, *_READ),
             subscribe=(*_FOLLOW, facts.SUBJECT, handoff.EVENTS),
-            serve=(incidents.SUBJECT, facts.RECORD),
+            serve=(incidents.SUBJECT, incidents.OPEN, facts.RECORD),
         ),
         Grant(
             user="pager",
-            publish=(pager.CREDIT, facts.RECORD, *_READ),
+            publish=(pager.CREDIT, facts.RECORD, incidents.OPEN, *_READ),
         ),
         Grant(
             user="alarms",

@@ -5,11 +5,13 @@ import pytest
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.errors import Permanent, Retryable
-from sunwise.contracts.people import directory, duty, facts
+from sunwise.contracts.people import directory, duty, facts, incidents
 from sunwise.contracts.people.facts import FactKind, FactRecorded, TimelineFact
+from sunwise.contracts.people.incidents import IncidentOpened, OpenIncident
 from sunwise.contracts.people.pager import (
     CREDIT,
     CreditWakeUps,
+    IncidentWanted,
     PageAcknowledged,
     PageClosed,
     PageOpened,
@@ -23,19 +25,20 @@ from tests.support.pager_roster import roster_around
 
 WHOLE = roster_around(NOON_UTC)
 OPENED = PageOpened(page="p", service="gateway", severity="critical", summary="Slow", at_ns=1)
+WANTED = IncidentWanted(page="p", group="g", service="gateway", severity=1, summary="Slow", at_ns=1)
 CLOSED = PageClosed(page="p", service="gateway", at_ns=3, by_hand=False)
 WOKEN = tuple(
     WakeUp(key=f"call-{person}", person=person, service="gateway", at_ns=2)
     for person in ("ana", "erased")
 )
-TOLD = Told(events=(OPENED, CLOSED), wake_ups=WOKEN, next="a:7")
+TOLD = Told(events=(OPENED, CLOSED, WANTED), wake_ups=WOKEN, next="a:7")
 
 
 class PeopleBus:
     """Answers as directory and rota do, one person and one slot a page; keeps what it is told."""
 
     def __init__(self):
-        self.facts, self.credits = [], []
+        self.facts, self.credits, self.incidents = [], [], []
         self.silent = set()
 
     async def request(self, subject, payload, *, timeout_s=2.0):
@@ -45,6 +48,9 @@ class PeopleBus:
             return msgspec.msgpack.encode(_duty(_decoded(payload, duty.GetDuty)))
         if subject == facts.RECORD:
             return msgspec.msgpack.encode(self._record(_decoded(payload, TimelineFact)))
+        if subject == incidents.OPEN:
+            self.incidents.append(_decoded(payload, OpenIncident))
+            return msgspec.msgpack.encode(IncidentOpened(id="i", is_new=True))
         if subject == CREDIT:
             self.credits += _decoded(payload, CreditWakeUps).credits
             return msgspec.msgpack.encode(WakeUpsBooked(n_new=1))
@@ -129,6 +135,12 @@ async def test_pages_become_facts_that_link_to_the_page(bus, tmp_path):
     assert bus.facts[0].what == "Page (critical): Slow"
 
 
+async def test_a_page_as_bad_as_an_incident_asks_for_one_after_its_fact_is_stored(bus, tmp_path):
+    await Stage(bus, tmp_path).feed().tell()
+    [asked] = bus.incidents
+    assert (asked.page, asked.group, asked.severity, asked.title) == ("p", "g", 1, "Slow")
+
+
 async def test_who_was_woken_is_credited_under_the_ledgers_name_and_nobody_who_was_erased(
     bus, tmp_path
 ):
@@ -137,7 +149,7 @@ async def test_who_was_woken_is_credited_under_the_ledgers_name_and_nobody_who_w
     assert (credit.key, credit.pseudonym, credit.at_ns) == ("call-ana", "nym-1", 2)
 
 
-@pytest.mark.parametrize("silent", [facts.RECORD, directory.SUBJECT, CREDIT])
+@pytest.mark.parametrize("silent", [facts.RECORD, incidents.OPEN, directory.SUBJECT, CREDIT])
 async def test_what_could_not_be_told_is_told_later_also_by_the_next_process(bus, tmp_path, silent):
     stage = Stage(bus, tmp_path)
     bus.silent = {silent}

@@ -8,12 +8,26 @@ import msgspec
 from msgspec.structs import replace
 
 from sunwise.contracts.people import pager
-from sunwise.contracts.people.pager import PageAcknowledged, PageNotified
+from sunwise.contracts.people.pager import (
+    IncidentWanted,
+    PageAcknowledged,
+    PageNotified,
+    PageOpened,
+)
 from sunwise.people.pager.core.facts import Acknowledged, Fact, Notified
+from sunwise.people.pager.core.intake import Sender, bodies_of
+from sunwise.people.pager.core.policy import (
+    SEVERITIES,
+    Policy,
+    Severity,
+    SeverityTable,
+    Step,
+    Target,
+)
 from sunwise.people.pager.events import events_of
 from sunwise.people.pager.page_facts import facts_of
 from sunwise.people.pager.wake_ups import wake_ups_of
-from tests.unit.pager.test_forgetting import client_of, fill, running
+from tests.unit.pager.test_forgetting import client_of, fill, firing, running
 
 PEOPLE = {"person", "pseudonym", "by", "who", "held_by", "holder", "to", "assignee"}
 QUARTER_NS = 15 * 60 * 10**9
@@ -92,6 +106,28 @@ async def test_nobody_reckons_from_the_key_of_a_message_to_whom_it_went(tmp_path
     assert by_secret[b"one"]
     assert own.isdisjoint(by_secret[b"one"])
     assert set(by_secret[b"one"]).isdisjoint(by_secret[b"other"])
+
+
+async def test_a_page_of_the_worst_severity_wants_one_incident_and_others_want_none(tmp_path):
+    async with running(tmp_path) as service:
+        for key, severity, group in (("1", "critical", "a"), ("2", "P1", "a"), ("3", "error", "b")):
+            signal = firing(key)._replace(severity=severity, group=group)
+            await service.instance.submit(
+                lambda b, now, signal=signal: bodies_of([signal], Sender("am", "gateway"), b, now)
+            )
+        events = events_of(list(service.journal.read()), service.instance.board, secret=b"s")
+    [wanted] = [each for each in events if isinstance(each, IncidentWanted)]
+    opened = [each for each in events if isinstance(each, PageOpened)]
+    assert (wanted.page, wanted.severity) == (opened[0].page, 1)
+    assert len(opened) == 2
+
+
+def test_the_severity_table_says_which_pages_open_an_incident():
+    own = Severity(name="sev2", steps=(Step(to=Target.PRIMARY),), incident=2)
+    none = replace(own, name="sev1", incident=0)
+    table = SeverityTable(Policy(severities=(none, own, *SEVERITIES)))
+    assert [table.incident(name) for name in ("sev1", "sev2", "critical")] == [0, 2, 0]
+    assert SeverityTable(Policy()).incident("critical") == 1
 
 
 def test_no_event_has_a_person_beside_a_time_but_the_credit_of_a_night():

@@ -14,7 +14,8 @@ from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.simulated_loop import run_simulated
 from sunwise.contracts.people import facts, incidents
 from sunwise.contracts.people.facts import FactKind, FactRecorded
-from sunwise.contracts.people.incidents import GetShift, Shift
+from sunwise.contracts.people.incidents import GetShift, IncidentOpened, OpenIncident, Shift
+from sunwise.people.incidents.lifecycle import By, resolved
 from sunwise.people.incidents.service import IncidentService
 from sunwise.people.incidents.store import IncidentStore
 from tests.support.handoff_company import at
@@ -126,3 +127,37 @@ def test_what_is_no_fact_is_refused_with_the_reason(tmp_path):
             await world.record(bare)
 
     simulated(tmp_path, 3, act)
+
+
+WANTED = OpenIncident(
+    page="p1", group="g", service="ledger", severity=1, title="Orders are slow", at_ns=at(8)
+)
+
+
+def test_a_page_opens_one_incident_and_its_group_no_other_until_that_is_resolved(tmp_path):
+    world = World(tmp_path / "incidents.db", 1)
+
+    async def ask(wanted) -> IncidentOpened:
+        answer = await world.bus.request(incidents.OPEN, _encode(wanted))
+        return msgspec.msgpack.decode(answer, type=IncidentOpened)
+
+    async def story() -> None:
+        await world.start()
+        await world.record(fact("f1", FactKind.ALERT, 8))
+        again = msgspec.structs.replace(WANTED, page="p2")
+        first, *others = [await ask(each) for each in (WANTED, WANTED, again)]
+        assert first.is_new
+        assert [(each.id, each.is_new) for each in others] == 2 * [(first.id, False)]
+        entries = world.store.timeline(first.id)
+        assert entries[0].fact is not None
+        assert entries[-1].evidence.url == "/pager/pages/p1"
+        assert world.store.find(first.id).people == ()
+        by = By(person="ana", pseudonym="p-ana", now_ns=at(9))
+        world.store.act(first.id, lambda held: resolved(held, by), revision=None)
+        assert not (await ask(WANTED)).is_new, "that page has had its incident"
+        assert (await ask(again)).is_new
+        with pytest.raises(Permanent, match="opens no incident"):
+            await ask(msgspec.structs.replace(WANTED, service="No Id"))
+        await world.stop()
+
+    run_simulated(story, world.clock)

@@ -1,7 +1,7 @@
 """Incidents, and what happened in a shift: answered on `people.incidents`.
 
 `IncidentChanged` is published on `people.incidents.changed`; whoever misses one sees it in the next
-answer.
+answer. A page that is bad enough opens one by a request to `people.incidents.open`, however often it asks.
 """
 
 from enum import StrEnum
@@ -14,6 +14,7 @@ from sunwise.contracts.people.facts import TimelineFact
 
 SUBJECT: Final = "people.incidents"
 CHANGED: Final = "people.incidents.changed"
+OPEN: Final = "people.incidents.open"
 MAX_FACTS: Final = 1_000
 Severity = Annotated[int, Meta(ge=1, le=4)]
 """1 is the worst."""
@@ -42,6 +43,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     resolved_ns: int | None = None
     revision: int = 1
     """Rises with every change."""
+    group: str = ""
+    """Of the pages that opened it; empty: somebody did."""
 
 
 class IncidentChanged(Struct, frozen=True, kw_only=True):
@@ -49,6 +52,26 @@ class IncidentChanged(Struct, frozen=True, kw_only=True):
 
     incident: Incident
     at_ns: int
+
+
+class OpenIncident(Struct, frozen=True, kw_only=True, tag="open"):
+    """A page asks for an incident: a new one, unless its group has one that is not resolved."""
+
+    page: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+    """Opens one incident at most, also when it is resolved before the page is closed."""
+    group: Annotated[str, Meta(min_length=1, max_length=64)]
+    service: Id
+    severity: Severity
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    at_ns: int
+    """When it fired."""
+
+
+class IncidentOpened(Struct, frozen=True, kw_only=True, tag="opened"):
+    """There is one."""
+
+    id: str
+    is_new: bool
 
 
 class GetShift(Struct, frozen=True, kw_only=True, tag="get-shift"):

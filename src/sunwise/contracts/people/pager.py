@@ -111,7 +111,22 @@ class WakeUpCredited(Struct, frozen=True, kw_only=True, tag="credited"):
     at_ns: int
 
 
-PagerEvent = PageOpened | PageNotified | PageAcknowledged | PageClosed | WakeUpCredited
+class IncidentWanted(Struct, frozen=True, kw_only=True, tag="incident"):
+    """A page is as bad as an incident, by the severity table; told again with each alert of it."""
+
+    page: str
+    group: str
+    """What follows it and is of the same group is the same incident, until that is resolved."""
+    service: str
+    severity: int
+    """Of the incident; 1 is the worst."""
+    summary: str
+    at_ns: int
+
+
+PagerEvent = (
+    PageOpened | PageNotified | PageAcknowledged | PageClosed | WakeUpCredited | IncidentWanted
+)
 
 
 class CreditWakeUps(Struct, frozen=True, kw_only=True):

@@ -2,8 +2,8 @@
 
 owns: facts, incidents, their timelines and reviews
 consumes: `people.facts`, `people.facts.record`; asks `people.directory` for pseudonyms
-publishes: `people.incidents.changed`; answers on `people.incidents` and `people.facts.record`, and to
-    `POST /v1/facts`
+publishes: `people.incidents.changed`; answers on `people.incidents`, `people.incidents.open` and
+    `people.facts.record`, and to `POST /v1/facts`
 state: in SQL (SQLite or PostgreSQL); nothing can rebuild it
 owner: people
 

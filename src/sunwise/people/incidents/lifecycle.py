@@ -1,5 +1,6 @@
 """What may become of an incident: each act gives the incident as it is then, and what to record."""
 
+import hashlib
 from enum import StrEnum
 from typing import Final
 
@@ -8,11 +9,13 @@ from msgspec.structs import replace
 
 from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
-from sunwise.contracts.people.incidents import Incident, IncidentState
+from sunwise.contracts.people.facts import Evidence
+from sunwise.contracts.people.incidents import Incident, IncidentState, OpenIncident
 from sunwise.people.incidents.timeline import Entry, EntryKind
 
 MAX_ROLES: Final = 16
 _SOURCE: Final = "incidents"
+_PAGER: Final = "pager"
 
 
 class Why(StrEnum):
@@ -52,6 +55,30 @@ def opened(incident: Incident, by: By) -> Step:
     held = Held(incident=incident, people=(by.person,))
     what = f"Opened with severity {incident.severity}: {incident.title}"
     return held, _entry(held, EntryKind.OPENED, what, by)
+
+
+def opened_by_page(wanted: OpenIncident) -> Step:
+    """What the page asks for; nobody has opened it."""
+    incident = Incident(
+        id=hashlib.sha256(f"page {wanted.page}".encode()).hexdigest()[:12],
+        title=wanted.title,
+        severity=wanted.severity,
+        state=IncidentState.OPEN,
+        service=wanted.service,
+        services=(wanted.service,),
+        opened_ns=wanted.at_ns,
+        group=wanted.group,
+    )
+    entry = Entry(
+        incident=incident.id,
+        at_ns=wanted.at_ns,
+        kind=EntryKind.OPENED,
+        source=_PAGER,
+        evidence=Evidence(kind="page", ref=wanted.page, url=f"/pager/pages/{wanted.page}"),
+        actor_role=_PAGER,
+        what=f"Opened by a page with severity {wanted.severity}: {wanted.title}",
+    )
+    return Held(incident=incident), entry
 
 
 def mitigated(held: Held, by: By) -> Step:

@@ -16,7 +16,14 @@ from sunwise.chassis.retention import Retention
 from sunwise.contracts.people import directory, facts, incidents
 from sunwise.contracts.people.directory import GetPseudonyms, Id, Pseudonyms
 from sunwise.contracts.people.facts import FactRecorded, TimelineFact
-from sunwise.contracts.people.incidents import GetShift, Incident, IncidentChanged, Shift
+from sunwise.contracts.people.incidents import (
+    GetShift,
+    Incident,
+    IncidentChanged,
+    IncidentOpened,
+    OpenIncident,
+    Shift,
+)
 from sunwise.people.incidents.desk import Blocking, IncidentDesk
 from sunwise.people.incidents.store import IncidentStore
 
@@ -26,6 +33,7 @@ _log: Final = logging.getLogger("sunwise.incidents")
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_fact: Final = msgspec.msgpack.Decoder(TimelineFact).decode
+_decode_wanted: Final = msgspec.msgpack.Decoder(OpenIncident).decode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(Pseudonyms).decode
 
 Waiting = tuple[TimelineFact, asyncio.Future[bool]]
@@ -70,6 +78,8 @@ class IncidentService:
             stack.push_async_callback(told.close)
             recording = await self._bus.serve(facts.RECORD, self._record, group="incidents")
             stack.push_async_callback(recording.close)
+            opening = await self._bus.serve(incidents.OPEN, self._open, group="incidents")
+            stack.push_async_callback(opening.close)
             asked = await QueryDesk.open(
                 self._bus, incidents.SUBJECT, kind=GetShift, barrier=_at_once, answer=self._answer
             )
@@ -115,6 +125,17 @@ class IncidentService:
         if done is None:
             raise Retryable("too many facts are waiting to be stored", after_s=1.0)
         return _encode(FactRecorded(id=fact.id, is_new=await done))
+
+    async def _open(self, message: Message) -> bytes:
+        """An incident for a page, once however often it asks."""
+        try:
+            wanted = _decode_wanted(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Permanent(f"this opens no incident: {error}") from error
+        incident, is_new = await self._blocking(self._store.open_for, wanted)
+        if is_new:
+            self._tell(incident)
+        return _encode(IncidentOpened(id=incident.id, is_new=is_new))
 
     def _hear_fact(self, message: Message) -> None:
         try:

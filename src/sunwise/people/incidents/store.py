@@ -23,11 +23,12 @@ from sunwise.contracts.people.incidents import (
     GetShift,
     Incident,
     IncidentState,
+    OpenIncident,
     Shift,
 )
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.incidents.addresses import located
-from sunwise.people.incidents.lifecycle import By, Held, Step, Why, opened
+from sunwise.people.incidents.lifecycle import By, Held, Step, Why, opened, opened_by_page
 from sunwise.people.incidents.review import Draft, ReviewState, draft_of
 from sunwise.people.incidents.tables import (
     ENTRIES,
@@ -149,11 +150,21 @@ class IncidentStore:
         """A new incident, with what was told of its services just before."""
         held, entry = opened(incident, by)
         with self._changing() as change:
-            change.connection.execute(insert(INCIDENTS).values(**_columns(held)))
-            for fact in _facts_before(change.connection, incident):
-                change.append(_of_fact(fact, incident.id, pseudonyms))
-            change.append(entry)
+            change.open(held, entry, pseudonyms)
         return held
+
+    def open_for(self, wanted: OpenIncident) -> tuple[Incident, bool]:
+        """The incident of a page, and whether it is new: one for its group until that is resolved."""
+        held, entry = opened_by_page(wanted)
+        is_open = INCIDENTS.c.state != IncidentState.RESOLVED.value
+        known = select(INCIDENTS.c.content).where(is_open | (INCIDENTS.c.id == held.incident.id))
+        with self._changing() as change:
+            for row in change.connection.execute(known.order_by(INCIDENTS.c.opened_ns)):
+                found = _decode_held(row.content).incident
+                if found.id == held.incident.id or found.group == wanted.group:
+                    return found, False
+            change.open(held, entry, {})
+        return held.incident, True
 
     def act(self, incident: str, acting: Callable[[Held], Step], *, revision: int | None) -> Held:
         """What `acting` makes of it; `revision` is the one that was read. Raises Refused."""
@@ -264,6 +275,13 @@ class _Transaction:
                 .where(INCIDENTS.c.id == held.incident.id)
                 .values(content=_encode(replace(held, people=(*held.people, person))))
             )
+
+    def open(self, held: Held, entry: Entry, pseudonyms: Pseudonyms) -> None:
+        """A new incident: what was told of its services just before, then that it was opened."""
+        self.connection.execute(insert(INCIDENTS).values(**_columns(held)))
+        for fact in _facts_before(self.connection, held.incident):
+            self.append(_of_fact(fact, held.incident.id, pseudonyms))
+        self.append(entry)
 
     def append(self, entry: Entry) -> None:
         """The next entry of its incident's timeline."""

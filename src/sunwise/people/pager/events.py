@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sunwise.contracts.people.pager import (
+    IncidentWanted,
     PageAcknowledged,
     PageClosed,
     PageNotified,
@@ -25,7 +26,9 @@ def events_of(facts: Sequence[Fact], board: Board, *, secret: bytes) -> list[Pag
 
     `secret`: the instances', by which messages are called.
     """
-    return [event for fact in facts for event in _events(fact, board, secret)]
+    found = [event for fact in facts for event in _events(fact, board, secret)]
+    wanted = {each.page: each for each in reversed(found) if isinstance(each, IncidentWanted)}
+    return [*(each for each in found if not isinstance(each, IncidentWanted)), *wanted.values()]
 
 
 def _events(fact: Fact, board: Board, secret: bytes) -> Iterator[PagerEvent]:
@@ -33,7 +36,20 @@ def _events(fact: Fact, board: Board, secret: bytes) -> Iterator[PagerEvent]:
     page = board.pages.get(getattr(body, "page", ""))
     if page is None or page.head.severity == REACH_TEST:
         return
-    if isinstance(body, Fired) and page.opened_at_ns == fact.at_ns:
+    if isinstance(body, Fired):
+        yield from _fired(fact, body, page, board)
+    elif isinstance(body, Notified):
+        yield _notified(fact, body, page, key=told_key(secret, body.key))
+    elif isinstance(body, Acknowledged):
+        since_ns = max(page.opened_at_ns, fact.at_ns - fact.at_ns % _QUARTER_NS)
+        yield PageAcknowledged(page=page.id, service=page.service, at_ns=since_ns)
+    elif isinstance(body, Closed):
+        by_hand = body.person is not None
+        yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
+
+
+def _fired(fact: Fact, body: Fired, page: Page, board: Board) -> Iterator[PagerEvent]:
+    if page.opened_at_ns == fact.at_ns:
         yield PageOpened(
             page=page.id,
             service=page.service,
@@ -43,14 +59,16 @@ def _events(fact: Fact, board: Board, secret: bytes) -> Iterator[PagerEvent]:
             slo=body.labels.get("slo", ""),
             link=next(iter(body.links), ""),
         )
-    elif isinstance(body, Notified):
-        yield _notified(fact, body, page, key=told_key(secret, body.key))
-    elif isinstance(body, Acknowledged):
-        since_ns = max(page.opened_at_ns, fact.at_ns - fact.at_ns % _QUARTER_NS)
-        yield PageAcknowledged(page=page.id, service=page.service, at_ns=since_ns)
-    elif isinstance(body, Closed):
-        by_hand = body.person is not None
-        yield PageClosed(page=page.id, service=page.service, at_ns=fact.at_ns, by_hand=by_hand)
+    severity = board.severities.incident(body.severity)
+    if severity:
+        yield IncidentWanted(
+            page=page.id,
+            group=page.group,
+            service=page.service,
+            severity=severity,
+            summary=body.summary,
+            at_ns=fact.at_ns,
+        )
 
 
 def _notified(fact: Fact, body: Notified, page: Page, *, key: str) -> PageNotified:

@@ -20,9 +20,16 @@ from sunwise.chassis.data_folder import write_private
 from sunwise.chassis.directory import read_directory
 from sunwise.chassis.duty.table import read_duty
 from sunwise.chassis.errors import Permanent, Retryable
-from sunwise.contracts.people import directory, duty, facts
+from sunwise.contracts.people import directory, duty, facts, incidents
 from sunwise.contracts.people.facts import TimelineFact
-from sunwise.contracts.people.pager import CREDIT, CreditWakeUps, PagerEvent, WakeUpCredited
+from sunwise.contracts.people.incidents import OpenIncident
+from sunwise.contracts.people.pager import (
+    CREDIT,
+    CreditWakeUps,
+    IncidentWanted,
+    PagerEvent,
+    WakeUpCredited,
+)
 from sunwise.people.pager.client import PagerClient
 from sunwise.people.pager.page_facts import facts_of
 from sunwise.people.pager.roster import Roster, save_roster
@@ -31,6 +38,7 @@ from sunwise.people.pager.wake_ups import WakeUp
 _LOOK_S: Final = 2.0
 _ROSTER_S: Final = 10.0
 _AT_ONCE: Final = 100  # facts on their way
+_LONGEST_TITLE: Final = 200
 _NS: Final = 1_000_000_000
 _log = logging.getLogger("sunwise.pager.feed")
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -99,6 +107,7 @@ class PagerFeed:
         while True:
             told = await asyncio.to_thread(self._ask, self._position)
             await self._record([fact for event in told.events for fact in facts_of(event)])
+            await self._open([each for each in told.events if isinstance(each, IncidentWanted)])
             await self._credit(told.wake_ups)
             if told.next == self._position:
                 return
@@ -115,6 +124,24 @@ class PagerFeed:
             await self._bus.request(facts.RECORD, _encode(fact))
         except Permanent as fault:  # it would be refused for ever
             _log.error("a fact is passed over", extra={"fact": fact.id, "why": str(fault)})
+
+    async def _open(self, wanted: Sequence[IncidentWanted]) -> None:
+        """Returns once each has its incident; whoever asks again gets the same."""
+        for each in wanted:
+            asked = OpenIncident(
+                page=each.page,
+                group=each.group,
+                service=each.service,
+                severity=each.severity,
+                title=each.summary[:_LONGEST_TITLE] or each.page,
+                at_ns=each.at_ns,
+            )
+            try:
+                await self._bus.request(incidents.OPEN, _encode(asked))
+            except Permanent as fault:  # it would be refused for ever
+                _log.error(
+                    "an incident is not opened", extra={"page": each.page, "why": str(fault)}
+                )
 
     async def _credit(self, wake_ups: tuple[WakeUp, ...]) -> None:
         """Books who was woken, under the name that the ledger has for them; none who was erased."""

@@ -53,6 +53,9 @@ class Severity(Struct, frozen=True, kw_only=True):
     """Without a receipt in this time a person's next channel is used."""
     ack_lasts_s: Annotated[float, Meta(ge=60, le=7 * 86_400)] = 8 * _HOUR
     """A page acknowledged longer ago that is still open looks for somebody again."""
+    incident: Annotated[int, Meta(ge=0, le=4)] | None = None
+    """Severity of the incident that such a page opens, 1 the worst; 0: it opens none. Left out: 1 for
+    the worst of the table, none for the others."""
 
 
 class InhibitRule(Struct, frozen=True, kw_only=True):
@@ -195,6 +198,12 @@ class SeverityTable:
     def rank(self, name: str) -> int:
         """0 for the worst; names that are unknown count as the policy says."""
         return self._ranks.get(name.lower(), self._unknown)
+
+    def incident(self, name: str) -> int:
+        """Severity of the incident that such a page opens; 0 for none."""
+        rank = self.rank(name)
+        wanted = self._by_rank[rank].incident
+        return int(rank == 0) if wanted is None else wanted
 
     def at(self, rank: int) -> Severity:
         """The severity of that rank."""
