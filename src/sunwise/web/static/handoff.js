@@ -192,12 +192,23 @@ function seats(handoff) {
     el(
       "ol",
       { class: "seats" },
-      handoff.seats.map((seat) =>
-        el("li", {}, el("span", { class: "quiet" }, `${STEPS[seat.step] ?? seat.step} `), dayMark(seat.person.zone), ` ${naming(seat.person)}`, el("span", { class: "quiet" }, seat.may_take ? (seat.is_asked ? ", asked" : ", not asked yet") : ", cannot take it: away or resting")),
+      seatsByPerson(handoff).map(([seat, steps]) =>
+        el("li", {}, el("span", { class: "quiet" }, `${steps} `), dayMark(seat.person.zone), ` ${naming(seat.person)}`, el("span", { class: "quiet" }, seat.may_take ? (seat.is_asked ? ", asked" : ", not asked yet") : ", cannot take it: away or resting")),
       ),
     ),
     next,
   ];
+}
+
+/** Each of them once, with all that they are asked as: "Secondary, deputy". */
+function seatsByPerson({ seats: all }) {
+  const found = new Map();
+  for (const seat of all) {
+    const step = STEPS[seat.step] ?? seat.step;
+    const [first, steps] = found.get(seat.person.id) ?? [seat, null];
+    found.set(seat.person.id, [first, steps ? `${steps}, ${step.toLowerCase()}` : step]);
+  }
+  return [...found.values()];
 }
 
 function stepDown(handoff) {

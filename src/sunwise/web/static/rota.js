@@ -66,7 +66,7 @@ function board(view) {
 }
 
 function empty(view) {
-  if (!view.duty.is_planned) return "No rota has been published yet. Until then nobody is on duty for this team: a page asks owners who are at work or opted in to be called, and waits until one of them takes it.";
+  if (!view.duty.is_planned) return ["No rota has been published yet. Until then nobody is on duty for this team: a page asks owners who are at work or opted in to be called, and waits until one of them takes it. Plan the first: ", el("code", {}, "sunwise rota plan SERVICE"), "."];
   return `${view.team.name} has no shifts in these days: nothing is published for them yet, or its services ask for no duty.`;
 }
 

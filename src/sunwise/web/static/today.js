@@ -125,8 +125,8 @@ function waitingRow(item) {
   );
 }
 
-function actButton({ act, title }) {
-  const button = el("button", { type: "button", "aria-label": `${act.label}: ${title}`, "data-key": `act ${act.path}` }, act.label);
+function actButton({ act, title, is_urgent: isUrgent }) {
+  const button = el("button", { type: "button", class: isUrgent ? "primary" : null, "aria-label": `${act.label}: ${title}`, "data-key": `act ${act.path}` }, act.label);
   button.addEventListener("click", () => doAct(act, button));
   return button;
 }
