@@ -78,9 +78,17 @@ def test_when_somebody_answered_is_handed_out_to_themselves_alone(plane):
     def handoffs(found):
         return [row["content"] for row in found["handoff"]["handoffs"]["rows"]]
 
+    def accepted(found):
+        events = [row["event"] for row in found["handoff"]["handoff_events"]["rows"]]
+        [event] = [each for each in events if each["type"] == "accepted"]
+        return event
+
+    times = {"asked_ns", "since_ns", "kept_until_ns"}
     assert all("asked_ns" in each for each in handoffs(own))
-    assert not any({"asked_ns", "since_ns"} & each.keys() for each in handoffs(other))
+    assert not any(times & each.keys() for each in handoffs(other))
     assert all("seam" in each for each in handoffs(other))
+    assert times & accepted(own).keys() == {"since_ns", "kept_until_ns"}
+    assert not times & accepted(other).keys()
 
 
 def test_it_has_nothing_of_anybody_else(plane):

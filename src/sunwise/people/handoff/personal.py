@@ -23,7 +23,7 @@ _NAMINGS: Final = (
     Naming(NOTES, ids=("author",), texts=("text",), within={"parts": named_in()}),
     Naming(EVENTS, within={"event": named_in(*_PEOPLE)}),
 )
-_ANSWERED: Final = ("asked_ns", "since_ns")
+_ANSWERED: Final = ("asked_ns", "since_ns", "kept_until_ns")
 """From which anybody could reckon how fast somebody accepts."""
 
 
