@@ -12,7 +12,7 @@ from sunwise.chassis.clock import SystemClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.duty import DutyBoard, DutyFile, Standing
 from sunwise.chassis.errors import Permanent
-from sunwise.chassis.personal import Traces
+from sunwise.chassis.personal import ERASED, Traces
 from sunwise.contracts.people import directory, duty, handoff, pager
 from sunwise.contracts.people.directory import (
     DirectoryChanged,
@@ -35,11 +35,13 @@ from sunwise.contracts.people.handoff import (
     Step,
 )
 from sunwise.contracts.people.pager import CreditWakeUps, WakeUpCredited, WakeUpsBooked
+from sunwise.people.rota.ahead import Task
 from sunwise.people.rota.heard import Heard
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, State, window_of
+from sunwise.people.rota.publishing import Unlawful
 from sunwise.people.rota.service import RotaService
 from sunwise.people.rota.store import Closure, RotaStore
-from sunwise.people.rota.turns import Piece
+from sunwise.people.rota.turns import Piece, Stale
 from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 from tests.support.rota_company import UNIT, company, draft, solve, turn
 
@@ -238,6 +240,18 @@ async def test_whoever_accepted_the_handoff_is_actual(stage):
     assert Heard(stage.store.engine).seq == 1
 
 
+@pytest.mark.parametrize("fault", [Unlawful, Stale])
+async def test_a_rota_that_cannot_be_is_logged_without_whom(stage, monkeypatch, caplog, fault):
+    async def refuse(*_about):
+        raise fault("ana would be on duty for too long")
+
+    monkeypatch.setattr(stage.service.desk, "plan", refuse)
+    [unit] = units_of(stage.snapshot)
+    await stage.service._plan_one(Task(unit, Span(window_ns=window_of(stage.clock.now_ns()))))
+    [why] = [each.why for each in caplog.records if each.message == "no rota"]
+    assert why == fault.__name__
+
+
 async def test_what_was_taken_in_an_emergency_is_told_to_whoever_asks_until_it_is_over(stage):
     now = around(stage)
     stage.publish(now)
@@ -340,6 +354,29 @@ async def test_whoever_kept_a_duty_that_nobody_accepted_had_it_up_to_the_limit(s
     await told_of_handoffs(stage)
     who = [stage.board.duty("ledger", PRIMARY, limit_ns + ns).person for ns in (-1, 0)]
     assert who == ["cy", "ana"]
+
+
+async def test_what_is_said_of_whoever_was_erased_gives_nobody_a_duty(stage):
+    """Theirs to come is a gap by then, which is escalated."""
+    now = around(stage)
+    stage.publish(now)
+    accepted = HandoffAccepted(
+        seq=1,
+        handoff="h1",
+        services=("ledger", "matching"),
+        role=PRIMARY,
+        outgoing=ERASED,
+        holder=ERASED,
+        step=Step.INCOMING,
+        since_ns=now.start_ns + 10**9,
+        until_ns=now.end_ns,
+        at_ns=now.start_ns,
+        kept_until_ns=now.start_ns + 10**9,
+    )
+    stage.handoffs = [accepted]
+    await told_of_handoffs(stage)
+    for at_ns in (now.start_ns, stage.clock.now_ns()):
+        assert stage.board.duty("ledger", PRIMARY, at_ns).person == "ana"
 
 
 async def test_a_wake_up_is_credited_once(stage):

@@ -38,9 +38,11 @@ from sunwise.people.rota.grounds import entries, ground
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, Kept, RequestKind, State, Unit, window_of
 from sunwise.people.rota.ledger import WAKE_UP_POINTS, Entry
 from sunwise.people.rota.mending import NOBODY, Mending
+from sunwise.people.rota.publishing import Unlawful
 from sunwise.people.rota.store import Closure, Journey, RotaStore, Served
 from sunwise.people.rota.takeovers import TakeOvers
 from sunwise.people.rota.taking import taken_of
+from sunwise.people.rota.turns import Stale
 from sunwise.people.rota.units import Ground, Span, inputs_of, problem_of, units_of
 
 _LOOK_S: Final = 0.5
@@ -274,7 +276,7 @@ class RotaService:
             if isinstance(fault, Retryable):
                 again_ns = self._clock.now_ns() + round(fault.after_s * _NS)
             self._not_before[task.unit.id, window_ns] = again_ns
-            _log.error("no rota", extra={"unit": task.unit.id, "why": str(fault)})
+            _log.error("no rota", extra={"unit": task.unit.id, "why": _why(fault)})
 
     async def _look_who_is_away(self) -> None:
         """Absences and journeys are mended by whoever tells them; what they did not end, later here."""
@@ -318,7 +320,7 @@ class RotaService:
                 kept.unit, kept.window_ns, kind=RequestKind.DIRECTORY, by=NOBODY
             )
         except (Permanent, Retryable) as fault:
-            _log.error("a rota is not mended", extra={"unit": kept.unit, "why": str(fault)})
+            _log.error("a rota is not mended", extra={"unit": kept.unit, "why": _why(fault)})
             return False
         if found.problem:
             _log.error("a rota is not mended", extra={"unit": kept.unit, "why": found.problem})
@@ -365,6 +367,12 @@ def _is_settled(kept: Kept, unit: Unit, of: Ground) -> bool:
         _log.error("a rota cannot be held against now", extra={"unit": unit.id, "why": str(fault)})
         return True
     return inputs_of(problem, of.snapshot).digest == kept.inputs.digest
+
+
+def _why(fault: Permanent | Retryable) -> str:
+    """For the log, from which nobody can be erased: without whom, where the words name somebody."""
+    is_about_somebody = isinstance(fault, Unlawful | Stale)
+    return type(fault).__name__ if is_about_somebody else str(fault)
 
 
 async def _at_once() -> None:

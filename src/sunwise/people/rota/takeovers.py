@@ -15,6 +15,7 @@ import msgspec
 from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
+from sunwise.chassis.personal import ERASED
 from sunwise.contracts.people.directory import Id, Role
 from sunwise.contracts.people.handoff import (
     SUBJECT,
@@ -122,17 +123,18 @@ class TakeOvers:
                 piece = Piece(at_ns, until_ns, role, planned, held.person)
                 await self._blocking(self._desk.store.hold, kept.unit, kept.window_ns, piece)
                 at_ns = until_ns
-        except (NoSuch, Stale) as fault:
-            _log.warning("a handoff has no shift", extra={"why": str(fault)})
+        except (NoSuch, Stale):
+            _log.warning("a handoff has no shift", extra={"unit": unit, "role": role.value})
 
 
 def _held(event: HandoffAccepted | HandoffUnheld | HandoffClosed) -> Iterator[_Held]:
     """What it says of who has the duty when; empty stretches too.
 
-    What a release before this one wrote does not say how long somebody kept it.
+    What a release before this one wrote does not say how long somebody kept it. Whoever was erased has
+    no duty: theirs to come is a gap, which handoff's words of before must not fill again.
     """
     kept_until_ns = event.since_ns if isinstance(event, HandoffUnheld) else event.kept_until_ns
-    if event.outgoing is not None and event.at_ns:
+    if event.outgoing not in (None, ERASED) and event.at_ns:
         yield _Held(event.outgoing, event.at_ns, kept_until_ns)
-    if isinstance(event, HandoffAccepted):
+    if isinstance(event, HandoffAccepted) and event.holder != ERASED:
         yield _Held(event.holder, event.since_ns, event.until_ns)
