@@ -35,10 +35,17 @@ async def http_receiver():
 
 
 class Mailbox:
-    """Keeps every mail."""
+    """Keeps every mail, or has nobody's box."""
 
     def __init__(self) -> None:
         self.mails: list[Any] = []
+        self.refuses = False
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options) -> str:  # noqa: N802 - aiosmtpd's
+        if self.refuses:
+            return f"550 {address} is not here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server, _session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
         self.mails.append(envelope)

@@ -224,6 +224,18 @@ async def test_no_log_holds_the_address_of_a_chat(caplog):
     assert "hush" not in caplog.text
 
 
+async def test_no_log_holds_the_address_of_a_person(caplog):
+    async with mail_server() as (mailbox, port):
+        mailbox.refuses = True
+        smtp = Smtp(host="127.0.0.1", port=port, sender="pager@example.net", security="none")
+        settings = ChannelSettings(smtp=smtp)
+        sent, notify = await deliver(settings, ChannelKind.EMAIL, "ana@example.net")
+    assert not sent
+    assert "550" in caplog.text
+    assert notify.page in caplog.text
+    assert "ana@" not in caplog.text
+
+
 async def test_an_answer_that_is_no_yes_is_a_refusal_and_redirects_lead_nowhere(tmp_path):
     async with http_receiver() as (receiver, url), http_receiver() as (elsewhere, other):
         target = Target(kind="slack", url=url, allow_private=True)

@@ -84,4 +84,4 @@ def test_two_incoming_for_one_duty_are_refused_and_other_services_go_on():
         ]
     )
     assert [seam.services for seam in seams] == [("b",)]
-    assert [(each.service, each.people) for each in wrong] == [("a", ("bo", "cy"))]
+    assert [(each.service, each.role) for each in wrong] == [("a", Role.PRIMARY)]

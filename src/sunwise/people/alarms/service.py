@@ -84,7 +84,7 @@ class AlarmLog:
 
     def resolve(self, keys: Iterable[str]) -> None:
         """Says so."""
-        _log.info("over: %s", ", ".join(keys))
+        _log.info("over: %d alarms", len(list(keys)))
 
     def beat(self, name: str) -> None:
         """Nobody waits for it."""

@@ -37,12 +37,14 @@ class Seam(Struct, frozen=True, kw_only=True):
 
 
 class TwoOnDuty(NamedTuple):
-    """A table that names two people for the same duty at the same time: nobody can accept it."""
+    """A table that names two people for the same duty at the same time: nobody can accept it.
+
+    Whom, the rota shows; the log does not, because nobody can be erased from it.
+    """
 
     service: Id
     role: Role
     at_ns: int
-    people: tuple[Id, Id]
 
 
 def seams_of(slots: Iterable[DutySlot]) -> tuple[list[Seam], list[TwoOnDuty]]:
@@ -56,7 +58,7 @@ def seams_of(slots: Iterable[DutySlot]) -> tuple[list[Seam], list[TwoOnDuty]]:
     for _, group in groupby(ordered, key=lambda slot: (slot.service, slot.role)):
         shifts = list(shifts_of(slot for slot in group if slot.person is not None))
         overlaps = [
-            TwoOnDuty(before.service, before.role, after.since_ns, _people(before, after))
+            TwoOnDuty(before.service, before.role, after.since_ns)
             for before, after in pairwise(shifts)
             if after.since_ns < before.until_ns
         ]
@@ -84,18 +86,13 @@ def shifts_of(slots: Iterable[DutySlot]) -> Iterator[DutySlot]:
         yield held
 
 
-def _people(before: DutySlot, after: DutySlot) -> tuple[Id, Id]:
-    assert before.person is not None and after.person is not None, "gaps are left out"  # noqa: PT018
-    return before.person, after.person
-
-
 def _seam(before: DutySlot, after: DutySlot) -> Seam:
-    outgoing, incoming = _people(before, after)
+    assert before.person is not None and after.person is not None, "gaps are left out"  # noqa: PT018
     return Seam(
         services=(before.service,),
         role=before.role,
-        outgoing=outgoing,
-        incoming=incoming,
+        outgoing=before.person,
+        incoming=after.person,
         since_ns=before.since_ns,
         outgoing_until_ns=before.until_ns,
         at_ns=after.since_ns,

@@ -366,7 +366,7 @@ class Instance:
         except Exception:  # noqa: BLE001 - see below; logged with its trace
             # A message that cannot be made must not stop the others, nor be tried for ever: the
             # person's next channel gets it, and then the next person.
-            _log.exception("a bug in sending message %s", notify.key)
+            _log.exception("a bug in sending a message of page %s", notify.page)
             return False
 
     # --- keeping no longer -------------------------------------------------------------------

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sunwise.people.pager.channels.web_push import Pusher
 
 _FAULTS: Final = (OSError, ValueError, Permanent, httpx.HTTPError, aiosmtplib.SMTPException)
+_OF_PEOPLE: Final = frozenset({ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.VOICE})
+"""Their addresses are somebody's own; of the others the settings know more than a name."""
 _log = logging.getLogger("sunwise.pager")
 
 
@@ -68,7 +70,9 @@ class ChannelCourier:
         try:
             await self._send(notify.contact, message, now)
         except _FAULTS as error:
-            _log.error("%s refused message %s: %s", kind, notify.key, repr(error))
+            _log.error(
+                "%s refused a message of page %s: %s", kind, notify.page, _why(error, notify)
+            )
             is_sent = False
         else:
             is_sent = True
@@ -148,6 +152,14 @@ class ChannelCourier:
                 raise NotSetUp(f"target {contact.address!r} has no secret_file to sign with")
             post = chat.webhook(target, message, secret, now_ns=now.wall_ns)
         return post, target.allow_private
+
+
+def _why(error: BaseException, notify: Notify) -> str:
+    """What is wrong, without whose address it is: nobody can be erased from a log."""
+    said = repr(error)
+    if notify.contact.kind in _OF_PEOPLE:
+        return said.replace(notify.contact.address, "[address]")
+    return said
 
 
 def _pusher(settings: WebPush) -> "Pusher":
