@@ -14,11 +14,9 @@ class Standing(StrEnum):
 
     PLANNED = "planned"
     ACTUAL = "actual"  # taken over, or changed after it was published
-    GAP = "gap"  # nobody may lawfully do it; `gap_owner` has accepted that
+    GAP = "gap"  # nobody may lawfully do it, or has taken it; `gap_owner` has accepted that
     NOBODY = "nobody"  # nobody is meant to: a pause between two published shifts
-    UNKNOWN = (
-        "unknown"  # nothing is published: no such rota, before its first shift, after its last
-    )
+    UNKNOWN = "unknown"  # nothing is published for then, or not of this service
 
 
 class DutyAnswer(msgspec.Struct, frozen=True, kw_only=True):

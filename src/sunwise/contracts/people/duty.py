@@ -24,13 +24,14 @@ class DutySlot(Struct, frozen=True, kw_only=True, array_like=True):
     service: Id
     role: Role
     person: Id | None
-    """None: nobody may lawfully do it; `gap_owner` has accepted that."""
+    """None: a gap, which nobody may lawfully fill or nobody has taken yet."""
     since_ns: int
     until_ns: int
     """Exclusive."""
     actual: bool = False
     """Taken over, or changed after it was published."""
     gap_owner: Id | None = None
+    """Who has accepted the gap; None: nobody yet."""
 
 
 class DutyTable(Struct, frozen=True, kw_only=True):

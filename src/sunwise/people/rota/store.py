@@ -105,9 +105,8 @@ class RotaStore:
     def served(self, from_ns: int) -> Served:
         """Every slot that ends after `from_ns`, in order of service, role and time."""
         with self.engine.connect() as connection:
-            version = rows.version_of(
-                connection
-            )  # first: what comes later does no harm under its number
+            version = rows.version_of(connection)
+            # First: what comes later does no harm under its number.
             slots: set[DutySlot] = set()
             until_ns = from_ns
             units = rows.units_in(connection)

@@ -16,9 +16,7 @@ from sunwise.people.pager.core.responders import Responders
 _NS: Final = 1_000_000_000
 _PRUNE_NS: Final = 3_600 * _NS
 _SHIFTS_LOOK_BACK_NS: Final = 15 * 60 * _NS  # a test that is so late tests nothing
-_NIGHTS_LOOK_NS: Final = (
-    600 * _NS
-)  # shifts of the coming night are tested in their last hour of day
+_NIGHTS_LOOK_NS: Final = 600 * _NS  # a night's shift is tested in the last hour of day before it
 
 
 class Work(NamedTuple):
