@@ -8,7 +8,7 @@ import pytest
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Retryable
-from sunwise.chassis.personal import Traces
+from sunwise.chassis.personal import ERASED, Traces
 from sunwise.contracts.people.directory import Role, Tier
 from sunwise.people.rota import rows
 from sunwise.people.rota.core.check import check
@@ -18,6 +18,7 @@ from sunwise.people.rota.kept import RequestState, State
 from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.publishing import Unlawful
 from sunwise.people.rota.store import Closure, RotaStore
+from sunwise.people.rota.taking import taken_of
 from sunwise.people.rota.turns import Moved, Stale, rota_of
 from sunwise.people.rota.units import Span, problem_of, units_of
 from tests.support.rota_company import (
@@ -141,6 +142,19 @@ async def test_whoever_is_erased_while_a_plan_is_made_is_not_in_it(tmp_path, mon
     with pytest.raises(Moved, match="erased meanwhile"):
         await stage.desk.plan(UNIT, WINDOW)
     assert stage.store.find(UNIT, WINDOW) is None
+
+
+async def test_a_taken_shift_is_told_to_nobody_once_whoever_lost_it_is_erased(tmp_path):
+    """Else an alarm of its own would go out, for a person called erased."""
+    stage = Stage(tmp_path)
+    stage.publish(turn(-4, 4, "ana"))
+    done = await stage.desk.take(UNIT, PRIMARY, NOW, by="bo")
+    unit = stage.store.units()[UNIT]
+    assert taken_of(done, unit, NOW).before == "ana"
+    stage.store.erase(Traces(person="ana"))
+    [kept] = stage.store.taken_since(WINDOW)
+    assert kept.changes[0].before == ERASED
+    assert taken_of(kept, unit, NOW) is None
 
 
 async def test_whoever_was_erased_is_in_no_plan_on_a_directory_of_before(tmp_path):
