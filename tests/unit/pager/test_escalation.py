@@ -121,6 +121,16 @@ def test_owners_are_told_in_working_hours_or_hours_they_opted_into_only():
     assert told(stage.run()) == ["tui", "noa"]  # Kenji's day is over, Mia's has not begun
 
 
+@pytest.mark.parametrize(("minutes", "expected"), [(-30, ["kenji"]), (30, ["noa"])])
+def test_whoever_is_spared_nights_is_not_called_for_work_that_runs_into_one(minutes, expected):
+    stage = Stage(start_ns=NOON_UTC + minutes * MINUTE)  # 20:30 or 21:30 where Kenji is
+    stage.company.on_duty("gateway", None)
+    stage.company.people["kenji"] = replace(someone("kenji"), exempt=Exempt(no_nights=True))
+    stage.company.owned["gateway"] = ("noa",)
+    stage.signal(firing())
+    assert told(stage.run()) == expected
+
+
 def test_whoever_is_spared_nights_is_called_off_duty_only_by_day_or_when_they_opted_in():
     spared = replace(someone("tui"), exempt=Exempt(no_nights=True))  # it is midnight where Tui is
     for person, expected in (

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from sunwise.contracts.people.directory import EmergencyHours, Person, Role
 from sunwise.daylight.night import DAY_BEGINS_MINUTE, DAY_ENDS_MINUTE
-from sunwise.daylight.zones import local
+from sunwise.daylight.zones import NS_PER_HOUR, local
 from sunwise.people.pager.core.policy import Target
 
 Id = str
@@ -91,7 +91,8 @@ def may_page(
     """Never somebody on leave or in legal rest, unless they opted in to just these hours.
 
     Owners who are neither on duty nor the deputy are only told in their working hours, or in
-    emergency hours that they opted into; and whoever is spared nights, off duty only by day.
+    emergency hours that they opted into; and whoever is spared nights, off duty only by day, with an
+    hour of it left for the work.
     """
     person = responders.person(id_)
     if person is None or not person.active:
@@ -102,7 +103,8 @@ def may_page(
     if responders.on_leave(id_, at_ns) or is_resting:
         return is_opted_in and hours is not None and hours.also_in_rest
     is_on_duty = target in (Target.PRIMARY, Target.SECONDARY)
-    if person.exempt.no_nights and is_night(person, at_ns) and not (is_on_duty or is_opted_in):
+    runs_into_night = is_night(person, at_ns) or is_night(person, at_ns + NS_PER_HOUR)
+    if person.exempt.no_nights and runs_into_night and not (is_on_duty or is_opted_in):
         return False
     return target is not Target.OWNERS or is_opted_in or is_at_work(person, at_ns)
 
