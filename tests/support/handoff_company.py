@@ -4,19 +4,12 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from sunwise.contracts.people.directory import (
-    Leave,
-    Person,
-    Role,
-    Service,
-    Snapshot,
-    Team,
-    Tier,
-)
+from sunwise.contracts.people.directory import Leave, Person, Role, Snapshot
 from sunwise.contracts.people.duty import DutySlot, DutyTable
 from sunwise.daylight.working_time import WorkingTime
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.handoff.roster import Roster
+from tests.support.snapshots import owned, somebody, team_of
 
 MIDNIGHT = 1_795_737_600_000_000_000  # 2026-11-27 00:00 UTC, a Friday
 ZONES = {
@@ -40,20 +33,15 @@ def law(country: str, _on: date) -> WorkingTime:
 
 
 def person(name: str, **fields) -> Person:
-    zone, country = ZONES[name]
-    about = {"name": name.title(), "email": f"{name}@example.com", **fields}
-    return Person(id=name, zone=zone, country=country, **about)
+    return somebody(name, *ZONES[name], **fields)
 
 
 def company(*leave: Leave, services=("ledger", "matching"), without: str = "") -> Snapshot:
     return Snapshot(
         version=1,
         people=tuple(person(name, active=name != without) for name in ZONES),
-        teams=(Team(id="core", name="Core", members=tuple(ZONES), lead="eve"),),
-        services=tuple(
-            Service(id=name, name=name.title(), tier=Tier.TWO_ROLES, team="core", deputy="di")
-            for name in services
-        ),
+        teams=(team_of(*ZONES, lead="eve"),),
+        services=tuple(owned(name, deputy="di") for name in services),
         leave=leave,
     )
 

@@ -12,6 +12,7 @@ from sunwise.people.pager.core.liveness import PeerWatch
 from sunwise.people.pager.core.moments import Moment
 from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.core.responders import Shift
+from tests.support.snapshots import somebody
 
 NS = 1_000_000_000
 MINUTE = 60 * NS
@@ -28,15 +29,8 @@ ZONES = {
 
 def someone(id_: str, *, emergency: EmergencyHours | None = None, active: bool = True) -> Person:
     """A person of this company, as the directory would say it."""
-    return Person(
-        id=id_,
-        name=id_.title(),
-        email=f"{id_}@example.net",
-        zone=ZONES[id_],
-        country="PT",
-        emergency=emergency,
-        active=active,
-    )
+    email = f"{id_}@example.net"
+    return somebody(id_, ZONES[id_], "PT", email=email, emergency=emergency, active=active)
 
 
 class Company:

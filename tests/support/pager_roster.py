@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sunwise.contracts.people.directory import Leave, Role, Service, Snapshot, Team, Tier
+from sunwise.contracts.people.directory import Leave, Role, Snapshot
 from sunwise.contracts.people.duty import DutySlot, DutyTable
 from sunwise.people.pager.roster import Roster
 from tests.support.pager_people import ZONES, someone
+from tests.support.snapshots import owned, team_of
 
 HOUR = 3_600 * 1_000_000_000
 
@@ -33,17 +34,8 @@ def roster_around(
         version=1,
         leave=leave,
         people=tuple(map(someone, ZONES)),
-        teams=(Team(id="core", name="Core", members=members, lead="mia"),),
-        services=(
-            Service(
-                id="gateway",
-                name="Gateway",
-                tier=Tier.TWO_ROLES,
-                team="core",
-                lead="noa",
-                deputy="kenji",
-            ),
-        ),
+        teams=(team_of(*members, lead="mia"),),
+        services=(owned("gateway", lead="noa", deputy="kenji"),),
     )
     table = DutyTable(version=1, as_of_ns=now_ns, from_ns=first, until_ns=last, slots=slots)
     return Roster(as_of_ns=now_ns, table=table, directory=directory)

@@ -6,15 +6,7 @@ from sqlalchemy import Engine
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.errors import Permanent
-from sunwise.contracts.people.directory import (
-    Leave,
-    Person,
-    Role,
-    Service,
-    Snapshot,
-    Team,
-    Tier,
-)
+from sunwise.contracts.people.directory import Leave, Person, Role, Snapshot, Tier
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.core.greedy import greedy
 from sunwise.people.rota.core.patterns import Block
@@ -23,6 +15,7 @@ from sunwise.people.rota.kept import Figures, Inputs, Kept, window_of
 from sunwise.people.rota.planning_process import answer
 from sunwise.people.rota.store import RotaStore
 from sunwise.people.rota.turns import Turn
+from tests.support.snapshots import owned, somebody, team_of
 
 NOW = 1_795_737_600_000_000_000  # 2026-11-27 00:00 UTC, a Friday
 WINDOW = window_of(NOW)
@@ -42,20 +35,15 @@ UNIT = "core.24x7-one"
 
 
 def person(name: str, **facts) -> Person:
-    zone, country = ZONES[name]
-    about = {"name": name.title(), "email": f"{name}@example.com", "zone": zone} | facts
-    return Person(id=name, country=country, **about)
+    return somebody(name, *ZONES[name], **facts)
 
 
 def company(*leave: Leave, tier: Tier = Tier.ONE_ROLE, version: int = 1, **facts) -> Snapshot:
-    services = tuple(
-        Service(id=name, name=name.title(), tier=tier, team="core", lead="bo", deputy="ana")
-        for name in ("ledger", "matching")
-    )
+    services = ("ledger", "matching")
     about = {
         "people": tuple(map(person, ZONES)),
-        "teams": (Team(id="core", name="Core", members=tuple(ZONES), lead="eve"),),
-        "services": services,
+        "teams": (team_of(*ZONES, lead="eve"),),
+        "services": tuple(owned(each, tier, lead="bo", deputy="ana") for each in services),
     }
     return Snapshot(version=version, leave=leave, **about | facts)
 

@@ -19,29 +19,24 @@ from sunwise.cli.people_client import (
 )
 from sunwise.cli.people_owners import owned
 from sunwise.cli.who_owns import missing_lines, owner_lines
-from sunwise.contracts.people.directory import Person, Service, Snapshot, Team, Tier
+from sunwise.contracts.people.directory import Service, Snapshot, Team, Tier
 from sunwise.people.directory.objects import Kind
 from sunwise.people.directory.problems import Problem, Rule
+from tests.support.snapshots import somebody
 
 NOON_NS = 1_795_780_800 * 10**9  # 2026-11-27 12:00 UTC
 HOUR_NS = 3_600 * 10**9
 
 
-def person(id_: str, zone: str, **more) -> Person:
-    return Person(
-        id=id_, name=id_.title(), email=f"{id_}@x.example", zone=zone, country="DE", **more
-    )
-
-
 DIRECTORY = Snapshot(
     version=1,
     people=(
-        person("ada", "Pacific/Auckland"),
-        person("ben", "Europe/Berlin"),
-        person("cleo", "Africa/Nairobi"),
-        person("dan", "Europe/Berlin", active=False),
-        person("eve", "Europe/Berlin"),
-        person("fay", "Nowhere/Atall"),
+        somebody("ada", "Pacific/Auckland"),
+        somebody("ben", "Europe/Berlin"),
+        somebody("cleo", "Africa/Nairobi"),
+        somebody("dan", "Europe/Berlin", active=False),
+        somebody("eve", "Europe/Berlin"),
+        somebody("fay", "Nowhere/Atall"),
     ),
     teams=(Team(id="core", name="Core", members=("ada", "ben", "cleo", "dan", "fay")),),
     services=(
