@@ -15,6 +15,7 @@ from sunwise.contracts.people.directory import Role
 from sunwise.people.directory.law import law_of
 from sunwise.people.directory.store import DirectoryStore
 from sunwise.people.rota.core.check import check
+from sunwise.people.rota.directory_copy import HeardDirectory
 from sunwise.people.rota.grounds import ground
 from sunwise.people.rota.kept import DAY_NS, RequestKind, RequestState, window_of
 from sunwise.people.rota.store import RotaStore
@@ -97,7 +98,7 @@ def test_nothing_waits_for_anybody_and_nothing_is_mended_once_it_is_up(company):
     assert {each.kind for each in asked} == {RequestKind.ASSIGN}
     assert all(request.answers == dict.fromkeys(request.asked, True) for request in asked)
     snapshot = company.directory.snapshot()
-    of = ground(company.store, lambda: snapshot, now_ns=NOW_NS)
+    of = ground(company.store, lambda: HeardDirectory(snapshot), now_ns=NOW_NS)
     for unit in company.store.units().values():
         kept = company.store.find(unit.id, window_of(NOW_NS))
         problem = problem_of(unit, of, Span(window_ns=kept.window_ns))
