@@ -42,7 +42,9 @@ def test_a_test_by_day_may_be_answered_until_the_shift_begins():
     hand_over(stage)
     sent = stage.run(13, step_s=60)
     assert told(sent) == ["noa"]
-    assert "kenji is on duty" in stage.board.pages[sent[0].page].head.summary
+    said = stage.board.pages[sent[0].page].head.summary
+    assert said.startswith("Whoever is on duty for gateway")
+    assert "kenji" not in said, "an incident takes its words over, for ever"
 
 
 def test_who_has_given_the_shift_away_is_no_alarm():

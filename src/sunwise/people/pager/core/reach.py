@@ -144,13 +144,16 @@ def _key(person: str, since_ns: str) -> str:
 def _unreachable(
     person: str, page: Page, board: Board, responders: Responders, *, now: Moment
 ) -> Signal:
-    """For the secondary, or else the deputy: the person on duty may not hear of a real page."""
+    """For the secondary, or else the deputy: the person on duty may not hear of a real page.
+
+    Who that is, the rota shows. Words of a page come into timelines, which are chained: they name nobody.
+    """
     secondary = responders.who(page.service, Role.SECONDARY, now.wall_ns)
     stand_in = secondary if secondary != person else None
     return Signal(
         key=f"unreachable/{page.id}",
         is_firing=True,
-        summary=f"{person} is on duty for {page.service} and does not answer the test message",
+        summary=f"Whoever is on duty for {page.service} does not answer the test message",
         severity=board.policy.severities[0].name,
         labels={"alertname": "OnDutyUnreachable", board.policy.service_label: page.service},
         group=f"unreachable/{page.id}",
