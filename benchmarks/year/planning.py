@@ -36,7 +36,7 @@ Turns = dict[str, dict[int, tuple[Turn, ...]]]
 _KEPT: Final = Path(__file__).resolve().parents[2] / "build" / "year"
 _CODE: Final = (
     "any_hours", "bounds", "burden", "costs", "cover", "greedy", "law", "law_rows", "model",
-    "patterns", "problem", "ranking", "roles", "round_robins", "solve", "solver", "stats", "weaving",
+    "cp_sat", "patterns", "planning", "problem", "ranking", "roles", "round_robins", "stats", "weaving",
 )  # fmt: skip
 _WAYS: Final[dict[str, Callable[[Problem], Rota]]] = {
     SUNWISE: lambda problem: plan(problem, effort=EFFORT).rota,
@@ -107,7 +107,7 @@ def _code() -> str:
 
 
 def _sources() -> Iterator[bytes]:
-    folder = resources.files("sunwise.people.rota")
+    folder = resources.files("sunwise.people.rota.core")
     for name in _CODE:
         yield folder.joinpath(f"{name}.py").read_bytes()
 
