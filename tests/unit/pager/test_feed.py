@@ -17,6 +17,7 @@ from sunwise.contracts.people.pager import (
     PageOpened,
     WakeUpsBooked,
 )
+from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.pager.feed import PagerFeed, Told
 from sunwise.people.pager.roster import load_roster
 from sunwise.people.pager.wake_ups import WakeUp
@@ -25,7 +26,9 @@ from tests.support.pager_roster import roster_around
 
 WHOLE = roster_around(NOON_UTC)
 OPENED = PageOpened(page="p", service="gateway", severity="critical", summary="Slow", at_ns=1)
-WANTED = IncidentWanted(page="p", group="g", service="gateway", severity=1, summary="Slow", at_ns=1)
+WANTED = IncidentWanted(
+    page="p", group="g", service="gateway", severity=1, summary="Slow", at_ns=NOON_UTC
+)
 CLOSED = PageClosed(page="p", service="gateway", at_ns=3, by_hand=False)
 WOKEN = tuple(
     WakeUp(key=f"call-{person}", person=person, service="gateway", at_ns=2)
@@ -139,6 +142,12 @@ async def test_a_page_as_bad_as_an_incident_asks_for_one_after_its_fact_is_store
     await Stage(bus, tmp_path).feed().tell()
     [asked] = bus.incidents
     assert (asked.page, asked.group, asked.severity, asked.title) == ("p", "g", 1, "Slow")
+
+
+async def test_a_page_of_long_ago_opens_no_incident_when_all_is_read_again(bus, tmp_path):
+    old = msgspec.structs.replace(WANTED, at_ns=NOON_UTC - 25 * NS_PER_HOUR)
+    await Stage(bus, tmp_path, Told(events=(old,), wake_ups=(), next="a:9")).feed().tell()
+    assert bus.incidents == []
 
 
 async def test_who_was_woken_is_credited_under_the_ledgers_name_and_nobody_who_was_erased(

@@ -40,6 +40,7 @@ _ROSTER_S: Final = 10.0
 _AT_ONCE: Final = 100  # facts on their way
 _LONGEST_TITLE: Final = 200
 _NS: Final = 1_000_000_000
+_OPENS_WITHIN_NS: Final = 24 * 3_600 * _NS
 _log = logging.getLogger("sunwise.pager.feed")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_pseudonyms: Final = msgspec.msgpack.Decoder(directory.Pseudonyms).decode
@@ -126,8 +127,14 @@ class PagerFeed:
             _log.error("a fact is passed over", extra={"fact": fact.id, "why": str(fault)})
 
     async def _open(self, wanted: Sequence[IncidentWanted]) -> None:
-        """Returns once each has its incident; whoever asks again gets the same."""
+        """Returns once each has its incident; whoever asks again gets the same.
+
+        What was wanted more than a day ago gets none: a feed that lost its position reads all there is.
+        """
+        since_ns = self._clock.now_ns() - _OPENS_WITHIN_NS
         for each in wanted:
+            if each.at_ns < since_ns:
+                continue
             asked = OpenIncident(
                 page=each.page,
                 group=each.group,

@@ -55,12 +55,12 @@ class Planner:
         except TimeoutError as late:
             raise Retryable(
                 f"No rota was found within {self._settings.longest_s:g} s: nothing was changed.",
-                after_s=60.0,
+                after_s=600.0,
             ) from late
         finally:
             if child.returncode is None:
                 child.kill()
                 await child.wait()
         if child.returncode != 0 or not content:
-            raise Retryable("The planning process ended early: nothing was changed.", after_s=5.0)
+            raise Retryable("The planning process ended early: nothing was changed.", after_s=60.0)
         return content
