@@ -39,24 +39,8 @@ replay: $(RUN_STAMP) ## drive the exchange with recorded Binance frames: ARGS="F
 
 # --- test ------------------------------------------------------------------------------------
 
-# Without ARGS, the tests that measure time run alone; then the rest, a process a folder, two at once,
-# the longest first. The wildcards find a new folder of tests: none is ever left out.
-SUITES := $(filter-out %/__pycache__/ %/support/ tests/e2e/,$(wildcard tests/*/ tests/e2e/*/))
-LONG   := $(addprefix tests/,unit/ e2e/people/ e2e/pages/)
-BESIDE := $(LONG) $(filter-out $(LONG) tests/compat/ tests/e2e/%,$(SUITES))
-ALONE  := $(filter-out $(BESIDE),$(SUITES))
-
 test: $(DEV_STAMP) ## set up and run the tests
-ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
-else
-	@failed=0; $(BIN)/python -m pytest $(ALONE) || failed=1; \
-	    $(MAKE) --no-print-directory -k -j2 -Otarget $(BESIDE) || failed=1; exit $$failed
-endif
-
-.PHONY: $(BESIDE)
-$(BESIDE): $(DEV_STAMP)
-	$(BIN)/python -m pytest $@
 
 test-slow: $(DEV_STAMP) ## the long tests that `make test` leaves out
 	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
