@@ -151,7 +151,7 @@ def test_an_instance_that_is_down_is_asked_again_later(tmp_path):
     assert list(holders) == ["pager http://127.0.0.1:1", "pager http://127.0.0.1:2"]
     for holder in holders.values():
         assert isinstance(holder, PagerHolder)
-        with pytest.raises(Retryable, match="no pager answers"):
+        with pytest.raises(Retryable, match="does not answer"):
             holder.erase(ANA)
 
 
