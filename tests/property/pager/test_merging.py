@@ -120,6 +120,25 @@ def test_order_and_repetition_do_not_matter(facts, data):
     assert view_of(facts) == view_of([*shuffled, *repeated])
 
 
+def test_a_link_that_was_used_for_two_pages_is_known_for_the_same_in_any_order():
+    names = [page_id("g", generation) for generation in (1, 2)]
+    opened = [
+        Fired(
+            alert="x",
+            page=name,
+            group="g",
+            generation=generation,
+            service="s",
+            severity="critical",
+            summary="x",
+        )
+        for generation, name in enumerate(names, start=1)
+    ]
+    used = [Acknowledged(page=name, person="ana", rank=0, link="z") for name in names]
+    facts = Board(POLICY).author("a").write([*opened, *used], NOON_UTC)
+    assert view_of(facts) == view_of(facts[::-1])
+
+
 @settings(max_examples=200)
 @given(histories())
 def test_what_one_has_not_seen_it_has_not_ended(facts):

@@ -163,7 +163,8 @@ class Board:
 
     def _learn_taken_up(self, page: Page, at_ns: int, body: Acknowledged) -> None:
         if body.link:
-            self.used_links[body.link] = page.id
+            known = self.used_links.get(body.link, page.id)
+            self.used_links[body.link] = min(known, page.id)  # in whatever order they are heard
         if page.head.severity != REACH_TEST:  # an answer to a test is no work
             times = self.called.setdefault(body.person, [])
             insort(times, at_ns)
