@@ -193,11 +193,11 @@ async def check(client, cache, trader, keys):
         newer = await settled_book(client, cache)
         assert newer["lastUpdateId"] != book["lastUpdateId"], "the book is not the open orders"
         book = newer
+    assert any(by_orders), "the test has a subject; a side may be empty for once"
     seen = cache.get_depth_cache()
     for kind, cached, true in zip(
         ("bids", "asks"), (seen.get_bids(), seen.get_asks()), by_orders, strict=True
     ):
-        assert true
         wrong = [pair for pair in itertools.zip_longest(cached, true) if pair[0] != pair[1]]
         assert not wrong, (
             f"{kind}: {len(wrong)} levels differ, the first (cached, true): {wrong[0]}"
