@@ -160,6 +160,7 @@ def test_a_log_that_is_being_read_is_not_taken_for_emptied(tmp_path, monkeypatch
         assert b"cleo" in (tmp_path / "x.db-wal").read_bytes()
     empty_log(engine)
     assert not any(b"cleo" in path.read_bytes() for path in tmp_path.iterdir())
+    engine.dispose()
 
 
 def test_a_damaged_file_is_told(tmp_path: Path):
