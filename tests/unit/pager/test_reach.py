@@ -55,20 +55,11 @@ def test_who_has_given_the_shift_away_is_no_alarm():
     assert stage.pages == []
 
 
-def test_rest_before_a_night_is_left_alone():
-    stage = before_the_night(hours=6)
+@pytest.mark.parametrize(("hours", "rest_h"), [(6, 2), (30, 26)], ids=["rest", "a day off"])
+def test_what_is_free_before_a_night_is_left_alone(hours, rest_h):
+    stage = before_the_night(hours=hours)
     stage.company.in_legal_rest = lambda _person, at_ns, _called: (
-        NOON_UTC - 2 * HOUR <= at_ns < NIGHT
-    )
-    assert stage.run(2 * 60 + 50, step_s=60) == []
-    (test,) = stage.run(20, step_s=60)
-    assert test.person.id == "kenji"
-
-
-def test_a_day_off_before_a_night_is_left_alone_too():
-    stage = before_the_night(hours=30)
-    stage.company.in_legal_rest = lambda _person, at_ns, _called: (
-        NOON_UTC - 26 * HOUR <= at_ns < NIGHT
+        NOON_UTC - rest_h * HOUR <= at_ns < NIGHT
     )
     assert stage.run(2 * 60 + 50, step_s=60) == []
     (test,) = stage.run(20, step_s=60)

@@ -143,6 +143,22 @@ def around(stage, who="ana"):
     return turn(0, 0, who)._replace(start_ns=now_ns - 3 * hour, end_ns=now_ns + 3 * hour)
 
 
+def acceptance(duty, **facts) -> HandoffAccepted:
+    """Bo, the secondary, has accepted it from Cy a second after it began; `facts` say what is different."""
+    usual = {
+        "seq": 1,
+        "handoff": "h1",
+        "services": ("ledger", "matching"),
+        "role": PRIMARY,
+        "outgoing": "cy",
+        "holder": "bo",
+        "step": Step.SECONDARY,
+        "since_ns": duty.start_ns + 10**9,
+        "until_ns": duty.end_ns,
+    }
+    return HandoffAccepted(**usual | facts)
+
+
 async def test_a_board_follows_what_is_published_and_changed(stage):
     now = around(stage)
     stage.publish(now)
@@ -223,19 +239,7 @@ async def told_of_handoffs(stage) -> None:
 async def test_whoever_accepted_the_handoff_is_actual(stage):
     now = around(stage)
     stage.publish(now)
-    stage.handoffs = [
-        HandoffAccepted(
-            seq=1,
-            handoff="h1",
-            services=("ledger", "matching"),
-            role=PRIMARY,
-            outgoing="cy",
-            holder="bo",
-            step=Step.SECONDARY,
-            since_ns=now.start_ns + 10**9,
-            until_ns=now.end_ns,
-        )
-    ]
+    stage.handoffs = [acceptance(now)]
     await told_of_handoffs(stage)
     assert stage.board.duty("ledger", PRIMARY).person == "bo"
     assert stage.board.duty("ledger", PRIMARY).standing is Standing.ACTUAL
@@ -285,16 +289,7 @@ async def test_a_clock_that_was_ahead_leaves_no_table_that_lacks_what_is_to_come
 async def test_what_is_accepted_after_handoff_was_restored_from_a_backup_is_actual_too(stage):
     now = around(stage)
     stage.publish(now)
-    accepted = HandoffAccepted(
-        handoff="h1",
-        services=("ledger", "matching"),
-        role=PRIMARY,
-        outgoing="cy",
-        holder="bo",
-        step=Step.SECONDARY,
-        since_ns=now.start_ns + 10**9,
-        until_ns=now.end_ns,
-    )
+    accepted = acceptance(now)
     over = replace(accepted, holder="ana", since_ns=1, until_ns=now.start_ns)
     stage.handoffs = [replace(over, seq=seq) for seq in range(1, 8)]
     stage.tell_handoff()
@@ -316,16 +311,11 @@ async def test_whoever_kept_a_duty_until_it_was_accepted_had_it(stage):
     stage.publish(now)
     accepted_ns = now.start_ns + 10**9
     stage.handoffs = [
-        HandoffAccepted(
-            seq=1,
-            handoff="h1",
-            services=("ledger", "matching"),
-            role=PRIMARY,
-            outgoing="cy",
+        acceptance(
+            now,
             holder="ana",
             step=Step.INCOMING,
             since_ns=accepted_ns,
-            until_ns=now.end_ns,
             at_ns=now.start_ns,
             kept_until_ns=accepted_ns,
         )
@@ -362,16 +352,11 @@ async def test_what_is_said_of_whoever_was_erased_gives_nobody_a_duty(stage):
     """Theirs to come is a gap by then, which is escalated."""
     now = around(stage)
     stage.publish(now)
-    accepted = HandoffAccepted(
-        seq=1,
-        handoff="h1",
-        services=("ledger", "matching"),
-        role=PRIMARY,
+    accepted = acceptance(
+        now,
         outgoing=ERASED,
         holder=ERASED,
         step=Step.INCOMING,
-        since_ns=now.start_ns + 10**9,
-        until_ns=now.end_ns,
         at_ns=now.start_ns,
         kept_until_ns=now.start_ns + 10**9,
     )
