@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import secrets
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from sunwise.chassis.child_process import dying_with_parent
 from sunwise.chassis.data_folder import open_data_folder
+from sunwise.chassis.ports import settled_port
 from sunwise.people.pager.keys import operator_token
 from sunwise.people.pager.roster import Roster, save_roster
 from sunwise.people.pager.service import ROSTER_FILE
@@ -32,12 +32,11 @@ _START_S = 30.0
 
 
 def free_ports(n: int) -> list[int]:
-    """Ports that were free a moment ago."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports at which nobody listens and that no outgoing connection gets."""
+    found: set[int] = set()
+    while len(found) < n:
+        found.add(settled_port("127.0.0.1"))
+    return list(found)
 
 
 async def until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:

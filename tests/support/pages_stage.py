@@ -5,7 +5,6 @@ bo's begins.
 """
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard
 from sunwise.chassis.http import HttpServer
 from sunwise.chassis.http.asgi import AsgiBridge
+from sunwise.chassis.ports import settled_port
 from sunwise.cli.people_app import LIMITS, people_app
 from sunwise.cli.people_pager import PagerDesk, pager_router, pages_waiting
 from sunwise.cli.people_pages import approvals, handoffs
@@ -159,9 +159,7 @@ class PagesStage:
 
     def __init__(self, folder: Path, *, hour: float = 7.5) -> None:
         self.clock = SimulatedClock(start_ns=at(hour))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = settled_port("127.0.0.1")
         self.url = f"http://127.0.0.1:{self._port}"
         slots = [*day(days=5), slot("ledger", None, 120, 128, gap_owner="eve")]
         self.board = StageBoard(slots, self.clock)

@@ -253,9 +253,7 @@ def _prepared(data: Path) -> "Iterator[tuple[GuardStore, DirectoryStore]]":
             find_people(data)
         except NotUp:
             stack.enter_context(open_data_folder(data))
-        guard, directory = stores_in(data, clock_of())
-        stack.callback(guard.close)
-        yield guard, directory
+        yield stack.enter_context(stores_in(data, clock_of()))
 
 
 def _enter(directory: "DirectoryStore", person: str, said: dict[str, str]) -> None:

@@ -16,7 +16,8 @@ import msgspec
 
 from sunwise.chassis.config import load_settings, read_settings_file
 from sunwise.chassis.data_folder import holder_of, open_data_folder, write_private
-from sunwise.chassis.http.server import AddressTaken, bind
+from sunwise.chassis.http.server import AddressTaken
+from sunwise.chassis.ports import settled_port
 from sunwise.chassis.secret_files import read_secret
 from sunwise.chassis.supervisor import Supervisor
 from sunwise.people.pager.client import PagerClient
@@ -152,8 +153,7 @@ class Pagers:
                 found.append(port)
                 continue
             try:
-                with bind(host, port) as probe:
-                    found.append(probe.getsockname()[1])
+                found.append(settled_port(host, port))
             except AddressTaken as taken:
                 raise AddressTaken(f"{taken} with --pager-port (0: any free ones)") from taken
         return found

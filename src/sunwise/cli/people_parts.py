@@ -1,5 +1,7 @@
 """What the services of the people plane have together when they share a process."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -165,11 +167,16 @@ def directory_store(engine: Engine, clock: Clock) -> DirectoryStore:
     return DirectoryStore(engine, clock, law=law_of(clock))
 
 
-def stores_in(data: Path, clock: Clock) -> tuple[GuardStore, DirectoryStore]:
+@contextmanager
+def stores_in(data: Path, clock: Clock) -> Iterator[tuple[GuardStore, DirectoryStore]]:
     """The guard's and the directory's stores, as `sunwise people up` on that folder has them."""
     urls = load_settings(DatabaseSettings, _DATABASES)
-    guard = GuardStore(_database(data, _GUARD, urls), clock)
-    return guard, directory_store(_database(data, "directory", urls), clock)
+    with ExitStack() as stack:
+        of_guard = _database(data, _GUARD, urls)
+        stack.callback(of_guard.dispose)
+        of_directory = _database(data, "directory", urls)
+        stack.callback(of_directory.dispose)
+        yield GuardStore(of_guard, clock), directory_store(of_directory, clock)
 
 
 def rota_database(data: Path) -> Engine:

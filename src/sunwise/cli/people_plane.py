@@ -9,7 +9,7 @@ import msgspec
 
 from sunwise.chassis.children import Report
 from sunwise.chassis.errors import Permanent
-from sunwise.chassis.http.server import bind
+from sunwise.chassis.ports import settled_port
 from sunwise.chassis.running_file import RunningFile
 from sunwise.chassis.supervisor import Supervisor, together
 from sunwise.cli.people_grants import people_grants
@@ -93,7 +93,9 @@ class PeoplePlane:
         await self._supervisor.stop()
 
     async def _start(self) -> None:
-        settings = self.settings = _with_port(self.settings)
+        given = self.settings
+        settings = msgspec.structs.replace(given, port=settled_port(given.host, given.port))
+        self.settings = settings
         settings.addresses()  # refused before anything is started
         folder = self._supervisor.open_folder()
         if self._pagers is not None:
@@ -137,12 +139,3 @@ class PeoplePlane:
 
 def _file(data: Path) -> RunningFile[PeopleRunning]:
     return RunningFile(data / _RUNNING, PeopleRunning)
-
-
-def _with_port(settings: PeopleWebSettings) -> PeopleWebSettings:
-    """The settings with a port that is free: it stays the same however often the process restarts.
-
-    Raises AddressTaken.
-    """
-    with bind(settings.host, settings.port) as probe:
-        return msgspec.structs.replace(settings, port=probe.getsockname()[1])

@@ -1,7 +1,6 @@
 """The bus over three servers with replicated streams, as production runs it."""
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from sunwise.chassis.bus.streams import shard_streams
 from sunwise.chassis.child_process import dying_with_parent
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.nats_server.process import find_nats_server
+from tests.support.pager_process import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -25,7 +25,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = _free_ports(6)
+        self.ports = free_ports(6)
         self.children: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
@@ -52,16 +52,6 @@ class Cluster:
     def kill(self, i: int) -> None:
         self.children[i].kill()
         self.children[i].wait()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @pytest.fixture

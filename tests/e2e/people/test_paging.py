@@ -28,9 +28,9 @@ class Company:
 
     def __init__(self, plane: LaunchedPeople, mails) -> None:
         self.plane, self.mails = plane, mails
-        _, directory = stores_in(plane.data, SystemClock())
-        self._directory = directory
-        self.snapshot = directory.snapshot()
+        with stores_in(plane.data, SystemClock()) as (_, directory):
+            self.snapshot = directory.snapshot()
+            self._pseudonyms = directory.pseudonyms([each.id for each in self.snapshot.people])
         self.people = {person.id: person for person in self.snapshot.people}
 
     @property
@@ -69,12 +69,13 @@ class Company:
 
     def wake_ups(self, person: str) -> int:
         """How many the ledger has booked."""
-        name = self._directory.pseudonyms([person])[person]
-        store = RotaStore(
-            open_database(self.plane.data / "rota" / "rota.sqlite", is_derived=False),
-            SystemClock(),
-        )
-        return [row.kind for row in store.ledger_of(name)].count("wake-up")
+        name = self._pseudonyms[person]
+        database = open_database(self.plane.data / "rota" / "rota.sqlite", is_derived=False)
+        try:
+            rows = RotaStore(database, SystemClock()).ledger_of(name)
+        finally:
+            database.dispose()
+        return [row.kind for row in rows].count("wake-up")
 
 
 @contextmanager

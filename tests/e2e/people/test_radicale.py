@@ -1,17 +1,16 @@
 """A real CalDAV server takes the rota's calendar and gives it back whole."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
 
 import httpx
 import msgspec
 import pytest
 from icalendar import Calendar
 
+from sunwise.chassis.ports import settled_port
 from sunwise.people.rota.calendars import calendar, entries
 from sunwise.people.rota.kept import State
 from sunwise.people.rota.units import units_of
@@ -21,9 +20,7 @@ from tests.support.rota_company import NOW, company, days_of, draft, turn
 @pytest.fixture
 def radicale(tmp_path):
     """The address of an empty server."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = settled_port("127.0.0.1")
     command = [
         *(sys.executable, "-m", "radicale", "--config", ""),
         *("--server-hosts", f"127.0.0.1:{port}", "--auth-type", "none"),

@@ -1,6 +1,5 @@
 """What the command line says about owners and duty."""
 
-import socket
 from datetime import UTC
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.guard.crossing import OriginUnusable
 from sunwise.chassis.json_client import RequestRefused
+from sunwise.chassis.ports import settled_port
 from sunwise.cli.on_duty import duty_lines
 from sunwise.cli.page import told_lines
 from sunwise.cli.people_client import (
@@ -164,9 +164,7 @@ def test_a_gap_names_who_accepted_it():
 
 
 def test_a_people_plane_that_is_not_up_is_to_be_started():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    url = f"http://127.0.0.1:{settled_port('127.0.0.1')}"
     with pytest.raises(Retryable, match="start it with sunwise people up"):
         PeopleClient(Credentials(url=url, token="swp_x")).get("/me")
 

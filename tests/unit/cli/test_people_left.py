@@ -19,11 +19,12 @@ def test_whoever_has_left_holds_nothing_once_the_operator_says_so(tmp_path, monk
     about = {"name": "Ada", "email": "a@example.com", "zone": "Europe/Berlin", "country": "DE"}
     options = [part for name, value in about.items() for part in (f"--{name}", value)]
     assert run("init", "--person", "ada", *options).exit_code == 0
-    guard, directory = stores_in(tmp_path / "data", SystemClock())
-    directory.apply(says(person("ben")), author="ada")
-    guard.grant("ben", Role.ADMINISTRATOR, by=OPERATOR)
-    assert "enter that they have left first" in run("left", "ben").output
-    directory.apply(says(person("ben", active=False)), author="ada")
-    assert guard.holders(Right.ROLES_GRANT) == {"ada", "ben"}, "nobody is made to leave for that"
-    assert run("left", "ben").exit_code == 0
-    assert guard.holders(Right.ROLES_GRANT) == {"ada"}
+    with stores_in(tmp_path / "data", SystemClock()) as (guard, directory):
+        directory.apply(says(person("ben")), author="ada")
+        guard.grant("ben", Role.ADMINISTRATOR, by=OPERATOR)
+        assert "enter that they have left first" in run("left", "ben").output
+        directory.apply(says(person("ben", active=False)), author="ada")
+        both = {"ada", "ben"}
+        assert guard.holders(Right.ROLES_GRANT) == both, "nobody is made to leave for that"
+        assert run("left", "ben").exit_code == 0
+        assert guard.holders(Right.ROLES_GRANT) == {"ada"}
