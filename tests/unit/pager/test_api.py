@@ -16,6 +16,7 @@ from sunwise.people.pager.api import pager_api
 from sunwise.people.pager.channels.settings import ChannelSettings, Twilio
 from sunwise.people.pager.core.facts import ChannelKind, Contact, ContactsSet
 from sunwise.people.pager.core.intake import Sender, bodies_of
+from sunwise.people.pager.core.policy import Policy, Watchdog
 from sunwise.people.pager.roster import save_roster
 from sunwise.people.pager.service import ROSTER_FILE, PagerService, PagerSettings
 from tests.support.pager_people import firing
@@ -260,3 +261,19 @@ async def test_sms_and_calls_confirm_and_acknowledge_when_signed(tmp_path):
 async def test_no_key_may_have_the_pagers_own_name(front):
     made = await front.client.post("/v1/keys", json={"name": "pager"}, headers=front.operator)
     assert made.status_code == 422
+
+
+async def test_a_watchdog_that_any_key_keeps_quiet_is_warned_of_and_goes_on(tmp_path, caplog):
+    labels = {"alertname": "Watchdog"}
+    bound = Watchdog(name="bound", service="gateway", labels={"a": "b"}, sender="am")
+    loose = Watchdog(name="prom", service="gateway", labels=labels)
+    settings = PagerSettings(policy=Policy(watchdogs=(bound, loose)))
+    async with running(tmp_path, settings) as front:
+        sender, beat = Sender("whoever", "gateway"), firing("w", **labels)
+        await front.service.instance.submit(
+            lambda board, now: bodies_of([beat], sender, board, now)
+        )
+        assert "prom" in front.board.heard
+    (said,) = [each.getMessage() for each in caplog.records if "watchdog" in each.getMessage()]
+    assert "'prom'" in said
+    assert "add `sender`" in said

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from sunwise.contracts.people.directory import EmergencyHours, Exempt
+from sunwise.contracts.people.pager import ALARMS_BEAT
 from sunwise.people.pager.core.facts import (
     Acknowledged,
     ChannelKind,
@@ -16,7 +17,7 @@ from sunwise.people.pager.core.facts import (
     Snoozed,
     Unsilenced,
 )
-from sunwise.people.pager.core.intake import Busy, acknowledge
+from sunwise.people.pager.core.intake import Busy, Sender, acknowledge
 from sunwise.people.pager.core.policy import InhibitRule, Policy, Severity, Step, Target, Watchdog
 from sunwise.people.pager.core.responders import Shift
 from tests.support.pager_people import (
@@ -378,6 +379,38 @@ def test_a_watchdog_that_stops_coming_is_an_alarm_and_its_return_ends_it():
     stage.signal(beat)
     stage.run(1)
     assert stage.pages == []
+
+
+@pytest.mark.parametrize(
+    ("watchdogs", "key"),
+    [
+        ((), "alarms"),
+        ((Watchdog(name="alarms", service="pager", labels={"alertname": ALARMS_BEAT}),), "alarms"),
+        (
+            (
+                Watchdog(
+                    name="alarms",
+                    service="pager",
+                    labels={"alertname": ALARMS_BEAT},
+                    sender="watchers",
+                ),
+            ),
+            "watchers",
+        ),
+    ],
+    ids=["of the plane", "of a policy without a sender", "of a policy with one"],
+)
+def test_the_alarms_live_only_by_the_key_that_they_are_bound_to(watchdogs, key):
+    stage = Stage(policy=Policy(watchdogs=watchdogs, own_service="gateway"))
+    beat = firing(ALARMS_BEAT, severity="info", group="b", alertname=ALARMS_BEAT)
+    stage.sender = Sender(key, "people")
+    stage.signal(beat)
+    stage.sender = Sender("ci", "people")
+    for _ in range(6):
+        stage.run(1)
+        stage.signal(beat)
+    late = [stage.board.pages[page].head.summary for page in stage.pages]
+    assert any(f"Watchdog alarms has not come with the key {key!r}" in each for each in late)
 
 
 def test_a_watchdog_that_never_came_is_an_alarm():

@@ -75,6 +75,7 @@ class PagerService:
     ) -> None:
         """Opens its journal and reads it. Raises DatabaseUnusable, SecretUnusable, RosterDamaged."""
         self.settings = settings
+        _warn_of_unbound(settings.policy)
         self.clock = clock
         self.secret = secret_of(folder, settings)
         self.roster = RosterCopy(load_roster(folder / ROSTER_FILE))
@@ -147,6 +148,17 @@ def secret_of(folder: Path, settings: PagerSettings) -> bytes:
     if not path.exists() and not settings.peer_url:
         write_private(path, secrets.token_hex(32).encode())
     return read_secret(path)
+
+
+def _warn_of_unbound(policy: Policy) -> None:
+    for watchdog in policy.watched:
+        if not watchdog.sender:
+            _log.warning(
+                "watchdog %r takes its heartbeat from any sender's key, so that whoever holds one can "
+                "keep it quiet: add `sender` to it, the name of the key that it comes with "
+                "(sunwise pager keys lists them)",
+                watchdog.name,
+            )
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -68,11 +68,12 @@ def watchdog_signals(board: Board, sender: Sender, since_ns: int, now: Moment) -
 
 
 def _watchdog_signal(board: Board, watchdog: Watchdog, *, is_late: bool) -> Signal:
+    key = f" with the key {watchdog.sender!r}" if watchdog.sender else ""
     return Signal(
         key=f"watchdog/{watchdog.name}",
         is_firing=is_late,
         summary=(
-            f"Watchdog {watchdog.name} has not come for {watchdog.every_s:g} s: "
+            f"Watchdog {watchdog.name} has not come{key} for {watchdog.every_s:g} s: "
             "its alerts would not come either"
         ),
         severity=watchdog.severity,

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.pager import ALARMS_BEAT
@@ -71,8 +72,10 @@ class Watchdog(Struct, frozen=True, kw_only=True):
 
     name: Id
     labels: Annotated[Labels, Meta(min_length=1)]
-    """What tells it from other alerts; its integration must be `sender` when one is named."""
+    """What tells it from other alerts."""
     sender: str = ""
+    """Name of the key that it must come with: `sunwise pager new-key NAME`. Empty: any sender's key, so
+    that whoever holds one can keep it quiet; for `alarms`, the key of that name."""
     every_s: Annotated[float, Meta(ge=5, le=86_400)] = 5 * _MINUTE
     """The longest silence that is no alarm."""
     service: Id
@@ -116,8 +119,8 @@ _REACH: Final = Severity(
 
 
 ALARMS: Final = "alarms"
-"""The watchdog of the people plane's own alarms, which is always there; one of the policy's of this
-name takes its place."""
+"""The watchdog of the people plane's own alarms, which is always there, and the key that it comes with;
+a watchdog of the policy's of this name takes its place."""
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -151,16 +154,20 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict
     @cached_property
     def watched(self) -> tuple[Watchdog, ...]:
         """Every watchdog: those of the policy, and the people plane's alarms."""
-        if any(each.name == ALARMS for each in self.watchdogs):
-            return self.watchdogs
-        alarms = Watchdog(
-            name=ALARMS,
-            labels={"alertname": ALARMS_BEAT},
-            service=self.own_service,
-            severity=self.severities[0].name,
-            once_heard=True,
+        if all(each.name != ALARMS for each in self.watchdogs):
+            alarms = Watchdog(
+                name=ALARMS,
+                labels={"alertname": ALARMS_BEAT},
+                sender=ALARMS,
+                service=self.own_service,
+                severity=self.severities[0].name,
+                once_heard=True,
+            )
+            return (*self.watchdogs, alarms)
+        return tuple(
+            replace(each, sender=ALARMS) if (each.name, each.sender) == (ALARMS, "") else each
+            for each in self.watchdogs
         )
-        return (*self.watchdogs, alarms)
 
     def __post_init__(self) -> None:
         """Refuses names that lead nowhere, and steps out of order."""
