@@ -305,6 +305,23 @@ async def test_what_is_accepted_after_handoff_was_restored_from_a_backup_is_actu
         await stage.until(lambda who=holder: stage.board.duty("ledger", PRIMARY).person == who)
 
 
+async def test_a_shift_that_passed_on_once_accepted_is_not_given_back_when_handoff_is_read_anew(stage):
+    now = around(stage)
+    ahead = now._replace(start_ns=now.end_ns - 3_600 * 10**9)
+    stage.publish(ahead)
+    accepted = acceptance(ahead, since_ns=ahead.start_ns)
+    stage.handoffs = [accepted]
+    await told_of_handoffs(stage)
+    window_ns = window_of(stage.clock.now_ns())
+    passed = Piece(ahead.start_ns, ahead.end_ns, PRIMARY, "bo", "cy")
+    stage.store.amend(UNIT, window_ns, [passed], "swap")
+    other = replace(accepted, handoff="h0", services=("other",))
+    stage.handoffs = [other, replace(accepted, seq=2)]
+    await stage.service._take_overs.catch_up()
+    assert Heard(stage.store.engine).seq == 2
+    assert stage.store.find(UNIT, window_ns).turns[-1].person == "cy"
+
+
 async def test_whoever_kept_a_duty_until_it_was_accepted_had_it(stage):
     """Their rest begins where they were released: the duty table is what everybody counts it from."""
     now = around(stage)

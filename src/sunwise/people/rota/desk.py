@@ -37,7 +37,16 @@ from sunwise.people.rota.kept import (
 from sunwise.people.rota.publishing import Publication, demand_lawful, publication
 from sunwise.people.rota.rows import NoSuch
 from sunwise.people.rota.store import RotaStore
-from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, to_come, turns_of
+from sunwise.people.rota.turns import (
+    Moved,
+    Piece,
+    Stale,
+    Turn,
+    reassigned,
+    to_come,
+    turn_at,
+    turns_of,
+)
 from sunwise.people.rota.units import Ground, Span, inputs_of, next_hour_ns, problem_of, second_ns
 
 _T = TypeVar("_T")
@@ -156,10 +165,10 @@ class RotaDesk:
     async def shift(self, unit_id: str, role: Role, start_ns: int) -> tuple[Kept, Turn]:
         """The published turn that begins then, or holds that instant. Raises NoSuch."""
         kept = await self.published(unit_id, window_of(start_ns))
-        for turn in kept.turns:
-            if turn.role == role and turn.start_ns <= start_ns < turn.end_ns:
-                return kept, turn
-        raise NoSuch("There is no such shift in the published rota: look at it again.")
+        turn = turn_at(kept.turns, role, start_ns)
+        if turn is None:
+            raise NoSuch("There is no such shift in the published rota: look at it again.")
+        return kept, turn
 
     async def swap(
         self,

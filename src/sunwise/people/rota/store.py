@@ -4,6 +4,8 @@ Whoever changes anything locks the head first, so that changes come one after th
 many processes. A plan that was not stored whole is no plan.
 """
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from sunwise.chassis.personal import Rows, Traces, held
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.people.rota import ledger, rows
 from sunwise.people.rota.kept import (
+    DAY_NS,
     WINDOW_NS,
     Inputs,
     Kept,
@@ -27,6 +30,7 @@ from sunwise.people.rota.kept import (
     RequestState,
     State,
     Unit,
+    window_of,
 )
 from sunwise.people.rota.personal import NAMINGS, forget_in_rotas
 from sunwise.people.rota.rows import NoSuch
@@ -34,6 +38,7 @@ from sunwise.people.rota.tables import (
     CLOSURES,
     CONSENTS,
     HEAD,
+    HELD,
     REQUESTS,
     ROTAS,
     TOLD,
@@ -41,11 +46,24 @@ from sunwise.people.rota.tables import (
     TURNS,
     UNITS,
 )
-from sunwise.people.rota.turns import Moved, Piece, Stale, Turn, reassigned, slots_of, to_come, told
+from sunwise.people.rota.turns import (
+    Held,
+    Moved,
+    Piece,
+    Stale,
+    Turn,
+    reassigned,
+    slots_of,
+    to_come,
+    told,
+    turn_at,
+)
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _KEPT_TOLD: Final = 1_000
 _CHUNK: Final = 500
+_HELD_NS: Final = 7 * DAY_NS
+"""So long after its end it is known that handoff gave a duty to somebody."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_slots: Final = msgspec.msgpack.Decoder(tuple[DutySlot, ...]).decode
@@ -229,14 +247,14 @@ class RotaStore:
             )
             return change.put_in_force(msgspec.structs.replace(kept, turns=turns))
 
-    def hold(self, unit: str, window_ns: int, piece: Piece) -> Kept:
-        """The duty is taken over by `piece.after`: actual from then on. Raises Stale and NoSuch."""
+    def hold(self, unit: str, held: Held) -> None:
+        """It is actually theirs, as far as it was one person's by plan. Again: nothing new.
+
+        Raises NoSuch.
+        """
         with self._changing() as change:
-            kept = rows.in_force(change.connection, unit, window_ns)
-            turns = reassigned(kept.turns, [piece])
-            if turns == kept.turns:
-                return kept
-            return change.put_in_force(msgspec.structs.replace(kept, turns=turns))
+            if change.is_first(unit, held):
+                change.hold(unit, held)
 
     def turns(self, since_ns: int) -> list[tuple[str, int, State, Turn]]:
         """(unit, window, state, turn) of each that ends later, of drafts and what is published."""
@@ -470,6 +488,34 @@ class _Transaction:
         figures = msgspec.structs.replace(kept.figures, by=by)
         turns = reassigned(kept.turns, changes)
         return self.put_in_force(msgspec.structs.replace(kept, turns=turns, figures=figures))
+
+    def is_first(self, unit: str, held: Held) -> bool:
+        """Whether the unit was not told it before; from now on it was."""
+        key = self.connection.execute(select(HEAD.c.ledger_key)).scalar_one()
+        mark = hmac.new(bytes(key), b"held " + _encode([unit, held]), hashlib.sha256).hexdigest()
+        self.connection.execute(delete(HELD).where(HELD.c.end_ns < self._now_ns - _HELD_NS))
+        if self.connection.execute(select(HELD.c.mark).where(HELD.c.mark == mark)).first():
+            return False
+        self.connection.execute(insert(HELD).values(mark=mark, end_ns=held.end_ns))
+        return True
+
+    def hold(self, unit: str, held: Held) -> None:
+        """Up to where it is another person's than at its beginning, or nothing is published."""
+        first: Turn | None = None
+        at_ns = held.start_ns
+        while at_ns < held.end_ns:
+            kept = rows.find(self.connection, unit, window_of(at_ns), State.PUBLISHED)
+            turn = turn_at(kept.turns if kept else (), held.role, at_ns)
+            if first is None and turn is None:
+                raise NoSuch("There is no such shift in the published rota.")
+            if kept is None or turn is None or (first and turn.person != first.person):
+                return
+            first, until_ns = first or turn, min(turn.end_ns, held.end_ns)
+            piece = Piece(at_ns, until_ns, held.role, turn.person, held.person)
+            turns = reassigned(kept.turns, [piece])
+            if turns != kept.turns:
+                self.put_in_force(msgspec.structs.replace(kept, turns=turns))
+            at_ns = until_ns
 
     def add_request(self, request: Request) -> Request:
         """What a draft asks is asked once, however often it is published: then it is found again."""

@@ -94,6 +94,13 @@ CONSENTS: Final = Table(
     Column("is_yes", Boolean),
 )
 """A person without a row has not answered, which is no yes."""
+HELD: Final = Table(
+    "rota_held",
+    _metadata,
+    Column("mark", String(64), primary_key=True),
+    Column("end_ns", BigInteger),
+)
+"""Which hours handoff gave to somebody by `Held`, as keyed digests, until some days after they ended."""
 CLOSURES: Final = Table(
     "rota_closures",
     _metadata,

@@ -8,7 +8,7 @@ after them, the week's hours and the burden are counted from who really was on d
 import asyncio
 import logging
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -16,7 +16,6 @@ from sunwise.chassis.bus import Bus, Message
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.chassis.personal import ERASED
-from sunwise.contracts.people.directory import Id, Role
 from sunwise.contracts.people.handoff import (
     SUBJECT,
     GetHandoffEvents,
@@ -29,21 +28,12 @@ from sunwise.contracts.people.handoff import (
 from sunwise.people.rota.desk import Blocking, RotaDesk
 from sunwise.people.rota.heard import Heard
 from sunwise.people.rota.rows import NoSuch
-from sunwise.people.rota.turns import Piece, Stale
+from sunwise.people.rota.turns import Held
 
 _RETRY_S: Final = 5.0
 _log: Final = logging.getLogger("sunwise.rota")
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(HandoffEvents).decode
-
-
-class _Held(NamedTuple):
-    """Who has a duty from when to when."""
-
-    person: Id
-    start_ns: int
-    end_ns: int
-    """Exclusive."""
 
 
 class TakeOvers:
@@ -108,26 +98,16 @@ class TakeOvers:
             if held.start_ns < held.end_ns and held.end_ns > since_ns:
                 for unit in units.values():
                     if set(unit.services) & set(event.services):
-                        await self._hold_in(unit.id, event.role, held)
+                        await self._hold_in(unit.id, held)
 
-    async def _hold_in(self, unit: str, role: Role, held: _Held) -> None:
-        """It is theirs, as far as it was one person's by plan."""
-        at_ns = held.start_ns
-        planned: Id | None = None
+    async def _hold_in(self, unit: str, held: Held) -> None:
         try:
-            while at_ns < held.end_ns:
-                kept, turn = await self._desk.shift(unit, role, at_ns)
-                if at_ns > held.start_ns and turn.person != planned:
-                    return
-                planned, until_ns = turn.person, min(turn.end_ns, held.end_ns)
-                piece = Piece(at_ns, until_ns, role, planned, held.person)
-                await self._blocking(self._desk.store.hold, kept.unit, kept.window_ns, piece)
-                at_ns = until_ns
-        except (NoSuch, Stale):
-            _log.warning("a handoff has no shift", extra={"unit": unit, "role": role.value})
+            await self._blocking(self._desk.store.hold, unit, held)
+        except NoSuch:
+            _log.warning("a handoff has no shift", extra={"unit": unit, "role": held.role.value})
 
 
-def _held(event: HandoffAccepted | HandoffUnheld | HandoffClosed) -> Iterator[_Held]:
+def _held(event: HandoffAccepted | HandoffUnheld | HandoffClosed) -> Iterator[Held]:
     """What it says of who has the duty when; empty stretches too.
 
     What a release before this one wrote does not say how long somebody kept it. Whoever was erased has
@@ -135,6 +115,6 @@ def _held(event: HandoffAccepted | HandoffUnheld | HandoffClosed) -> Iterator[_H
     """
     kept_until_ns = event.since_ns if isinstance(event, HandoffUnheld) else event.kept_until_ns
     if event.outgoing not in (None, ERASED) and event.at_ns:
-        yield _Held(event.outgoing, event.at_ns, kept_until_ns)
+        yield Held(event.handoff, event.role, event.outgoing, event.at_ns, kept_until_ns)
     if isinstance(event, HandoffAccepted) and event.holder != ERASED:
-        yield _Held(event.holder, event.since_ns, event.until_ns)
+        yield Held(event.handoff, event.role, event.holder, event.since_ns, event.until_ns)

@@ -49,6 +49,28 @@ class Piece(NamedTuple):
     after: str | None
 
 
+class Held(NamedTuple):
+    """Who has a duty from when to when, as handoff tells; it is put into a rota once.
+
+    Handoff may tell it again when it is over, or somebody else's by their own word.
+    """
+
+    handoff: str
+    role: Role
+    person: str
+    start_ns: int
+    end_ns: int
+    """Exclusive."""
+
+
+def turn_at(turns: Iterable[Turn], role: Role, at_ns: int) -> Turn | None:
+    """The role's turn that begins then, or holds that instant."""
+    for turn in turns:
+        if turn.role == role and turn.start_ns <= at_ns < turn.end_ns:
+            return turn
+    return None
+
+
 def turns_of(rota: Rota, before: Sequence[Turn] = ()) -> tuple[Turn, ...]:
     """The rota's turns, in order; of `before` they keep what was taken over or accepted."""
     shifts = [Turn(*shift[:3], shift.person) for shift in rota.shifts]
