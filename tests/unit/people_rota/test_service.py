@@ -305,7 +305,9 @@ async def test_what_is_accepted_after_handoff_was_restored_from_a_backup_is_actu
         await stage.until(lambda who=holder: stage.board.duty("ledger", PRIMARY).person == who)
 
 
-async def test_a_shift_that_passed_on_once_accepted_is_not_given_back_when_handoff_is_read_anew(stage):
+async def test_a_shift_that_passed_on_once_accepted_is_not_given_back_when_handoff_is_read_anew(
+    stage,
+):
     now = around(stage)
     ahead = now._replace(start_ns=now.end_ns - 3_600 * 10**9)
     stage.publish(ahead)
