@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sunwise.chassis.bus.simulated_server import Faults
 from sunwise.chassis.simulated_loop import run_simulated
@@ -47,14 +49,15 @@ async def live_through(world: World, *, diligence: float, kills: float) -> None:
         await world.stop_service(number)
 
 
-def lived(tmp_path, seed: int, **habits) -> World:
+@contextmanager
+def lived(tmp_path, seed: int, **habits) -> Iterator[World]:
     world = World(tmp_path / f"handoff{seed}.db", seed, day(("ledger", "matching"), days=DAYS))
     try:
         run_simulated(lambda: live_through(world, **habits), world.clock)
         judge(world)
+        yield world
     finally:
         world.engine.dispose()
-    return world
 
 
 def judge(world: World) -> None:
@@ -99,19 +102,19 @@ def primaries(world: World) -> Counter:
 
 
 def test_diligent_people_hand_over_every_shift(tmp_path, seed):
-    world = lived(tmp_path, seed, diligence=0.9, kills=0.0)
-    states = primaries(world)
-    assert states[HandoffState.ACCEPTED] == 3 * DAYS - 1
-    assert set(states) == {HandoffState.ACCEPTED}
+    with lived(tmp_path, seed, diligence=0.9, kills=0.0) as world:
+        states = primaries(world)
+        assert states[HandoffState.ACCEPTED] == 3 * DAYS - 1
+        assert set(states) == {HandoffState.ACCEPTED}
 
 
 def test_with_forgetful_people_and_killed_services_one_holder_or_a_declared_gap(tmp_path, seed):
-    world = lived(tmp_path, seed, diligence=0.05, kills=0.1)
-    assert primaries(world)[HandoffState.ACCEPTED] > 0
+    with lived(tmp_path, seed, diligence=0.05, kills=0.1) as world:
+        assert primaries(world)[HandoffState.ACCEPTED] > 0
 
 
 def test_when_nobody_ever_looks_nobody_holds_and_every_gap_is_declared(tmp_path, seed):
-    world = lived(tmp_path, seed, diligence=0.0, kills=0.05)
-    assert HandoffState.ACCEPTED not in primaries(world)
-    assert not any(isinstance(event, HandoffAccepted) for event in world.rota.events)
-    assert any(isinstance(event, HandoffUnheld) for event in world.rota.events)
+    with lived(tmp_path, seed, diligence=0.0, kills=0.05) as world:
+        assert HandoffState.ACCEPTED not in primaries(world)
+        assert not any(isinstance(event, HandoffAccepted) for event in world.rota.events)
+        assert any(isinstance(event, HandoffUnheld) for event in world.rota.events)
