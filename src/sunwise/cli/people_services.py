@@ -129,7 +129,11 @@ async def make_rota(place: Place) -> Service:
         )
     )
 
-    return _kept("rota", service.run, bus, database)
+    async def work(ready: Ready) -> None:
+        await taking.write_missing()
+        await service.run(ready)
+
+    return _kept("rota", work, bus, database)
 
 
 async def make_incidents(place: Place) -> Service:

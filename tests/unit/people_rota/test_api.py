@@ -9,12 +9,13 @@ from sqlalchemy import update
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
-from sunwise.chassis.guard import OPERATOR, GuardStore, TwoPeople
+from sunwise.chassis.guard import OPERATOR, GuardStore, How, Principal, TwoPeople
 from sunwise.chassis.guard import Role as GuardRole
 from sunwise.chassis.guard.analyses import Agreement, Analyses, Analysis
 from sunwise.chassis.guard.api import guard_router
 from sunwise.chassis.guard.crossing import Origins
 from sunwise.chassis.guard.door import Guard, answer_faults, refuse_open_routes
+from sunwise.contracts.people.directory import Role as Duty
 from sunwise.contracts.people.directory import Tier
 from sunwise.people.rota.api import rota_router
 from sunwise.people.rota.desk import RotaDesk
@@ -259,6 +260,24 @@ async def test_a_shift_that_runs_or_begins_within_the_hour_is_taken_at_once(stag
     [entry] = stage.audited("duty.take")
     assert done["id"] in entry.detail
     assert "ana" not in entry.subject
+
+
+async def test_what_was_taken_and_not_audited_is_audited_once_with_the_next_start(stage):
+    """As when the process was killed between the two databases."""
+    stage.publish(turn(-4, 4, "ana"), turn(8, 16, "cy"))
+    taking = Taking(stage.desk, stage.guard.store.audit)
+    done = await stage.desk.take(UNIT, Duty.PRIMARY, NOW, by="bo")
+    assert stage.audited("duty.take") == []
+    for _ in range(2):
+        await taking.write_missing()
+        [entry] = stage.audited("duty.take")
+    assert done.id in entry.detail
+    by_themselves = Principal(person_id="eve", how=How.TOKEN)
+    await taking.take(by_themselves, (UNIT, Duty.PRIMARY, NOW))
+    await taking.write_missing()
+    second, first = stage.audited("duty.take")
+    assert (first.actor, second.subject) == (entry.actor, entry.actor)
+    stage.guard.store.audit.verify()
 
 
 async def test_nobody_takes_in_an_emergency_what_the_law_forbids_them(stage):

@@ -69,6 +69,13 @@ class Act:
             subject = pseudonym(self.connection, person)
         self.told = (act, subject, _encode(detail).decode())
 
+    def was_told(self, act: str, **detail: object) -> bool:
+        """Whether the log holds such an act, of whomever, with exactly this detail. Cost: reads the log."""
+        query = select(AUDIT.c.seq).where(
+            AUDIT.c.act == act, AUDIT.c.detail == _encode(detail).decode()
+        )
+        return self.connection.execute(query.limit(1)).first() is not None
+
 
 class Audit:
     """The audit log of one database. Its methods block."""

@@ -3,15 +3,22 @@
 The word of whoever takes hours is their own: nobody gets hours without it. Whoever loses them is asked
 while there is time; where the shift runs or begins within the hour, waiting for somebody who may be
 unreachable would leave nobody on duty, so they and who leads the service are told instead.
+
+The audit log may be in another database: what was taken and not written there, because the process
+ended in between, is written with the next start.
 """
 
+from typing import Final
+
 from sunwise.chassis.guard.audit import Audit
-from sunwise.chassis.guard.principal import Principal, person_of
+from sunwise.chassis.guard.principal import How, Principal, person_of
 from sunwise.chassis.personal import ERASED
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.duty import TakenShift
 from sunwise.people.rota.desk import RotaDesk
-from sunwise.people.rota.kept import Request, RequestState, Unit
+from sunwise.people.rota.kept import WINDOW_NS, Request, RequestState, Unit, window_of
+
+_TAKE: Final = "duty.take"
 
 
 class Taking:
@@ -31,11 +38,24 @@ class Taking:
             await self._desk.blocking(self._write, by, done)
         return done
 
+    async def write_missing(self) -> None:
+        """Writes what was taken in an emergency in this window or the last, and is not written."""
+        await self._desk.blocking(self._write_missing)
+
+    def _write_missing(self) -> None:
+        now_ns = self._desk.clock.now_ns()
+        for done in self._desk.store.taken_since(window_of(now_ns) - WINDOW_NS):
+            [piece] = done.changes
+            if done.is_emergency and ERASED not in (piece.before, piece.after):
+                self._write(Principal(person_id=piece.after, how=How.SERVICE), done)
+
     def _write(self, by: Principal, done: Request) -> None:
+        """Once, however often it is asked for."""
         [piece] = done.changes
+        about = {"change": done.id, "unit": done.unit, "role": piece.role}
         with self._audit.acting(by) as act:
-            loser = piece.before or ""
-            act.tell("duty.take", person=loser, change=done.id, unit=done.unit, role=piece.role)
+            if not act.was_told(_TAKE, **about):
+                act.tell(_TAKE, person=piece.before or "", **about)
 
 
 def taken_of(request: Request, unit: Unit, now_ns: int) -> TakenShift | None:
