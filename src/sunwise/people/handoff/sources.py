@@ -41,14 +41,17 @@ class Sources:
         self._newest_duty = max(self._newest_duty, changed.version)
 
     async def refresh(self) -> None:
-        """Asks for what is newer than what is here, as far as somebody answers."""
+        """Asks for what is newer than what is here, as far as somebody answers.
+
+        A table counts with what was taken in it alone: else what was taken would be handed over.
+        """
         is_new = False
         try:
             if self._snapshot is None or self._snapshot.version < self._newest_directory:
                 self._snapshot, is_new = await read_directory(self._bus), True
             if self._table is None or self._table.version < self._newest_duty:
-                self._table, is_new = await read_duty(self._bus), True
-                self._taken = (await read_taken(self._bus)).shifts
+                table, taken = await read_duty(self._bus), await read_taken(self._bus)
+                self._table, self._taken, is_new = table, taken.shifts, True
         except (Retryable, Permanent, msgspec.DecodeError) as fault:
             _log.warning("going on with what is known", extra={"why": str(fault)})
         if is_new and self._snapshot is not None and self._table is not None:
