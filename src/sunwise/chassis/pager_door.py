@@ -92,5 +92,8 @@ class PagerDoor:
 
 
 def _short(key: str) -> str:
-    """The key; a digest of one that the pager would refuse for its length."""
+    """The key; a digest of one that the pager would refuse for its length.
+
+    It says no more than the key, which the pager alone is told: what it calls a page by has a key.
+    """
     return key if len(key) <= _LONGEST_KEY else sha256(key.encode()).hexdigest()

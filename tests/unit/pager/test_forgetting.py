@@ -140,6 +140,25 @@ async def test_what_others_are_told_of_pages_is_the_same_without_the_person(tmp_
         assert {each.person for each in wake_ups_of(facts, board, secret=b"s")} <= {"erased"}
 
 
+async def test_from_what_a_page_is_called_nobody_can_try_who_was_asked(tmp_path):
+    """Timelines keep it for ever, and senders group by who is asked: `handoff/h1/asked/ana`."""
+    names = []
+    for company in ("one", "other"):  # each has a secret of its own
+        (tmp_path / company).mkdir()
+        async with running(tmp_path / company) as service, client_of(service) as client:
+            await fill(service)
+            made = await client.post("/v1/keys", json={"name": "bo"})
+            answer = await client.post(
+                "/v1/silences",
+                json={"labels": {"a": "b"}, "for_s": 60, "why": "tests", "from_ns": 1},
+                headers={"authorization": f"Bearer {made.json()['key']}"},
+            )
+            names.append((*service.instance.board.open_pages, answer.json()["id"]))
+    (page, silence), (other_page, other_silence) = names
+    assert page != other_page
+    assert silence != other_silence
+
+
 def test_an_instance_that_is_down_is_asked_again_later(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("s" * 64)

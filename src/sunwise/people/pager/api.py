@@ -96,7 +96,7 @@ def _add_silences(app: FastAPI, front: Front) -> None:
             raise HTTPException(422, f"At most {longest_s:g} s; ask again when they are over.")
         begins_ns = from_ns or front.instance.now().wall_ns
         named = [f"{name}={value}" for name, value in sorted(labels.items())]
-        id_ = digest("silence", by, begins_ns, *named)
+        id_ = digest("silence", by, begins_ns, *named, key=front.board.key)
         body = Silenced(
             id=id_,
             labels=labels,

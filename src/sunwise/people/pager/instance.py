@@ -91,13 +91,14 @@ class Instance:
         clock: Clock,
         order: int = 0,
         link: PeerLink | None = None,
+        key: bytes = b"",
     ) -> None:
-        """Reads the journal: blocking, for as long as that takes."""
+        """Reads the journal: blocking, for as long as that takes. `key`: see `Board`."""
         self.order = order
         self._journal, self._courier, self._clock, self._link = journal, courier, clock, link
         self._time = Timekeeper(clock)
         now = self.now()
-        self.board = Board(policy)
+        self.board = Board(policy, key=key)
         self.peer = PeerWatch(order, has_peer=link is not None, now=now)
         self.desk = Desk(self.board, responders, self.peer, now=now)
         self.desk.learn(journal.read(), now, is_replay=True)

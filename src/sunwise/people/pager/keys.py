@@ -43,6 +43,11 @@ def metrics_token(secret: bytes) -> str:
     return hmac.new(secret, b"metrics", hashlib.sha256).hexdigest()
 
 
+def group_key(secret: bytes) -> bytes:
+    """What `Board.key` is at the instances that share this secret."""
+    return hmac.new(secret, b"groups", hashlib.sha256).digest()
+
+
 def told_key(secret: bytes, key: str) -> str:
     """What others know a message or a call by: the same for the same one, from either instance.
 

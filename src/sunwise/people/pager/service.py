@@ -17,7 +17,7 @@ from sunwise.people.pager.channels.courier import ChannelCourier
 from sunwise.people.pager.channels.settings import ChannelSettings
 from sunwise.people.pager.core.policy import Policy
 from sunwise.people.pager.instance import Instance
-from sunwise.people.pager.keys import Rates, metrics_token, operator_token
+from sunwise.people.pager.keys import Rates, group_key, metrics_token, operator_token
 from sunwise.people.pager.links import Links
 from sunwise.people.pager.peer import HttpPeerLink
 from sunwise.people.pager.roster import Roster, RosterCopy, RosterDamaged, load_roster
@@ -99,6 +99,7 @@ class PagerService:
             clock=clock,
             order=settings.order,
             link=self._link,
+            key=group_key(self.secret),
         )
 
     @property

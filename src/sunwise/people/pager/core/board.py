@@ -49,8 +49,11 @@ class AlertKnown:
 class Board:
     """Pages, alerts, silences, contacts and heartbeats. `learn` is its only door."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, key: bytes = b"") -> None:
         self.policy = policy
+        self.key = key
+        """What groups and silences are called by, the same at both instances: a sender may group by who
+        is asked, and what a page is called goes into timelines that are kept for ever."""
         self.severities = SeverityTable(policy)
         self.have: Vector = {}
         """Which facts are in it."""

@@ -73,9 +73,9 @@ def body_of(signal: Signal, sender: Sender, board: Board, now: Moment) -> Body:
     service = signal.labels.get(policy.service_label) or sender.service
     if policy.group_by:
         shared = [signal.labels.get(name, "") for name in policy.group_by]
-        group = digest("labels", service, *shared)
+        group = digest("labels", service, *shared, key=board.key)
     else:
-        group = digest("sender", sender.name, service, signal.group)
+        group = digest("sender", sender.name, service, signal.group, key=board.key)
     generation = generation_for(board, group, alert, now)
     return Fired(
         alert=alert,
@@ -100,7 +100,7 @@ def _severity_of(signal: Signal, sender: Sender, policy: Policy) -> str:
 
 
 def alert_key(sender: Sender, key: str) -> str:
-    """An alert's key across all senders."""
+    """An alert's key across all senders; it stays in the journal, where its page says who is asked."""
     return digest("alert", sender.name, key)
 
 
