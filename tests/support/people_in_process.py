@@ -6,7 +6,7 @@ a pager behind its real door, which sends real mail.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,13 @@ class PeopleInProcess:
 
     def publish(self, *turns: Turn) -> None:
         """This rota in force, and drafts after it that stand: the service plans nothing."""
-        store = RotaStore(people_database(self.place, "rota"), self.clock)
+        database = people_database(self.place, "rota")
+        try:
+            self._publish(RotaStore(database, self.clock), turns)
+        finally:
+            database.dispose()
+
+    def _publish(self, store: RotaStore, turns: Sequence[Turn]) -> None:
         snapshot = self.parts.directory.snapshot()
         [unit] = units_of(snapshot)
         store.set_units([unit])
