@@ -37,6 +37,7 @@ from sunwise.contracts.people.handoff import (
 from sunwise.contracts.people.pager import CreditWakeUps, WakeUpCredited, WakeUpsBooked
 from sunwise.people.rota.ahead import Task
 from sunwise.people.rota.heard import Heard
+from sunwise.people.rota.holder import RotaHolder
 from sunwise.people.rota.kept import DAY_NS, WINDOW_NS, State, window_of
 from sunwise.people.rota.publishing import Unlawful
 from sunwise.people.rota.service import RotaService
@@ -343,6 +344,24 @@ async def test_whoever_kept_a_duty_until_it_was_accepted_had_it(stage):
     who = [stage.board.duty("ledger", PRIMARY, accepted_ns + ns) for ns in (-1, 0)]
     assert [each.person for each in who] == ["cy", "ana"]
     assert (who[0].standing, who[0].until_ns) == (Standing.ACTUAL, accepted_ns)
+
+
+async def test_a_late_acceptance_is_exact_in_duty_and_export_for_hours_of_work_are_never_rounded(
+    stage,
+):
+    """Unlike the pager's acknowledgements, which tell a quarter of an hour so as to tell no speed."""
+    now = around(stage)
+    stage.publish(now)
+    accepted_ns = now.start_ns + 2_345_678_901_237
+    facts = {"at_ns": now.start_ns, "since_ns": accepted_ns, "kept_until_ns": accepted_ns}
+    stage.handoffs = [acceptance(now, **facts)]
+    await told_of_handoffs(stage)
+    held = stage.board.duty("ledger", PRIMARY)
+    assert (held.person, held.since_ns) == ("bo", accepted_ns)
+    kept = stage.board.duty("ledger", PRIMARY, accepted_ns - 1)
+    assert (kept.person, kept.until_ns) == ("cy", accepted_ns)
+    rows = RotaHolder(stage.store).export(Traces(person="bo"), is_own=True)["rota_turns"]
+    assert (accepted_ns, now.end_ns) in {(row["start_ns"], row["end_ns"]) for row in rows}
 
 
 @pytest.mark.parametrize("event", [HandoffUnheld, HandoffClosed])
