@@ -12,9 +12,10 @@ from sunwise.chassis.personal import ERASED, Traces
 from sunwise.contracts.people.directory import Role, Tier
 from sunwise.people.rota import rows
 from sunwise.people.rota.core.check import check
+from sunwise.people.rota.core.problem import Rota, Shift
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.directory_copy import HeardDirectory
-from sunwise.people.rota.kept import RequestState, State
+from sunwise.people.rota.kept import Figures, FrontPoint, RequestState, State
 from sunwise.people.rota.mending import Mending
 from sunwise.people.rota.publishing import Unlawful
 from sunwise.people.rota.store import Closure, RotaStore
@@ -142,6 +143,40 @@ async def test_whoever_is_erased_while_a_plan_is_made_is_not_in_it(tmp_path, mon
     with pytest.raises(Moved, match="erased meanwhile"):
         await stage.desk.plan(UNIT, WINDOW)
     assert stage.store.find(UNIT, WINDOW) is None
+
+
+def with_a_choice(stage) -> None:
+    """A draft with one other point, in which Ana has the first hours."""
+    rota = Rota(shifts=(Shift(NOW, NOW + 8 * HOUR, PRIMARY, "ana"),))
+    point = FrontPoint(night_h=1, worst_burden=1, gini=0, rota=rota)
+    kept = draft(turn(0, 8, "bo"))
+    stage.store.save_draft(msgspec.structs.replace(kept, figures=Figures(front=(point,))))
+
+
+async def test_whoever_is_erased_while_a_point_is_chosen_is_not_in_it(tmp_path, monkeypatch):
+    stage = Stage(tmp_path)
+    with_a_choice(stage)
+    find = stage.store.find
+
+    def find_and_erase(*about):
+        found = find(*about)
+        monkeypatch.setattr(stage.store, "find", find)
+        stage.store.erase(Traces(person="ana"))
+        return found
+
+    monkeypatch.setattr(stage.store, "find", find_and_erase)
+    with pytest.raises(Moved, match="erased meanwhile"):
+        await stage.desk.choose(UNIT, WINDOW, 0)
+    assert [each.person for each in stage.store.find(UNIT, WINDOW).turns] == ["bo"]
+
+
+async def test_a_point_with_hours_of_whoever_was_erased_is_not_chosen(tmp_path):
+    stage = Stage(tmp_path)
+    with_a_choice(stage)
+    stage.store.erase(Traces(person="ana"))
+    with pytest.raises(Stale, match="plan it again"):
+        await stage.desk.choose(UNIT, WINDOW, 0)
+    assert [each.person for each in stage.store.find(UNIT, WINDOW).turns] == ["bo"]
 
 
 async def test_a_taken_shift_is_told_to_nobody_once_whoever_lost_it_is_erased(tmp_path):

@@ -180,7 +180,7 @@ def _planning(
                 lambda: views.desk.publish(unit, window_ns, version, by=person_of(principal))
             )
             return Published("published", "", [change_of(each) for each in asked])
-        kept = await views.newest_draft(unit, window_ns, version)
+        kept = await views.desk.newest_draft(unit, window_ns, version)
         proposal = await asyncio.to_thread(proposing.submit, principal, kept)
         if proposal.outcome:
             raise Permanent(proposal.outcome)
@@ -221,7 +221,7 @@ def _choosing(
         point: Annotated[int, Body(ge=0, description="Its number in the front, from 0.")],
     ) -> Page:
         await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
-        await views.desk.choose(await views.newest_draft(unit, window_ns), point)
+        await views.desk.choose(unit, window_ns, point)
         return await views.draft(unit, window_ns)
 
     @router.post(

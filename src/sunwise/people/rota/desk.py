@@ -13,6 +13,7 @@ import msgspec
 
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent
+from sunwise.chassis.personal import ERASED
 from sunwise.contracts.people.directory import Role, Snapshot
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.rota.core.problem import Problem
@@ -102,11 +103,18 @@ class RotaDesk:
         kept: Kept = await self.blocking(lambda: self.store.save_draft(draft, n_erased=of.n_erased))
         return kept
 
-    async def choose(self, draft: Kept, number: int) -> Kept:
-        """A draft of another point of the front than the default. Raises NoSuch."""
+    async def choose(self, unit_id: str, window_ns: int, number: int) -> Kept:
+        """The newest draft with another point of its front than the default.
+
+        Raises NoSuch, Moved, and Stale when the point gives hours to somebody who was erased since.
+        """
+        n_erased = await self.blocking(self.store.n_erased)
+        draft = await self.newest_draft(unit_id, window_ns)
         if not 0 <= number < len(draft.figures.front):
             raise NoSuch(f"The front of this draft has {len(draft.figures.front)} points, from 0.")
         point = draft.figures.front[number]
+        if any(shift.person == ERASED for shift in point.rota.shifts):
+            raise Stale("Somebody was erased since this draft was made: plan it again.")
         figures = msgspec.structs.replace(
             draft.figures,
             night_h=point.night_h,
@@ -114,7 +122,7 @@ class RotaDesk:
             gini=point.gini,
         )
         chosen = msgspec.structs.replace(draft, figures=figures, turns=turns_of(point.rota))
-        kept: Kept = await self.blocking(self.store.save_draft, chosen)
+        kept: Kept = await self.blocking(lambda: self.store.save_draft(chosen, n_erased=n_erased))
         return kept
 
     async def explain(self, unit_id: str, window_ns: int) -> Explained:
@@ -292,6 +300,13 @@ class RotaDesk:
         if unit is None:
             raise NoSuch(f"There is no unit {unit_id!r}: list them to see what is planned.")
         return unit
+
+    async def newest_draft(self, unit_id: str, window_ns: int, version: int | None = None) -> Kept:
+        """Raises NoSuch."""
+        found: Kept | None = await self.blocking(self.store.find, unit_id, window_ns, State.DRAFT)
+        if found is None or version not in (None, found.version):
+            raise NoSuch("There is no such draft any more: plan it, or look at the newest.")
+        return found
 
     async def published(self, unit_id: str, window_ns: int) -> Kept:
         """What is in force. Raises NoSuch."""

@@ -13,7 +13,6 @@ from sunwise.people.rota.calendars import calendar, entries
 from sunwise.people.rota.desk import RotaDesk
 from sunwise.people.rota.kept import (
     WINDOW_NS,
-    Kept,
     Request,
     RequestKind,
     RequestState,
@@ -101,16 +100,9 @@ class RotaViews:
             agreed=self._agreed(),
         )
 
-    async def newest_draft(self, unit_id: str, window_ns: int, version: int | None = None) -> Kept:
-        """Raises NoSuch."""
-        found = await asyncio.to_thread(self._store.find, unit_id, window_ns, State.DRAFT)
-        if found is None or version not in (None, found.version):
-            raise NoSuch("There is no such draft any more: plan it, or look at the newest.")
-        return found
-
     async def draft(self, unit_id: str, window_ns: int) -> Page:
         """The newest draft as it would be."""
-        kept = await self.newest_draft(unit_id, window_ns)
+        kept = await self.desk.newest_draft(unit_id, window_ns)
         return page_of(
             await self.desk.unit(unit_id),
             [kept],
