@@ -137,6 +137,17 @@ def test_an_end_never_goes_before_what_it_ended_whatever_the_clocks_said():
     assert min(found, key=lambda each: each[0])[0] is retention.Stage.FIRING
 
 
+def test_an_end_of_what_never_came_is_no_longer_in_memory_than_in_the_journal():
+    board = Board(POLICY)
+    facts = board.author("a").write([Cleared(alert="x")], NOON_UTC)
+    board.learn(facts, Moment(NOON_UTC, NOON_UTC))
+    for days, is_known in ((KEPT_DAYS, True), (KEPT_DAYS + 1, False)):
+        now = Moment(NOON_UTC + days * DAY, NOON_UTC + days * DAY)
+        retention.drop_old(board, now)
+        assert ("x" in board.alerts) == is_known
+        assert bool(retention.needless(facts, board, now)) != is_known
+
+
 def test_a_pruned_fact_keeps_its_number_and_says_nothing():
     board = Board(POLICY)
     [fact] = board.author("a").write([KeyRevoked(id="x")], NOON_UTC)

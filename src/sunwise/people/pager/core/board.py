@@ -246,6 +246,12 @@ class Board:
                 del self.silences[id_]
                 self.unsilenced.discard(id_)
 
+    def drop_ends(self, before_ns: int) -> None:
+        """Ends, heard before then (steady), of alerts that never came are known no more."""
+        for key, alert in list(self.alerts.items()):
+            if not alert.pages and alert.cleared_ns < before_ns:
+                del self.alerts[key]
+
     def drop_early(self, is_old: Callable[[Fact], bool]) -> None:
         """What is about pages that never came is known no more."""
         kept = {

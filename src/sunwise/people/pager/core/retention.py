@@ -59,6 +59,7 @@ def drop_old(board: Board, now: Moment) -> None:
         ]
     )
     board.drop_silences(now.wall_ns - kept_ns)
+    board.drop_ends(now.steady_ns - kept_ns)
     board.drop_early(lambda fact: _is_old(fact, board, now))
 
 
