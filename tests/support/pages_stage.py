@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from sunwise.chassis import addresses
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent
@@ -36,8 +37,10 @@ from sunwise.web.api import Sources, web_routers
 from sunwise.web.swaps import Move, Open, ShiftName, SwapWish, Wanted
 from sunwise.web.waiting import WaitingRoom
 from tests.support.handoff_company import at, company, day, roster, slot
+from tests.support.stage_incidents import StageIncidents
 from tests.support.stage_pager import StagePager
 
+PAGE = "b" * 20
 ALERT = TimelineFact(
     id="pager:1",
     kind=FactKind.ALERT,
@@ -45,7 +48,7 @@ ALERT = TimelineFact(
     what="The ledger answers slowly: p99 of 840 ms over 20 minutes.",
     at_ns=at(6),
     source="pager",
-    evidence=Evidence(kind="alert", ref="a1", url="/people/alerts/a1"),
+    evidence=Evidence(kind="page", ref=PAGE, url=addresses.page(PAGE)),
 )
 DEPLOY = TimelineFact(
     id="deploy:7",
@@ -57,10 +60,10 @@ DEPLOY = TimelineFact(
     evidence=Evidence(kind="deploy", ref="matching-4.1.0"),
 )
 INCIDENT = Incident(
-    id="i-17",
+    id="0123456789ab",
     title="Withdrawals wait for the ledger",
     severity=2,
-    state=IncidentState.MITIGATED,
+    state=IncidentState.OPEN,
     service="ledger",
     services=("ledger", "matching"),
     opened_ns=at(6.2),
@@ -168,6 +171,7 @@ class PagesStage:
         self.roster = roster(day(days=5))
         self.shift: Shift | None = Shift(incidents=(INCIDENT,), facts=(DEPLOY, ALERT))
         self._database = open_database(folder / "handoff.db", is_derived=False)
+        self.incidents = StageIncidents(folder, self.clock)
         self._store = HandoffStore(self._database)
         self._store.follow(changes({}, self.roster, at(1)), at(1))
         for each in self._store.known(0).values():
@@ -192,6 +196,7 @@ class PagesStage:
         self._thread.join(10)
         self._loop.close()
         self._database.dispose()
+        self.incidents.close()
         self.guard_store.close()
 
     def _do(self, what) -> None:
@@ -225,6 +230,7 @@ class PagesStage:
         routers = [
             handoff_router(desk, require=guard.require),
             pager_router(pages, require=guard.require),
+            *self.incidents.routers(guard.require),
             *web_routers(sources, require=guard.require),
         ]
         app = people_app(guard, two_people, routers)

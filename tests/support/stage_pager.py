@@ -3,6 +3,7 @@
 from typing import Any
 
 from sunwise.chassis.errors import Retryable
+from sunwise.chassis.json_client import RequestRefused
 
 
 class StagePager:
@@ -23,7 +24,10 @@ class StagePager:
             "summary": summary,
             "links": ["javascript:alert(1)", "https://wiki.example.com/ledger"],
             "opened_ns": opened_ns,
+            "alerts_firing": 1,
             "held_by": None,
+            "alerts": [{"summary": summary, "labels": {"region": "eu"}, "firing": True}],
+            "told": [{"person": "bo", "channel": "email", "is_sent": True}],
         }
 
     def ask(self, method: str, path: str, content: Any = None, *, person: str = "") -> Any:
@@ -40,6 +44,8 @@ class StagePager:
             act(content["subscription"])
             return {}
         _, _, _, page, *acts = path.split("/")
+        if page not in self.pages:
+            raise RequestRefused(404, "There is no such page: it is forgotten after 90 days.")
         if method == "GET":
             return self.pages[page] | {"is_yours": True}
         [act] = acts

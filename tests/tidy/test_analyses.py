@@ -60,6 +60,11 @@ PAGES = {
     "GET /rota",
     "GET /handoff",
     "GET /handoff/{handoff}",
+    "GET /incidents",
+    "GET /incidents/{incident}",
+    "GET /evidence/fact/{fact:path}",
+    "GET /evidence/page/{page}",
+    "GET /evidence/holiday/{country}/{day}",
     "GET /approvals",
     "GET /login",
 }

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path
 
+from sunwise.chassis import addresses
 from sunwise.chassis.guard import NotAllowed, Principal, Right, Scope, person_of
 from sunwise.chassis.guard.door import Requirement
 from sunwise.chassis.json_client import RequestRefused
@@ -77,11 +78,12 @@ def _waiting(page: dict[str, Any], names: Mapping[str, str], principal: Principa
     act = Act("It is over", "close") if is_held else Act("I hold it", "acknowledge")
     name = names.get(page["service"], page["service"])
     summary: str = page["summary"]
+    shown = (each for each in page.get("links", ()) if each.startswith(_WEB))
     return Waiting(
         kind=PAGE,
         title=summary if name in summary else f"{name}: {summary}",
         detail=f"Page ({page['severity']}), {_HELD if is_held else _UNHELD}",
-        link=next((each for each in page.get("links", ()) if each.startswith(_WEB)), ""),
+        link=next(shown, addresses.page(page["id"])),
         at_ns=page["opened_ns"],
         is_urgent=not is_held,
         act=Act(act.label, f"/pager/pages/{page['id']}/{act.path}"),

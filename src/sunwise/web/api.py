@@ -58,6 +58,7 @@ _CHANGED: Final = "The rota has changed since you looked: see what the swap woul
 _NO_DESK: Final = "This server cannot change the rota: ask whoever plans it."
 
 _FromNs = Annotated[int | None, Query(ge=0, lt=2**62)]
+_ServiceId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 _TeamId = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -80,6 +81,7 @@ def web_routers(sources: Sources, *, require: Callable[[Right], Any]) -> list[AP
     """The shells of all pages, and the answers that they ask for."""
     router = APIRouter(prefix="/pages", tags=["pages"])
     _reading(router, sources, Depends(require(Right.ROTA_READ)))
+    _reading_services(router, sources, Depends(require(Right.ROTA_READ)))
     _swapping(router, sources, Depends(require(Right.ROTA_SWAP)))
     _weighing(router, sources, require)
     return [shell_router(), router]
@@ -112,13 +114,6 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
         snapshot = await asyncio.to_thread(sources.snapshot)
         return names_of(snapshot, people, services)
 
-    @router.get("/services", summary="Who is on duty, for every service")
-    async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:
-        snapshot = await asyncio.to_thread(sources.snapshot)
-        return services_now(
-            snapshot, await _on_duty(sources), snapshot.services, you=person_of(principal)
-        )
-
     @router.get("/rota", summary="The page Rota: a team's shifts")
     async def rota(
         principal: Annotated[Principal, reader],
@@ -145,6 +140,24 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
         if team is not None and view.team is None:
             raise HTTPException(404, f"The directory has no team {team}.")
         return view
+
+
+def _reading_services(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa: ANN401
+    @router.get("/services", summary="Who is on duty, for every service")
+    async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:
+        snapshot = await asyncio.to_thread(sources.snapshot)
+        return services_now(
+            snapshot, await _on_duty(sources), snapshot.services, you=person_of(principal)
+        )
+
+    @router.get("/services/{service}", summary="Who is on duty for one service")
+    async def service(service: _ServiceId, principal: Annotated[Principal, reader]) -> ServiceNow:
+        snapshot = await asyncio.to_thread(sources.snapshot)
+        wanted = [each for each in snapshot.services if each.id == service]
+        if not wanted:
+            raise HTTPException(404, f"The directory has no service {service}.")
+        on_duty = await _on_duty(sources)
+        return services_now(snapshot, on_duty, wanted, you=person_of(principal))[0]
 
 
 def _swapping(router: APIRouter, sources: Sources, swapper: Any) -> None:  # noqa: ANN401

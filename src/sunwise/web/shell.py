@@ -18,6 +18,11 @@ PAGES: Final = {
     "/rota": ("rota", "Rota"),
     "/handoff": ("handoff", "Handoff"),
     "/handoff/{handoff}": ("handoff", "Handoff"),
+    "/incidents": ("incidents", "Incidents"),
+    "/incidents/{incident}": ("incidents", "Incident"),
+    "/evidence/fact/{fact:path}": ("evidence", "Evidence"),
+    "/evidence/page/{page}": ("evidence", "Evidence"),
+    "/evidence/holiday/{country}/{day}": ("evidence", "Evidence"),
     "/approvals": ("approvals", "Approvals"),
     "/login": ("login", "Log in"),
 }
@@ -45,6 +50,7 @@ _NAV: Final = (
     ("today", "/", "Today"),
     ("rota", "/rota", "Rota"),
     ("handoff", "/handoff", "Handoff"),
+    ("incidents", "/incidents", "Incidents"),
     ("approvals", "/approvals", "Approvals"),
 )
 

@@ -9,7 +9,7 @@ from tests.support.browser import new_tab
 from tests.support.launched_people import A_WORKDAY, LaunchedPeople, begun_at, until
 
 pytestmark = pytest.mark.timeout(600)
-PAGES = ("/", "/rota", "/handoff", "/approvals")
+PAGES = ("/", "/rota", "/handoff", "/incidents", "/approvals")
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,7 @@ async def test_cut_off_the_files_stay_as_they_are(bus, tmp_path):
 async def test_pages_become_facts_that_link_to_the_page(bus, tmp_path):
     await Stage(bus, tmp_path).feed().tell()
     assert [fact.kind for fact in bus.facts] == [FactKind.PAGE, FactKind.PAGE_CLOSED]
-    assert {fact.evidence.url for fact in bus.facts} == {"/pager/pages/p"}
+    assert {fact.evidence.url for fact in bus.facts} == {"/evidence/page/p"}
     assert bus.facts[0].what == "Page (critical): Slow"
 
 

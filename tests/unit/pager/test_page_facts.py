@@ -30,14 +30,14 @@ def test_an_objective_that_burns_is_told_beside_its_page_with_its_evidence():
     assert (page.kind, page.evidence.ref) == (FactKind.PAGE, "p1")
     assert (slo.kind, slo.what) == (FactKind.SLO, BURNED.summary)
     assert slo.evidence.ref == "ledger/orders-available"
-    assert (page.evidence.url, slo.evidence.url) == ("/pager/pages/p1", BURNED.link)
+    assert (page.evidence.url, slo.evidence.url) == ("/evidence/page/p1", BURNED.link)
     assert page.id != slo.id
 
 
 @pytest.mark.parametrize("link", ["", "mailto:x", "not an address"])
 def test_an_objective_without_an_address_of_its_own_is_seen_on_its_page(link):
     _, slo = told(msgspec.structs.replace(BURNED, link=link))
-    assert slo.evidence.url == "/pager/pages/p1"
+    assert slo.evidence.url == "/evidence/page/p1"
 
 
 def test_what_belongs_in_no_timeline_is_left_out():

@@ -26,7 +26,7 @@ def test_a_holiday_within_three_days_is_told_with_its_name_and_whose_it_is():
     assert part.lines[0].text == (
         "Public holiday in KE on 2026-12-12 (Jamhuri Day): 1 of the owners, the incoming among them."
     )
-    assert part.lines[0].evidence.url == "/people/handoffs/holidays/KE/2026-12-12"
+    assert part.lines[0].evidence.url == "/evidence/holiday/KE/2026-12-12"
 
 
 def test_beyond_three_days_nothing_is_told():

@@ -8,6 +8,7 @@ from sunwise.chassis.guard.door import answer_faults
 from sunwise.chassis.guard.principal import How, Principal
 from sunwise.contracts.people.facts import FactKind
 from sunwise.people.incidents.facts_api import MAX_TOLD, facts_router
+from tests.support.evidence import behind
 from tests.support.handoff_company import at
 from tests.unit.people_incidents.test_api import Stage
 from tests.unit.people_incidents.test_store import fact, shift
@@ -49,7 +50,7 @@ def tell(stage, *facts, sender: str = "CI, main"):
 def test_a_deploy_is_told_once_however_often_it_comes(stage):
     first = tell(stage, DEPLOY)
     assert first.status_code == 200, first.text
-    url = "/v1/facts/ci-main:build-42"
+    url = "/evidence/fact/ci-main:build-42"
     assert first.json() == {
         "facts": [{"id": "ci-main:build-42", "is_new": True, "url": url}],
         "unknown_services": [],
@@ -58,7 +59,7 @@ def test_a_deploy_is_told_once_however_often_it_comes(stage):
     assert not again.json()["facts"][0]["is_new"]
     [kept] = shift(stage.store, 6, 8).facts
     assert (kept.what, kept.at_ns, kept.source) == (DEPLOY["what"], at(7), "ci-main")
-    shown = stage.facts.get(url).json()
+    shown = stage.facts.get(behind(url)).json()
     assert (shown["what"], shown["url"]) == (DEPLOY["what"], DEPLOY["url"])
 
 
@@ -82,10 +83,10 @@ def test_a_fact_without_evidence_elsewhere_is_its_own(stage):
     tell(stage, {**DEPLOY, "url": "", "at": None})
     [kept] = shift(stage.store, 8, 9).facts
     assert kept.at_ns == at(8), "now"
-    assert stage.facts.get(kept.evidence.url).json()["id"] == kept.id
+    assert stage.facts.get(behind(kept.evidence.url)).json()["id"] == kept.id
     stage.store.record([fact("a/b c%", FactKind.ALERT, 8)], {})
     found = next(f for f in shift(stage.store, 8, 9).facts if f.source == "test")
-    assert stage.facts.get(found.evidence.url).json()["id"] == "a/b-c%"
+    assert stage.facts.get(behind(found.evidence.url)).json()["id"] == "a/b-c%"
 
 
 def test_services_that_the_directory_does_not_have_are_named(stage):

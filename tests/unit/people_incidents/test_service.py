@@ -150,7 +150,7 @@ def test_a_page_opens_one_incident_and_its_group_no_other_until_that_is_resolved
         assert [(each.id, each.is_new) for each in others] == 2 * [(first.id, False)]
         entries = world.store.timeline(first.id)
         assert entries[0].fact is not None
-        assert entries[-1].evidence.url == "/pager/pages/p1"
+        assert entries[-1].evidence.url == "/evidence/page/p1"
         assert world.store.find(first.id).people == ()
         by = By(person="ana", pseudonym="p-ana", now_ns=at(9))
         world.store.act(first.id, lambda held: resolved(held, by), revision=None)

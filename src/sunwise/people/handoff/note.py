@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sunwise.chassis import addresses
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.contracts.people.facts import ENDS, Evidence, FactKind, TimelineFact
@@ -137,7 +138,7 @@ def _incidents(shift: Shift, is_wanted: Callable[[IncidentState], bool]) -> Iter
 
 
 def _of_incident(incident: Incident) -> Evidence:
-    return Evidence(kind="incident", ref=incident.id, url=f"/people/incidents/{incident.id}")
+    return Evidence(kind="incident", ref=incident.id, url=addresses.incident(incident.id))
 
 
 def _facts(section: Section, seam: Seam, facts: tuple[TimelineFact, ...]) -> Iterable[Line]:
@@ -193,14 +194,13 @@ def _holiday(holiday: Holiday) -> Line:
     whose += ["the outgoing among them"] if holiday.is_outgoings else []
     whose += ["the incoming among them"] if holiday.is_incomings else []
     name = f" ({holiday.name})" if holiday.name else ""
-    part = f"?part={holiday.subdivision}" if holiday.subdivision else ""
     return Line(
         text=f"Public holiday in {holiday.country} on {day}{name}: {', '.join(whose)}.",
         at_ns=holiday.begins_ns,
         evidence=Evidence(
             kind="holiday",
             ref=f"{holiday.country}:{day}",
-            url=f"/people/handoffs/holidays/{holiday.country}/{day}{part}",
+            url=addresses.holiday(holiday.country, holiday.day, part=holiday.subdivision),
         ),
     )
 

@@ -10,16 +10,17 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Body, Depends, HTTPException
 
+from sunwise.chassis import addresses
 from sunwise.chassis.guard.door import Requirement
 from sunwise.chassis.guard.principal import Principal
 from sunwise.chassis.guard.rights import Right
 from sunwise.chassis.http.refusals import Refusals
 from sunwise.contracts.people.facts import FactKind, TimelineFact
 from sunwise.daylight.zones import NS_PER_HOUR
-from sunwise.people.incidents.addresses import FACTS, address_of
 from sunwise.people.incidents.desk import IncidentDesk
 from sunwise.people.incidents.lifecycle import Why
 
+FACTS: Final = "/v1/facts"
 MAX_TOLD: Final = 100
 _PAST_NS: Final = 35 * 24 * NS_PER_HOUR
 _FUTURE_NS: Final = 366 * 24 * NS_PER_HOUR
@@ -66,7 +67,7 @@ class Recorded:
     is_new: bool
     """False: it had been told before, and stays as it was."""
     url: str
-    """Where it can be seen."""
+    """Where people see it."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def facts_router(
         known = await asyncio.to_thread(services)
         return Stored(
             facts=[
-                Recorded(id=fact.id, is_new=is_new, url=address_of(fact.id))
+                Recorded(id=fact.id, is_new=is_new, url=addresses.fact(fact.id))
                 for fact, is_new in zip(found, are_new, strict=True)
             ],
             unknown_services=sorted({name for f in found for name in f.services} - known),

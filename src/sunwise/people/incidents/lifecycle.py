@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sunwise.chassis import addresses
 from sunwise.chassis.errors import Refused
 from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.facts import Evidence
@@ -74,7 +75,7 @@ def opened_by_page(wanted: OpenIncident) -> Step:
         at_ns=wanted.at_ns,
         kind=EntryKind.OPENED,
         source=_PAGER,
-        evidence=Evidence(kind="page", ref=wanted.page, url=f"/pager/pages/{wanted.page}"),
+        evidence=Evidence(kind="page", ref=wanted.page, url=addresses.page(wanted.page)),
         actor_role=_PAGER,
         what=f"Opened by a page with severity {wanted.severity}: {wanted.title}",
     )

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sunwise.chassis import addresses
 from sunwise.contracts.people.facts import Evidence, FactKind, TimelineFact
 
 SALT_BYTES: Final = 16
@@ -96,7 +97,7 @@ def verify(entries: Iterable[Entry]) -> None:
 
 def anchor(entry: Entry) -> Evidence:
     """The entry's evidence, which is the entry itself where there is no other."""
-    place = f"/people/incidents/{entry.incident}#entry-{entry.seq}"
+    place = addresses.incident(entry.incident, entry=entry.seq)
     if entry.evidence is None:
         return Evidence(kind="timeline", ref=f"{entry.incident}:{entry.seq}", url=place)
     return entry.evidence if entry.evidence.url else replace(entry.evidence, url=place)

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from sunwise.chassis import addresses
 from sunwise.contracts.people.facts import Address, Evidence, FactKind, TimelineFact
 from sunwise.contracts.people.pager import PageAcknowledged, PageClosed, PageOpened, PagerEvent
 
@@ -48,7 +49,7 @@ def _fact(event: _OfPage, kind: FactKind, what: str, evidence: Evidence) -> Time
 
 
 def _page(event: _OfPage) -> Evidence:
-    return Evidence(kind="page", ref=event.page, url=f"/pager/pages/{event.page}")
+    return Evidence(kind="page", ref=event.page, url=addresses.page(event.page))
 
 
 def _slo(event: PageOpened) -> Evidence:
@@ -59,5 +60,5 @@ def _slo(event: PageOpened) -> Evidence:
     except msgspec.ValidationError:
         url = ""
     return Evidence(
-        kind="slo", ref=f"{event.service}/{objective}", url=url or f"/pager/pages/{event.page}"
+        kind="slo", ref=f"{event.service}/{objective}", url=url or addresses.page(event.page)
     )

@@ -2,6 +2,7 @@
 
 import { dayMark, now, personNow, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
+import { evidenceLink } from "./links.js";
 import { ask } from "./http.js";
 import { learn, personNamed, servicesNamed, withNames } from "./names.js";
 import { notice, startPage } from "./page.js";
@@ -30,8 +31,6 @@ const STATES = {
   lapsed: "Lapsed",
   withdrawn: "Withdrawn",
 };
-/** What is seen behind a link, where an id would tell nobody anything. */
-const EVIDENCE = { alert: "See the alert", approval: "See the change", duty: "See the rota", fact: "See the fact", holiday: "See the holiday", incident: "See the incident", page: "See the page", slo: "See the objective" };
 const STEPS = { incoming: "Incoming", secondary: "Secondary", deputy: "Deputy" };
 
 const page = startPage({
@@ -314,7 +313,6 @@ function facts(handoff) {
 }
 
 function factRow(line, handoff) {
-  const where = EVIDENCE[line.evidence_kind] ?? `${line.evidence_kind} ${line.evidence_ref}`;
   return el(
     "li",
     { class: line.is_open ? "is-open" : null },
@@ -324,7 +322,7 @@ function factRow(line, handoff) {
       { class: "quiet" },
       time(line.at.ns, other(handoff)),
       line.services.length ? ` ${servicesNamed(line.services)} ` : " ",
-      line.evidence_url ? el("a", { href: line.evidence_url, rel: "noreferrer", class: "evidence", "data-key": `evidence ${line.evidence_kind} ${line.evidence_ref}` }, where) : el("code", {}, where),
+      evidenceLink({ kind: line.evidence_kind, ref: line.evidence_ref, url: line.evidence_url }),
     ),
   );
 }

@@ -21,7 +21,7 @@ export async function ask(path, { method = "GET", body } = {}) {
   const content = await answer.json().catch(() => ({}));
   if (answer.ok) return content;
   if (answer.status === 401 && location.pathname !== "/login") {
-    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`);
     return new Promise(() => {});
   }
   throw answer.status >= 500 ? new Unreachable(said(content)) : new Refused(answer.status, said(content));

@@ -63,5 +63,5 @@ async function submit(event, { token, fault, button }) {
 /** Where the reader wanted to go; a path of this server or nothing. */
 function next() {
   const wanted = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
-  return wanted.origin === location.origin && wanted.pathname !== "/login" ? wanted.pathname + wanted.search : "/";
+  return wanted.origin === location.origin && wanted.pathname !== "/login" ? wanted.pathname + wanted.search + wanted.hash : "/";
 }

@@ -1,12 +1,13 @@
 // Today: what I hold, what waits for me, where it is day, who is on duty.
 
-import { dayMark, now, personNow, time } from "./clocks.js";
-import { el, show, spoken } from "./dom.js";
+import { now, time } from "./clocks.js";
+import { el, show } from "./dom.js";
 import { ask } from "./http.js";
 import { notice, noticeStale, startPage } from "./page.js";
 import { reachPanel } from "./push.js";
 import { sky } from "./sky.js";
 import { duration } from "./times.js";
+import { turnCell } from "./turns.js";
 
 const content = document.getElementById("content");
 const ROLES = ["primary", "secondary"];
@@ -257,18 +258,4 @@ function serviceRow(service, roles) {
     ),
     roles.map((role) => el("td", { role: "cell", class: role === "primary" || turns.has(role) ? null : "no-turn", "data-role": role }, turnCell(turns.get(role), service, role))),
   );
-}
-
-function turnCell(turn, service, role) {
-  if (!turn && service.tier === "best-effort") return el("span", { class: "quiet" }, role === "primary" ? "nobody: best effort" : "");
-  if (!turn) return el("span", { class: "quiet" }, role === "secondary" ? [el("span", { "aria-hidden": "true" }, "–"), spoken("has none")] : "no rota");
-  const until = el("span", { class: "quiet" }, "until ", time(turn.until_ns, turn.then), turn.then ? `, then ${turn.then.name}` : null);
-  if (turn.standing === "gap") {
-    return [el("strong", { class: "gap-word" }, "Declared gap"), el("span", { class: "quiet" }, turn.gap_owner ? `accepted by ${turn.gap_owner.name}` : "accepted by nobody"), until];
-  }
-  if (turn.standing === "nobody") return [el("span", {}, "Outside of its hours"), until];
-  if (turn.standing === "unheld") return [el("strong", { class: "gap-word" }, "Nobody holds it"), el("span", { class: "quiet" }, `${turn.person.name} has not accepted it`), until];
-  if (turn.standing === "kept") return [el("span", { class: "who" }, dayMark(turn.holder.zone), " ", turn.holder.name), el("span", { class: "quiet" }, `keeps it until ${turn.person.name} accepts`), until];
-  if (turn.standing === "unknown") return [el("span", {}, "Not known"), el("span", { class: "quiet" }, "no rota is published for now"), turn.then ? until : null];
-  return [el("span", { class: "who" }, dayMark(turn.person.zone), " ", turn.person.name), el("span", { class: "quiet" }, personNow(turn.person)), until];
 }

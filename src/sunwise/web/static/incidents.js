@@ -1,0 +1,68 @@
+// Incidents: those that go on first, each with what it touches and since when.
+
+import { now, personNow, time } from "./clocks.js";
+import { el, show } from "./dom.js";
+import { ask } from "./http.js";
+import { askIncident, drawIncident, isWriting } from "./incident.js";
+import { learn, servicesNamed } from "./names.js";
+import { startPage } from "./page.js";
+import { severity, state } from "./severity.js";
+import { duration } from "./times.js";
+import { askDuty, beside, primaryOf } from "./turns.js";
+
+const content = document.getElementById("content");
+const ASKED = 20; // services whose duty is asked for
+const duty = new Map();
+const id = location.pathname.split("/")[2] ?? null;
+
+startPage(id ? { load: () => askIncident(id), draw: drawIncident, isBusy: isWriting } : { load, draw });
+
+async function load() {
+  const rows = await ask("/people/incidents");
+  const open = rows.filter((row) => row.state !== "resolved").map((row) => row.service);
+  const services = [...new Set(open)].slice(0, ASKED);
+  const [duties] = await Promise.all([Promise.all(services.map(askDuty)), learn({ services: rows.flatMap((row) => row.services) })]);
+  services.forEach((service, index) => duty.set(service, duties[index]));
+  return rows;
+}
+
+function draw(rows) {
+  const open = rows.filter((row) => row.state !== "resolved").sort((one, other) => one.severity - other.severity || one.opened.ns - other.opened.ns);
+  const over = rows.filter((row) => row.state === "resolved");
+  if (!rows.length) {
+    show(content, empty());
+    return;
+  }
+  show(content, list("Going on", open, "Nothing is going on: every incident is resolved."), over.length ? list("Resolved", over) : null);
+}
+
+function empty() {
+  return el(
+    "section",
+    { class: "panel" },
+    el("h2", {}, "There has been no incident yet"),
+    el("p", { class: "empty" }, "A page of the worst severity opens one by itself, and whoever is on duty can open one. Its timeline then gathers what happened to its services: alerts and pages, what was deployed, what people wrote down. From that its review is drafted, each fact with a link to where you can see it for yourself."),
+  );
+}
+
+function list(heading, rows, nothing = "") {
+  return el("section", { class: "panel" }, el("h2", {}, heading), rows.length ? el("ul", { class: "rows" }, rows.map(row)) : el("p", { class: "empty" }, nothing));
+}
+
+function row(incident) {
+  const { id: name, title, services, opened, resolved } = incident;
+  const isBad = incident.state === "open" && incident.severity === 1;
+  const times = resolved ? ["resolved ", time(resolved.ns), ` after ${duration(resolved.ns - opened.ns)}`] : ["since ", time(opened.ns, beside(duty.get(incident.service))), `, for ${duration(now() - opened.ns)}`];
+  return el(
+    "li",
+    { class: isBad ? "urgent" : null },
+    el("a", { href: `/incidents/${name}`, "data-key": name }, title),
+    el("p", { class: "tags" }, state(incident), " ", severity(incident), el("span", { class: "quiet" }, ` ${servicesNamed(services)}, `, times)),
+    resolved ? null : onDuty(duty.get(incident.service)),
+  );
+}
+
+function onDuty(service) {
+  const person = primaryOf(service);
+  return el("p", { class: "quiet" }, person ? ["On duty: ", el("strong", {}, person.name), ", ", personNow(person)] : "Nobody is known to be on duty.");
+}
