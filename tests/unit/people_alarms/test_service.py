@@ -176,6 +176,26 @@ def test_a_shift_taken_in_an_emergency_is_told_to_who_lost_it_and_who_leads_unti
     stage.run(story)
 
 
+def test_of_a_shift_taken_in_turn_the_last_loser_is_told_and_who_leads_once(stage):
+    def taken(n, before, after):
+        about = {"services": ("ledger",), "role": Role.PRIMARY, "until_ns": at(16)}
+        since_ns = at(8 + n / 10)
+        return TakenShift(change=f"c{n}", since_ns=since_ns, before=before, after=after, **about)
+
+    in_turn = (taken(0, "bo", "cy"), taken(1, "cy", "bo"), taken(2, "bo", "fay"))
+
+    async def story(stage):
+        for n in range(3):
+            stage.world.rota.taken = in_turn[: n + 1]
+            await stage.until(8.2 + n / 10)
+            lost = [each.person for key, each in stage.door.open.items() if "taken/" in key]
+            assert sorted(lost) == sorted([in_turn[n].before, "eve"])
+        told = [each.person for each in stage.door.pages if each.key.startswith("taken/")]
+        assert told.count("eve") == 1
+
+    stage.run(story)
+
+
 def test_alarms_tell_once_a_minute_that_they_live_while_they_see_what_holds(stage):
     async def story(stage):
         await stage.until(8)

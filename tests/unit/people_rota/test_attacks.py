@@ -204,6 +204,20 @@ async def test_whoever_was_erased_is_in_no_plan_on_a_directory_of_before(tmp_pat
     assert "ana" not in {each.person for each in planned.turns}
 
 
+async def test_whoever_lost_what_they_took_at_once_asks_for_it_the_next_time(tmp_path):
+    """Else two could take a shift from each other for as long as it lasts, and have others told of it."""
+    stage = Stage(tmp_path)
+    stage.publish(turn(1, 5, "ana"))
+    for who in ("bo", "ana"):
+        done = await stage.desk.take(UNIT, PRIMARY, NOW + HOUR, by=who)
+        assert (done.state, done.is_emergency) == (RequestState.APPLIED, True)
+        stage.clock.advance_ns(60 * 10**9)
+    again = await stage.desk.take(UNIT, PRIMARY, NOW + HOUR, by="bo")
+    assert (again.state, again.waits_for()) == (RequestState.OPEN, ("ana",))
+    assert stage.turns()[-1].person == "ana"
+    assert (await stage.desk.take(UNIT, PRIMARY, NOW + HOUR, by="eve")).is_emergency
+
+
 async def test_two_shifts_taken_at_once_do_not_break_the_law_together(tmp_path):
     stage = Stage(tmp_path)
     stage.publish(turn(24, 32, None), turn(32, 40, None))

@@ -125,8 +125,12 @@ def of_gaps(
 
 
 def of_taken(found: TakenShifts, company: Company) -> Iterator[Alert]:
-    """Each shift that was taken in an emergency, until it is over: for who lost it, and who leads."""
-    for shift in found.shifts:
+    """Each shift that was taken in an emergency, until it is over: for who lost it, and who leads.
+
+    Of a shift that was taken again since, the last time counts: whoever leads is told once of a shift.
+    """
+    last = {(each.services, each.role, each.until_ns): each for each in found.shifts}
+    for shift in last.values():
         leads = (company.lead(service) for service in shift.services)
         for person in dict.fromkeys([shift.before, *leads]):
             if person not in (None, shift.after):
@@ -136,7 +140,7 @@ def of_taken(found: TakenShifts, company: Company) -> Iterator[Alert]:
 def _taken(shift: TakenShift, person: Id, company: Company) -> Alert:
     is_loser = person == shift.before
     since, until = (company.clock(at, person) for at in (shift.since_ns, shift.until_ns))
-    whole = f"{TAKEN}{shift.change}/{person}"
+    whole = f"{TAKEN}{shift.services[0]}/{shift.role.value}/{shift.until_ns}/{person}"
     known = company.services.get(shift.services[0])
     return Alert(
         key=whole,

@@ -215,14 +215,17 @@ class RotaDesk:
     ) -> Request:
         """`by` takes over what is left of a shift, once whoever loses it says yes.
 
-        At once: a gap, and in an emergency, that is a shift that runs or begins within the hour.
+        At once: a gap, and in an emergency, that is a shift that runs or begins within the hour, the
+        first time: two who take the same shift in turn ask each other from then on.
         """
         kept, turn = await self.shift(unit_id, role, max(at_ns, self.clock.now_ns()))
         if turn.person == by:
             raise Permanent("This shift is yours already.")
         passed = self._passed(turn, by)
         is_near = passed.start_ns <= self.clock.now_ns() + EMERGENCY_NS
-        is_emergency = is_near and turn.person is not None
+        is_emergency = (
+            is_near and turn.person is not None and not await self._has_taken(kept, passed)
+        )
         request = Request(
             unit=kept.unit,
             window_ns=kept.window_ns,
@@ -234,6 +237,18 @@ class RotaDesk:
             answers={by: True},
         )
         return await self._asked(request, is_dry=is_dry)
+
+    async def _has_taken(self, kept: Kept, wanted: Piece) -> bool:
+        """Whether whoever wants what is left of the shift took it at once before, and lost it since."""
+        taken: list[Request] = await self.blocking(self.store.taken_since, kept.window_ns)
+        return any(
+            request.is_emergency
+            and request.unit == kept.unit
+            and (piece.role, piece.end_ns, piece.after)
+            == (wanted.role, wanted.end_ns, wanted.after)
+            for request in taken
+            for piece in request.changes
+        )
 
     async def answer(self, request_id: str, person: str, *, is_yes: bool) -> Request:
         """A person's own word; the last yes applies the change, if it is lawful by now."""
