@@ -9,7 +9,17 @@ from sunwise.people.directory.problems import Rule
 from sunwise.people.directory.sources import Source
 from sunwise.people.directory.store import Refused, VersionPassed
 from sunwise.people.directory.tables import CHANGES, CLAIMS, LEAVE
-from tests.support.people import around_the_clock, new_store, off, person, says, service, team
+from sunwise.people.directory.two_people import concerned
+from tests.support.people import (
+    ZONES,
+    around_the_clock,
+    new_store,
+    off,
+    person,
+    says,
+    service,
+    team,
+)
 
 
 def test_an_empty_directory_is_at_version_0(new_database):
@@ -151,6 +161,31 @@ def test_members_and_the_lead_of_who_owns_it_need_two_people(new_database):
         ("web", "members"),
         ("matching", "team"),
     }
+
+
+@pytest.mark.parametrize("source", [Source.MANUAL, Source.CSV])
+def test_that_somebody_leaves_who_answers_around_the_clock_needs_two_people(new_database, source):
+    store = new_store(new_database())
+    web = person("ana"), team("web", "ana"), service("page", "web", "best-effort")
+    store.apply(says(*around_the_clock(12), *web, source=source), author="x")
+    gone = person("p0", ZONES[0], active=False)
+    plan = store.plan(says(gone, source=source))
+    assert [(each.id, each.field) for each in plan.for_two] == [("p0", "active")]
+    assert not store.plan(says(person("ana", active=False), source=source)).for_two
+    store.apply(says(gone, source=source), author="x")
+    assert store.plan(says(person("p0", ZONES[0]), source=source)).for_two, "nor does one come back"
+    removed = store.plan(says(source=source, withdrawn=(Key(Kind.PERSON, "p1"),)))
+    assert [(each.id, each.field) for each in removed.for_two] == [("p1", "name")]
+    assert not store.plan(says(source=source, withdrawn=(Key(Kind.PERSON, "ana"),))).for_two
+
+
+def test_a_change_is_of_the_services_whose_people_leave(new_database):
+    store = new_store(new_database())
+    store.apply(says(*around_the_clock(12), person("ana"), team("web", "ana")), author="x")
+    plan = store.plan(says(person("p0", ZONES[0], active=False)))
+    assert concerned(plan.changes, store.snapshot()) == {"matching"}
+    plan = store.plan(says(person("p0", ZONES[1])))
+    assert concerned(plan.changes, store.snapshot()) == set()
 
 
 def test_a_zone_that_vanishes_with_a_tzdata_update_stops_nobody_else(new_database):

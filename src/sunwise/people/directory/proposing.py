@@ -57,7 +57,7 @@ class Proposing:
 
     def _services(self, proposal: Proposal) -> set[str]:
         changes = msgspec.json.decode(proposal.content, type=Proposed).changes
-        return concerned(changes, self._store.snapshot().services)
+        return concerned(changes, self._store.snapshot())
 
 
 def summary(changes: tuple[Change, ...]) -> str:

@@ -44,7 +44,8 @@ _TOLERATED: Final = frozenset({Rule.INCOMPLETE, Rule.INACTIVE, Rule.CAPACITY, Ru
 """A provider that lets somebody go is not refused; what follows is shown until it is mended."""
 
 _FOR_TWO: Final = (
-    "Who answers for a service around the clock takes two people: change it at /directory, where "
+    "Who answers for a service around the clock, and that they leave, takes two people: change it at "
+    "/directory, where "
     "somebody approves it, or let the provider do it with its integration key."
 )
 
