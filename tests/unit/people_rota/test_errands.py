@@ -83,18 +83,9 @@ async def test_so_many_may_run_and_no_more(errands):
         errands.start(wish(), at_once)
 
 
-async def test_a_fault_of_the_world_is_told_and_a_bug_is_not_hidden(errands, caplog):
-    async def refused(_tell):
-        raise Permanent("Plan a window that is not over.")
-
-    async def broken(_tell):
-        raise ZeroDivisionError
-
-    one, other = errands.start(wish(), refused), errands.start(wish("ledger"), broken)
-    await one.ended.wait()
-    await other.ended.wait()
-    assert (one.state, one.problem) == (ErrandState.FAILED, "Plan a window that is not over.")
-    assert (other.state, "a fault of this server" in other.problem) == (ErrandState.FAILED, True)
+async def test_a_bug_is_not_hidden(errands, caplog):
+    errand = errands.start(wish(), broken)
+    await errand.ended.wait()
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -103,10 +94,73 @@ async def test_what_is_cancelled_ends_even_before_it_began(errands, has_begun):
     errand = errands.start(wish(), for_ever)
     if has_begun:
         await asyncio.sleep(0)
-    errands.cancel(errand.id)
+    errands.cancel(errand.id, by="ana")
     await errand.ended.wait()
     assert errand.state is ErrandState.CANCELLED
+    assert errand.problem == "It was stopped by ana: nothing was changed."
     assert errands.start(wish(by="bo"), at_once) is not errand
+
+
+async def test_whoever_asks_again_while_it_is_being_ended_gets_one_that_is_not(errands):
+    async def slow_to_end(_tell):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # as a child that is waited for
+
+    ending = errands.start(wish(), slow_to_end)
+    await asyncio.sleep(0)
+    errands.cancel(ending.id, by="eve")
+    again = errands.start(wish(), at_once)
+    assert again is not ending
+    await again.ended.wait()
+    await ending.ended.wait()
+    assert (again.state, ending.state) == (ErrandState.DONE, ErrandState.CANCELLED)
+
+
+async def interrupted(_tell):
+    raise asyncio.CancelledError
+
+
+async def silent(_tell):
+    raise Retryable("")
+
+
+async def refused(_tell):
+    raise Permanent("Plan a window that is not over.")
+
+
+async def broken(_tell):
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        (interrupted, "It was interrupted, as when the server stops: "),
+        (silent, "It ended without a reason: "),
+        (refused, "Plan a window that is not over."),
+        (broken, "It ended by a fault of this server: "),
+    ],
+)
+async def test_whatever_ends_an_errand_that_nobody_stopped_has_words_of_its_own(
+    errands, work, words
+):
+    errand = errands.start(wish(), work)
+    await errand.ended.wait()
+    assert errand.state is ErrandState.FAILED
+    assert errand.problem.startswith(words)
+
+
+async def test_what_runs_when_the_loop_ends_was_interrupted(clock):
+    """As when the service is stopped: every task is cancelled, and nobody has asked for that."""
+    errands = Errands(clock)
+    errand = errands.start(wish(), for_ever)
+    await asyncio.sleep(0)
+    for task in list(errands._tasks.values()):
+        task.cancel()
+    await errand.ended.wait()
+    assert "interrupted" in errand.problem
 
 
 async def test_an_errand_of_another_process_is_lost_and_says_so(errands, clock):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -57,8 +58,15 @@ async def test_a_killed_child_is_no_plan():
     while not children():  # noqa: ASYNC110 - nothing tells when a process has begun
         await asyncio.sleep(0.05)
     os.kill(children()[0], signal.SIGKILL)
-    with pytest.raises(Retryable, match="ended early"):
+    with pytest.raises(Retryable, match=r"was killed \(signal 9\)"):
         await running
+
+
+async def test_a_child_that_fails_is_no_plan(monkeypatch):
+    broken = [sys.executable, "-c", "import sys; sys.stdin.buffer.read(); sys.exit(3)"]
+    monkeypatch.setattr("sunwise.people.rota.planner._COMMAND", broken)
+    with pytest.raises(Retryable, match="failed"):
+        await Planner().run(PlanJob(problem=ten()))
 
 
 async def test_a_plan_that_takes_too_long_is_given_up_with_its_process():

@@ -2,7 +2,7 @@
 
 One at a time for whatever it is about, and a bounded number in all. Errands live in this process: one
 that a restart ended is told to be lost, and left nothing half-done, for drafts, gaps and requests are
-each written whole.
+each written whole. However one ends without a result, it says why.
 """
 
 import asyncio
@@ -21,6 +21,9 @@ MOST_RUNNING: Final = 32
 MOST_KEPT: Final = 256
 """Results of so many are kept, the newest."""
 _BUSY_S: Final = 10.0
+_AGAIN: Final = "look at the rota as it is now, and ask again."
+_INTERRUPTED: Final = f"It was interrupted, as when the server stops: {_AGAIN}"
+_BUG: Final = "It ended by a fault of this server: tell whoever runs it."
 _NS: Final = 1_000_000_000
 _log: Final = logging.getLogger("sunwise.rota")
 
@@ -31,7 +34,7 @@ class ErrandState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled"  # somebody has ended it
 
 
 class Lost(Permanent):
@@ -72,7 +75,9 @@ class Errand:
         self.n_all = 1
         self.result: Any = None
         self.problem = ""
-        """Why it failed, and what to do."""
+        """Why it has no result, and what to do; empty while it runs, and when it is done."""
+        self.ended_by = ""
+        """Who has ended it, which takes a moment: nobody else is told of it any more."""
         self.ended = asyncio.Event()
 
     def tell(self, n_done: int, n_all: int) -> None:
@@ -99,7 +104,7 @@ class Errands:
     def start(self, wish: Wish, work: Work) -> Errand:
         """The errand, begun or under way already. Raises Busy, and Retryable when too many run."""
         running = [each for each in self._kept.values() if each.id in self._tasks]
-        for each in running:
+        for each in (each for each in running if not each.ended_by):
             if each.wish == wish:
                 return each
             if each.wish.about == wish.about:
@@ -125,11 +130,12 @@ class Errands:
             )
         raise Unknown("There is no such job, or its result was dropped: ask again.")
 
-    def cancel(self, errand_id: str) -> Errand:
-        """Ends it, with whatever it has started. Raises Lost and Unknown."""
+    def cancel(self, errand_id: str, *, by: str) -> Errand:
+        """Ends it, with whatever it has started; `by` says who wants that. Raises Lost and Unknown."""
         errand = self.find(errand_id)
         task = self._tasks.get(errand.id)
         if task is not None:
+            errand.ended_by = errand.ended_by or by
             task.cancel()
         return errand
 
@@ -150,19 +156,23 @@ class Errands:
         try:
             errand.result = await work(errand.tell)
         except (Permanent, Retryable) as fault:
-            errand.state, errand.problem = ErrandState.FAILED, str(fault)
+            errand.state = ErrandState.FAILED
+            errand.problem = str(fault) or f"It ended without a reason: {_AGAIN}"
         else:
             errand.state, errand.n_done = ErrandState.DONE, errand.n_all
 
     def _over(self, errand: Errand) -> None:
         task = self._tasks.pop(errand.id)
         errand.ended_ns = self._clock.monotonic_ns()
-        if task.cancelled():
+        if task.cancelled() and errand.ended_by:
             errand.state = ErrandState.CANCELLED
+            errand.problem = f"It was stopped by {errand.ended_by}: nothing was changed."
+        elif task.cancelled():
+            errand.state, errand.problem = ErrandState.FAILED, _INTERRUPTED
         elif (bug := task.exception()) is not None:
             _log.error("an errand ended", exc_info=bug, extra={"kind": errand.wish.kind})
             errand.state = ErrandState.FAILED
-            errand.problem = "It ended by a fault of this server: tell whoever runs it."
+            errand.problem = _BUG
         if errand.state is ErrandState.DONE:
             self._lasted_s[errand.wish.kind] = self.elapsed_s(errand)
         errand.ended.set()

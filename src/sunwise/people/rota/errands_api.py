@@ -44,7 +44,7 @@ class Job:
     result: Any
     """Once it is done: the draft's page of a plan, the explanation, or else the consequences."""
     problem: str
-    """Why it failed, and what to do."""
+    """Why it ended without a result, and what to do."""
 
 
 class ErrandDesk:
@@ -75,9 +75,9 @@ class ErrandDesk:
             raise NotAllowed("This job is somebody else's: only they and planners see it.")
         return errand
 
-    def end(self, errand: Errand) -> None:
-        """Ends it."""
-        self._errands.cancel(errand.id)
+    def end(self, errand: Errand, principal: Principal) -> None:
+        """Ends it, as the principal wants."""
+        self._errands.cancel(errand.id, by=principal.name)
 
     def shown(self, errand: Errand) -> Job:
         """As it is now."""
@@ -114,7 +114,7 @@ def add_jobs(
     @router.delete("/jobs/{job}", summary="End a job: what it has not finished is not changed")
     async def end(job: JobId, principal: Annotated[Principal, reader]) -> Job:
         errand = errands.found(job, principal)
-        errands.end(errand)
+        errands.end(errand, principal)
         await _ended(errand, _LONGEST_WAIT_S)
         return errands.shown(errand)
 

@@ -62,5 +62,12 @@ class Planner:
                 child.kill()
                 await child.wait()
         if child.returncode != 0 or not content:
-            raise Retryable("The planning process ended early: nothing was changed.", after_s=60.0)
+            raise Retryable(f"{_ended(child.returncode)}: nothing was changed.", after_s=60.0)
         return content
+
+
+def _ended(status: int | None) -> str:
+    """What became of a child that gave no answer."""
+    if status is not None and status < 0:
+        return f"The planning process was killed (signal {-status}), as when memory is short"
+    return "The planning process failed, which the log tells more of"

@@ -4,6 +4,7 @@ import { Refused, Unreachable, ask } from "./http.js";
 
 const STEP_S = 2;
 const MOST_UNANSWERED = 10;
+const UNSAID = "It ended without a result, and the server does not say why: look at the rota as it is now, and ask again.";
 
 /** Its result; `begun` gets what can end it, `told` hears how far it is. Throws Refused and Unreachable. */
 export async function followJob(path, body, begun, told) {
@@ -13,7 +14,7 @@ export async function followJob(path, body, begun, told) {
     told(inWords(job));
     job = await later(job.address);
   }
-  if (job.state !== "done") throw new Refused(422, job.problem || "It was stopped: nothing was changed.");
+  if (job.state !== "done") throw new Refused(422, job.problem || UNSAID);
   return job.result;
 }
 
