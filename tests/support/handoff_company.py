@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from sunwise.contracts.people.directory import Leave, Person, Role, Snapshot
 from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.contracts.people.handoff import HandoffState, OpenHandoff
 from sunwise.daylight.working_time import WorkingTime
 from sunwise.daylight.zones import NS_PER_HOUR
 from sunwise.people.handoff.roster import Roster
@@ -25,6 +26,19 @@ ZONES = {
 def at(hour: float) -> int:
     """That hour of 2026-11-27 in UTC, ns."""
     return MIDNIGHT + round(hour * NS_PER_HOUR)
+
+
+OFFERED = OpenHandoff(
+    handoff="h1",
+    services=("ledger", "matching"),
+    role=Role.PRIMARY,
+    state=HandoffState.OFFERED,
+    at_ns=at(8),
+    unheld_ns=at(11),
+    asked=(),
+    is_unanswered=False,
+)
+"""Nobody is asked, and who holds it is not said: a test adds what it is about."""
 
 
 def law(country: str, _on: date) -> WorkingTime:

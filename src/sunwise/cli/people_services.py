@@ -52,15 +52,11 @@ async def make_directory(place: Place) -> Service:
         ),
     ]
 
-    async def work(ready: Ready) -> None:
-        bus = await place.connect("directory")
-        try:
-            service = DirectoryService(bus, store, place.clock, handed_over=handed_over)
-            await service.run(ready)
-        finally:
-            await bus.close()
-
-    return Hosted("directory", work)
+    return _connected(
+        place,
+        "directory",
+        lambda bus: DirectoryService(bus, store, place.clock, handed_over=handed_over),
+    )
 
 
 async def make_handoff(place: Place) -> Service:
@@ -179,22 +175,18 @@ async def make_alarms(place: Place) -> Service:
             authority=settings.authority_file,
         )
 
-    async def work(ready: Ready) -> None:
-        bus = await place.connect("alarms")
-        service = AlarmService(
+    return _connected(
+        place,
+        "alarms",
+        lambda bus: AlarmService(
             bus,
             place.clock,
             door=door,
             file=place.folder("alarms") / "told.json",
             planners=lambda: planners(parts.guard.store),
             settings=settings,
-        )
-        try:
-            await service.run(ready)
-        finally:
-            await bus.close()
-
-    return Hosted("alarms", work)
+        ),
+    )
 
 
 async def make_privacy(place: Place) -> Service:
@@ -287,21 +279,18 @@ async def make_pager_feed(place: Place) -> Service:
     settings = place.settings(PagersSettings, "pagers")
     pagers = settings.client()
 
-    async def work(ready: Ready) -> None:
-        bus = await place.connect("pager")
-        feed = PagerFeed(
+    return _connected(
+        place,
+        "pager_feed",
+        lambda bus: PagerFeed(
             bus,
             ask_pager(pagers),
             roster_files=[Path(each) for each in parts(settings.roster_files)],
             position_file=place.folder("pager_feed") / "position",
             clock=place.clock,
-        )
-        try:
-            await feed.run(ready)
-        finally:
-            await bus.close()
-
-    return Hosted("pager_feed", work)
+        ),
+        user="pager",
+    )
 
 
 async def make_pager_door(place: Place) -> Service:
@@ -333,6 +322,21 @@ PEOPLE_MAKERS: Final[dict[str, Callable[[Place], Awaitable[Service]]]] = {
     "pager_feed": make_pager_feed,
     "pager_door": make_pager_door,
 }
+
+
+def _connected(
+    place: Place, name: str, make: Callable[[Bus], Service], *, user: str = ""
+) -> Service:
+    """A service that is made anew, on a connection of its own, each time it runs."""
+
+    async def work(ready: Ready) -> None:
+        bus = await place.connect(user or name)
+        try:
+            await make(bus).run(ready)
+        finally:
+            await bus.close()
+
+    return Hosted(name, work)
 
 
 def _kept(

@@ -9,19 +9,9 @@ from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.duty.holding import Holding, Holdings, held_of
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.handoff import SUBJECT, HandoffState, OpenHandoff, OpenHandoffs
-from tests.support.handoff_company import at
+from tests.support.handoff_company import OFFERED, at
 
-OFFERED = OpenHandoff(
-    handoff="h1",
-    services=("ledger", "matching"),
-    role=Role.PRIMARY,
-    state=HandoffState.OFFERED,
-    at_ns=at(8),
-    unheld_ns=at(11),
-    asked=(),
-    is_unanswered=False,
-    holder="ana",
-)
+HELD = msgspec.structs.replace(OFFERED, holder="ana")
 
 
 def held(handoff: OpenHandoff, hour: float = 8.1):
@@ -29,15 +19,15 @@ def held(handoff: OpenHandoff, hour: float = 8.1):
 
 
 def test_the_outgoing_keeps_every_service_of_a_seam_that_has_come():
-    assert held(OFFERED, 7.9) == {}
-    assert held(OFFERED) == {
+    assert held(HELD, 7.9) == {}
+    assert held(HELD) == {
         ("ledger", Role.PRIMARY): Holding("ana"),
         ("matching", Role.PRIMARY): Holding("ana"),
     }
 
 
 def test_what_is_unheld_is_nobodys_and_what_nobody_had_before_waits_for_whom_it_is_planned():
-    released = msgspec.structs.replace(OFFERED, holder=None)
+    released = msgspec.structs.replace(HELD, holder=None)
     assert held(released) == {}
     unheld = msgspec.structs.replace(released, state=HandoffState.UNHELD)
     assert held(unheld)["ledger", Role.PRIMARY] == Holding(None)
@@ -46,7 +36,7 @@ def test_what_is_unheld_is_nobodys_and_what_nobody_had_before_waits_for_whom_it_
 @pytest.mark.asyncio
 async def test_handoff_is_asked_again_after_a_moment_and_forgotten_when_it_is_silent():
     clock, server = SimulatedClock(start_ns=at(8.1)), SimulatedServer(seed=1)
-    said, asked = [OFFERED], []
+    said, asked = [HELD], []
 
     async def answer(_message) -> bytes:
         asked.append(clock.now_ns())
@@ -60,7 +50,7 @@ async def test_handoff_is_asked_again_after_a_moment_and_forgotten_when_it_is_si
     assert len(asked) == 1
     clock.advance_ns(3 * 10**9)
     assert await holdings() == {}
-    said.append(OFFERED)
+    said.append(HELD)
     clock.advance_ns(3 * 10**9)
     assert await holdings()
     await serving.close()

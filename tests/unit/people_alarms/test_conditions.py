@@ -2,7 +2,6 @@
 
 from msgspec.structs import replace
 
-from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.handoff import (
     Asked,
     HandoffState,
@@ -12,18 +11,9 @@ from sunwise.contracts.people.handoff import (
 )
 from sunwise.people.alarms.conditions import Company, of_gaps, of_handoffs
 from sunwise.people.pager.core.policy import SEVERITIES, Target
-from tests.support.handoff_company import at, company, slot, table
+from tests.support.handoff_company import OFFERED, at, company, slot, table
 
-OFFERED = OpenHandoff(
-    handoff="h1",
-    services=("ledger", "matching"),
-    role=Role.PRIMARY,
-    state=HandoffState.OFFERED,
-    at_ns=at(8),
-    unheld_ns=at(11),
-    asked=(Asked(person="bo", step=Step.INCOMING),),
-    is_unanswered=False,
-)
+ASKED = replace(OFFERED, asked=(Asked(person="bo", step=Step.INCOMING),))
 WHO = Company.of(company())
 
 
@@ -32,38 +22,38 @@ def told(handoff: OpenHandoff, hour: float = 8):
 
 
 def test_the_incoming_is_told_once_their_shift_has_begun():
-    assert told(OFFERED, 7.9) == []
-    [alarm] = told(OFFERED, 8)
+    assert told(ASKED, 7.9) == []
+    [alarm] = told(ASKED, 8)
     assert (alarm.severity, alarm.person, alarm.path) == ("handoff", "bo", "/handoff/h1")
 
 
 def test_whoever_is_asked_reads_names_and_their_own_clock():
-    [alarm] = told(OFFERED)
+    [alarm] = told(ASKED)
     assert "Accept Ledger, Matching as primary" in alarm.summary
     assert "on Fri 27 Nov 09:00 in Paris (Fri 08:00 UTC)" in alarm.summary
 
 
 def test_whoever_is_asked_next_is_told_at_once_under_a_key_of_their_own():
-    both = (*OFFERED.asked, Asked(person="di", step=Step.SECONDARY))
-    alarms = told(replace(OFFERED, asked=both), 7.9)
+    both = (*ASKED.asked, Asked(person="di", step=Step.SECONDARY))
+    alarms = told(replace(ASKED, asked=both), 7.9)
     assert [(each.person, each.key) for each in alarms] == [("di", "handoff/h1/asked/di")]
-    assert [each.person for each in told(replace(OFFERED, asked=both))] == ["bo", "di"]
+    assert [each.person for each in told(replace(ASKED, asked=both))] == ["bo", "di"]
 
 
 def test_nobody_left_to_ask_is_told_to_the_people_of_the_service_with_the_end_in_sight():
-    alarms = told(replace(OFFERED, is_unanswered=True))
+    alarms = told(replace(ASKED, is_unanswered=True))
     assert [(each.severity, each.person) for each in alarms] == [("error", ""), ("handoff", "bo")]
     assert "from Fri 27 Nov 11:00 UTC on nobody holds it" in alarms[0].summary
 
 
 def test_a_duty_that_nobody_holds_pages_as_the_worst_does_and_asks_nobody_beside_it():
-    [alarm] = told(replace(OFFERED, state=HandoffState.UNHELD, is_unanswered=True))
+    [alarm] = told(replace(ASKED, state=HandoffState.UNHELD, is_unanswered=True))
     assert (alarm.severity, alarm.service, alarm.person) == ("critical", "ledger", "")
     assert SEVERITIES[0].name == "critical"
 
 
 def test_each_team_is_paged_for_its_own_services():
-    other = replace(OFFERED, services=("ledger", "web"), state=HandoffState.UNHELD)
+    other = replace(ASKED, services=("ledger", "web"), state=HandoffState.UNHELD)
     assert [each.service for each in told(other)] == ["ledger", "web"]
 
 
@@ -94,9 +84,9 @@ def test_services_that_lack_the_same_hours_are_one_gap():
 
 def test_every_severity_stands_in_the_pagers_table_and_names_one_person_where_one_is_meant():
     table_of = {severity.name: severity for severity in SEVERITIES}
-    alarms = [*told(OFFERED), *told(replace(OFFERED, is_unanswered=True))]
+    alarms = [*told(ASKED), *told(replace(ASKED, is_unanswered=True))]
     alarms += [
-        *told(replace(OFFERED, state=HandoffState.UNHELD)),
+        *told(replace(ASKED, state=HandoffState.UNHELD)),
         *gaps(slot("ledger", None, 1, 2)),
     ]
     for alarm in alarms:

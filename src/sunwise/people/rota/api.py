@@ -154,8 +154,7 @@ def _planning(
         response: Response,
         at_ns: Annotated[Instant | None, Body(embed=True)] = None,
     ) -> Job:
-        await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
-        window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
+        window_ns = await views.window_to_plan(principal, unit, at_ns)
 
         async def work(_tell: Tell) -> Page:
             await views.desk.plan(unit, window_ns)
@@ -235,8 +234,7 @@ def _choosing(
         response: Response,
         at_ns: Annotated[Instant | None, Body(embed=True)] = None,
     ) -> Job:
-        await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
-        window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
+        window_ns = await views.window_to_plan(principal, unit, at_ns)
 
         async def work(_tell: Tell) -> dict[str, Any]:
             found: dict[str, Any] = msgspec.to_builtins(await views.desk.explain(unit, window_ns))

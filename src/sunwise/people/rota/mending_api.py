@@ -11,9 +11,9 @@ from sunwise.chassis.errors import Permanent
 from sunwise.chassis.guard.door import Requirement
 from sunwise.chassis.guard.principal import Principal, person_of
 from sunwise.chassis.guard.rights import Right, Scope
-from sunwise.people.rota.errands import Tell, Wish
+from sunwise.people.rota.errands import Tell, Wish, Work
 from sunwise.people.rota.errands_api import ErrandDesk, Job
-from sunwise.people.rota.kept import DAY_NS, RequestKind, window_of
+from sunwise.people.rota.kept import DAY_NS, RequestKind
 from sunwise.people.rota.mending import Consequences, Mending
 from sunwise.people.rota.page import Change, change_of
 from sunwise.people.rota.store import Closure, Journey
@@ -91,10 +91,7 @@ def _absences(
         _demand_span(from_ns, until_ns)
         closure = Closure(kind="person", subject=whose, from_ns=from_ns, until_ns=until_ns)
 
-        async def work(tell: Tell) -> list[Consequence]:
-            found = await mending.absent(closure, by=by, is_dry=is_dry, tell=tell)
-            return [_shown(each) for each in found]
-
+        work = _closing(mending, closure, by=by, is_dry=is_dry)
         wish = Wish(kind="absence", about=whose, by=by, content=(from_ns, until_ns, is_dry))
         return errands.accepted(wish, work, response)
 
@@ -148,10 +145,7 @@ def _planners(
         kind = "country" if place.isupper() else "hub"
         closure = Closure(kind=kind, subject=place, from_ns=from_ns, until_ns=until_ns)
 
-        async def work(tell: Tell) -> list[Consequence]:
-            found = await mending.absent(closure, by=by, is_dry=is_dry, tell=tell)
-            return [_shown(each) for each in found]
-
+        work = _closing(mending, closure, by=by, is_dry=is_dry)
         wish = Wish(kind="lost", about=place, by=by, content=(from_ns, until_ns, is_dry))
         return errands.accepted(wish, work, response)
 
@@ -168,8 +162,7 @@ def _planners(
         at_ns: MaybeInstant = None,
         is_dry: Dry = True,
     ) -> Job:
-        await views.demand_for_unit(principal, Right.ROTA_PLAN, unit)
-        window_ns = window_of(views.now_ns() if at_ns is None else at_ns)
+        window_ns = await views.window_to_plan(principal, unit, at_ns)
         by = person_of(principal)
 
         async def work(_tell: Tell) -> list[Consequence]:
@@ -179,6 +172,14 @@ def _planners(
 
         wish = Wish(kind="replan", about=unit, by=by, content=(window_ns, is_dry))
         return errands.accepted(wish, work, response)
+
+
+def _closing(mending: Mending, closure: Closure, *, by: str, is_dry: bool) -> Work:
+    async def work(tell: Tell) -> list[Consequence]:
+        found = await mending.absent(closure, by=by, is_dry=is_dry, tell=tell)
+        return [_shown(each) for each in found]
+
+    return work
 
 
 async def _whose(views: RotaViews, principal: Principal, person: str | None) -> str:

@@ -54,6 +54,11 @@ class RotaViews:
         leads = leads and principal.person_id == (team.lead if team else None)
         principal.demand(right, Scope.TEAM if leads else Scope.ALL)
 
+    async def window_to_plan(self, principal: Principal, unit_id: str, at_ns: int | None) -> int:
+        """The window that `at_ns`, or now, lies in, for whoever may plan the unit. Raises as above."""
+        await self.demand_for_unit(principal, Right.ROTA_PLAN, unit_id)
+        return window_of(self.now_ns() if at_ns is None else at_ns)
+
     async def units(self) -> list[dict[str, Any]]:
         """Each unit, and the windows that are published or wait."""
         return await asyncio.to_thread(self._units)
