@@ -29,6 +29,7 @@ def test_what_one_proposes_waits_for_another_who_approves_it(stage):
         second.log_in(stage.url, stage.token("bo"))
         second.page.get_by_role("link", name="Make cy planner").click()
         second.drawn()
+        assert "Make cy planner" in second.page.locator("li:focus").inner_text(), "what was meant"
         assert second.violations() == []
         second.page.get_by_role("button", name="Approve").click()
         second.page.get_by_text("Make cy planner: applied.").wait_for()

@@ -112,6 +112,43 @@ def test_what_somebody_did_meanwhile_is_said_and_nothing_is_done(as_person):
     first.complaints.clear()  # a browser tells of every refusal
 
 
+def test_a_review_is_written_by_one_and_accepted_by_another(stage, as_person):
+    tab = as_person("bo", ONE)
+    tab.page.get_by_role("button", name="It is resolved").click()
+    tab.page.get_by_text("Done.").wait_for()
+    tab.page.get_by_label("Its causes").fill("A full <b>disk</b>.")
+    tab.page.get_by_role("button", name="Save the findings").click()
+    tab.page.get_by_text("Saved. Somebody else accepts it.").wait_for()
+    assert tab.page.get_by_role("button", name="Accept the review").count() == 0
+    other = as_person("ana", ONE)
+    other.page.get_by_role("button", name="Accept the review").click()
+    other.page.get_by_text("Accepted by Ana; it stays as it is.").wait_for()
+    assert other.page.locator(".note-text").inner_text() == "A full <b>disk</b>."
+
+
+def test_findings_that_somebody_else_wrote_meanwhile_are_not_overwritten(as_person):
+    first, second = as_person("bo", ONE), as_person("ana", ONE)
+    for tab, text in ((first, "Mine."), (second, "Hers.")):
+        tab.page.get_by_label("Its causes").fill(text)
+    first.page.get_by_role("button", name="Save the findings").click()
+    first.page.get_by_text("Saved.").wait_for()
+    second.page.get_by_role("button", name="Save the findings").click()
+    second.page.get_by_text("What you wrote is still here").wait_for()
+    assert second.page.get_by_label("Its causes").input_value() == "Hers."
+    second.complaints.clear()  # a browser tells of every refusal
+
+
+def test_an_incident_is_opened_from_the_list(stage, as_person):
+    tab = as_person("bo", "/incidents")
+    tab.page.get_by_role("heading", name="Open an incident").click()
+    tab.page.get_by_label("What is wrong").fill("Deposits are late")
+    tab.page.get_by_label("Whose owners lead it").select_option("Matching")
+    tab.page.get_by_role("button", name="Open it").click()
+    tab.page.wait_for_url(re.compile("/incidents/[0-9a-f]{12}$"))
+    tab.page.get_by_role("heading", name="Open for 0 min").wait_for()
+    assert stage.incidents.store.newest()[0].title == "Deposits are late"
+
+
 def test_a_page_is_held_where_it_is_read(stage, as_person):
     tab = as_person("bo", OF_A_PAGE)
     assert "critical, since 07:00 15:00 in Tokyo, for 1 h 30 min" in words(

@@ -1,5 +1,6 @@
 // Approvals: changes that two people decide about. What is approved is exactly what is shown.
 
+import { goToAnchor } from "./anchors.js";
 import { reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
@@ -31,13 +32,14 @@ function draw(changes) {
     ),
     over.length ? el("section", { class: "panel", "aria-labelledby": "over" }, el("h2", { id: "over" }, "Decided"), el("ul", { class: "rows" }, over.map(decided))) : null,
   );
+  goToAnchor();
 }
 
 function waiting(change) {
   const isMine = change.proposer === reader.id;
   return el(
     "li",
-    { id: change.id, class: "request" },
+    { id: change.id, tabindex: -1, class: "request" },
     el("p", {}, el("strong", {}, change.summary)),
     el("p", { class: "quiet" }, `${isMine ? "You propose" : `${personNamed(change.proposer).name} proposes`} it; it expires `, time(change.expires_ns, personNamed(change.proposer)), "."),
     draftOf(change),
@@ -62,5 +64,5 @@ async function decide(button, change, act, body) {
 }
 
 function decided(change) {
-  return el("li", {}, el("p", {}, change.summary, " ", el("span", { class: "tag" }, STATES[change.state] ?? change.state)), change.outcome ? el("p", { class: "quiet" }, change.outcome) : null);
+  return el("li", { id: change.id, tabindex: -1 }, el("p", {}, change.summary, " ", el("span", { class: "tag" }, STATES[change.state] ?? change.state)), change.outcome ? el("p", { class: "quiet" }, change.outcome) : null);
 }

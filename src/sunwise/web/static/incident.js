@@ -1,12 +1,13 @@
 // One incident: how bad and since when, who is on duty, what happened, and its review.
 
+import { goToAnchor } from "./anchors.js";
 import { now, personNow, reader, time } from "./clocks.js";
 import { el, show } from "./dom.js";
 import { ask } from "./http.js";
 import { evidenceLink } from "./links.js";
 import { learn, personNamed, servicesNamed } from "./names.js";
 import { notice } from "./page.js";
-import { review } from "./review.js";
+import { isReviewing, review } from "./review.js";
 import { severity, state } from "./severity.js";
 import { duration } from "./times.js";
 import { askDuty, beside, turnCell } from "./turns.js";
@@ -39,7 +40,7 @@ const MOVES = { mitigated: "Users no longer notice it", resolved: "It is resolve
 
 /** Whether what somebody writes would be lost by drawing anew. */
 export function isWriting() {
-  return writing.text !== "";
+  return writing.text !== "" || isReviewing();
 }
 
 /** The incident with its review and who is on duty for it. */
@@ -65,7 +66,7 @@ export function drawIncident(found, page) {
     standing(incident, other),
     onDuty(found),
     timeline(found, other),
-    review(draft, other),
+    review(draft, other, act),
   );
   goToAnchor();
 }
@@ -112,15 +113,14 @@ function rolesTaken(roles) {
 async function move(button, to) {
   button.disabled = true;
   const { id, revision } = shown;
-  await act(`/people/incidents/${id}/state`, { state: to, revision }, "Done. The incident is as you see it now.");
+  await act(`/people/incidents/${id}/state`, { state: to, revision }, { done: "Done. The incident is as you see it now." });
 }
 
-/** Does it and shows the incident as it is then; a refusal is said, and the newest is shown too. */
-async function act(path, body, done) {
-  const fault = await ask(path, { method: "POST", body }).then(() => null, (refused) => refused);
+/** Does it and shows the incident as it is then; a refusal is said with `hint`, and the newest is shown too. */
+async function act(path, body, { done, method = "POST", forget = () => null, hint = "" }) {
+  const fault = await ask(path, { method, body }).then(forget, (refused) => refused);
   await shown.page.refresh();
-  notice("act", fault?.message ?? done, { kind: fault ? "warning" : "done" });
-  return !fault;
+  notice("act", fault ? `${fault.message}${hint}` : done, { kind: fault ? "warning" : "done" });
 }
 
 // --- the timeline ---
@@ -157,43 +157,24 @@ function noting() {
     "details",
     { "data-key": "noting" },
     el("summary", {}, "Write something down"),
-    el("div", { class: "panel-body" }, el("label", { for: "event-text" }, "What you saw or did"), text, el("div", { class: "deeds" }, el("button", { type: "button", "data-key": "save event", onclick: (event) => save(event.target) }, "Add it to the timeline"), el("span", { id: "event-hint", class: "quiet" }, "It stands there with your name, for good."))),
+    el("div", { class: "panel-body" }, el("label", { for: "event-text" }, "What you saw or did"), text, el("div", { class: "deeds" }, el("button", { type: "button", "data-key": "save event", onclick: (event) => save(event.target) }, "Add it to the timeline"), el("span", { id: "event-hint", class: "quiet" }, "It stands there with your name."))),
   );
 }
 
 async function save(button) {
-  const text = writing.text;
-  if (!text) {
+  if (!writing.text) {
     notice("act", "Write something first.");
     return;
   }
   button.disabled = true;
+  await act(`/people/incidents/${shown.id}/notes`, { text: writing.text }, { done: "Added to the timeline.", forget });
+}
+
+function forget() {
   writing.text = "";
-  if (await act(`/people/incidents/${shown.id}/notes`, { text }, "Added to the timeline.")) return;
-  writing.text = text;
-  await shown.page.refresh();
+  return null;
 }
 
 addEventListener("beforeunload", (event) => {
   if (isWriting()) event.preventDefault();
-});
-
-// --- a link to one entry ---
-
-const anchor = { gone: "" };
-
-/** Shows the row that the address names: once, for the page is drawn anew every half minute. */
-function goToAnchor() {
-  const row = document.getElementById(location.hash.slice(1));
-  row?.classList.add("is-meant");
-  if (!row || anchor.gone === location.hash) return;
-  anchor.gone = location.hash;
-  row.scrollIntoView({ block: "center" });
-  row.focus({ preventScroll: true });
-}
-
-addEventListener("hashchange", () => {
-  for (const row of document.querySelectorAll(".is-meant")) row.classList.remove("is-meant");
-  anchor.gone = "";
-  goToAnchor();
 });

@@ -5,6 +5,7 @@ import { el, show } from "./dom.js";
 import { ask } from "./http.js";
 import { askIncident, drawIncident, isWriting } from "./incident.js";
 import { learn, servicesNamed } from "./names.js";
+import { openingPanel } from "./opening.js";
 import { startPage } from "./page.js";
 import { severity, state } from "./severity.js";
 import { duration } from "./times.js";
@@ -13,6 +14,7 @@ import { askDuty, beside, primaryOf } from "./turns.js";
 const content = document.getElementById("content");
 const ASKED = 20; // services whose duty is asked for
 const duty = new Map();
+const opening = openingPanel();
 const id = location.pathname.split("/")[2] ?? null;
 
 startPage(id ? { load: () => askIncident(id), draw: drawIncident, isBusy: isWriting } : { load, draw });
@@ -30,10 +32,10 @@ function draw(rows) {
   const open = rows.filter((row) => row.state !== "resolved").sort((one, other) => one.severity - other.severity || one.opened.ns - other.opened.ns);
   const over = rows.filter((row) => row.state === "resolved");
   if (!rows.length) {
-    show(content, empty());
+    show(content, empty(), opening);
     return;
   }
-  show(content, list("Going on", open, "Nothing is going on: every incident is resolved."), over.length ? list("Resolved", over) : null);
+  show(content, list("Going on", open, "Nothing is going on: every incident is resolved."), over.length ? list("Resolved", over) : null, opening);
 }
 
 function empty() {
