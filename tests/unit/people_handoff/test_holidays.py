@@ -24,7 +24,7 @@ def test_a_holiday_within_three_days_is_told_with_its_name_and_whose_it_is():
     [part] = [p for p in draft(Material(seam=incoming, shift=None, holidays=(found,)))
               if p.section is Section.RISKS]  # fmt: skip
     assert part.lines[0].text == (
-        "Public holiday in KE on 2026-12-12 (Jamhuri Day): 1 of the owners, the incoming among them."
+        "Public holiday in Kenya on 2026-12-12 (Jamhuri Day): 1 of the owners, the incoming among them."
     )
     assert part.lines[0].evidence.url == "/evidence/holiday/KE/2026-12-12"
 

@@ -15,6 +15,7 @@ from sunwise.contracts.people.directory import Id
 from sunwise.contracts.people.duty import DutySlot
 from sunwise.contracts.people.facts import ENDS, Evidence, FactKind, TimelineFact
 from sunwise.contracts.people.incidents import Incident, IncidentState, Shift
+from sunwise.daylight.countries import country_name
 from sunwise.people.handoff.seams import Seam
 
 
@@ -194,8 +195,9 @@ def _holiday(holiday: Holiday) -> Line:
     whose += ["the outgoing among them"] if holiday.is_outgoings else []
     whose += ["the incoming among them"] if holiday.is_incomings else []
     name = f" ({holiday.name})" if holiday.name else ""
+    place = country_name(holiday.country)
     return Line(
-        text=f"Public holiday in {holiday.country} on {day}{name}: {', '.join(whose)}.",
+        text=f"Public holiday in {place} on {day}{name}: {', '.join(whose)}.",
         at_ns=holiday.begins_ns,
         evidence=Evidence(
             kind="holiday",
