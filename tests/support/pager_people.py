@@ -39,6 +39,7 @@ class Company:
     def __init__(self) -> None:
         self.people = {id_: someone(id_) for id_ in ZONES}
         self.duty: dict[tuple[str, Role], str | None] = {}
+        self.kept: dict[tuple[str, Role], str] = {}
         self.owned: dict[str, tuple[str, ...]] = {}
         self.deputies: dict[str, str] = {}
         self.leave: set[str] = set()
@@ -53,6 +54,9 @@ class Company:
 
     def who(self, service: str, role: Role, at_ns: int) -> str | None:
         return self.duty.get((service, role))
+
+    def keeper(self, service: str, role: Role, at_ns: int) -> str | None:
+        return self.kept.get((service, role))
 
     def person(self, person: str) -> Person | None:
         return self.people.get(person)

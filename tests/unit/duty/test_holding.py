@@ -6,7 +6,7 @@ import pytest
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.chassis.duty.holding import Holding, Holdings, held_of
+from sunwise.chassis.duty.holding import Holding, Holdings, held_of, kept_of
 from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.handoff import SUBJECT, HandoffState, OpenHandoff, OpenHandoffs
 from tests.support.handoff_company import OFFERED, at
@@ -31,6 +31,17 @@ def test_what_is_unheld_is_nobodys_and_what_nobody_had_before_waits_for_whom_it_
     assert held(released) == {}
     unheld = msgspec.structs.replace(released, state=HandoffState.UNHELD)
     assert held(unheld)["ledger", Role.PRIMARY] == Holding(None)
+
+
+def test_what_is_kept_lasts_from_the_seam_to_the_limit_of_the_keepers_rest():
+    def kept(handoff, hour):
+        return kept_of(OpenHandoffs(as_of_ns=at(hour), handoffs=(handoff,)))
+
+    assert kept(OFFERED, 7.9) == ()
+    ledger, matching = kept(OFFERED, 8.1)
+    assert (ledger.service, matching.service, ledger.person) == ("ledger", "matching", "ana")
+    assert (ledger.since_ns, ledger.until_ns, ledger.actual) == (at(8), at(11), True)
+    assert kept(msgspec.structs.replace(OFFERED, holder=None), 8.1) == ()
 
 
 @pytest.mark.asyncio

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from sunwise.contracts.people.directory import EmergencyHours, Exempt
+from sunwise.contracts.people.directory import EmergencyHours, Exempt, Role
 from sunwise.contracts.people.pager import ALARMS_BEAT
 from sunwise.people.pager.core.facts import (
     Acknowledged,
@@ -43,6 +43,14 @@ def test_worst_goes_to_primary_at_0_secondary_at_5_deputy_at_10_owners_at_15():
     assert told(stage.run(0.2)) == ["noa"]
     assert told(stage.run(5)) == ["kenji"]
     assert told(stage.run(5)) == ["mia"]
+
+
+def test_whoever_keeps_a_duty_that_is_not_accepted_is_told_with_whoever_is_planned():
+    stage = Stage()
+    stage.company.kept["gateway", Role.PRIMARY] = "kenji"
+    stage.signal(firing())
+    assert told(stage.run()) == ["kenji", "ana"]
+    assert told(stage.run(5)) == ["noa"]
 
 
 def test_an_acknowledgement_ends_the_escalation():

@@ -5,8 +5,10 @@ import pytest
 
 from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.errors import Permanent, Retryable
-from sunwise.contracts.people import directory, duty, facts, incidents
+from sunwise.contracts.people import directory, duty, facts, handoff, incidents
+from sunwise.contracts.people.directory import Role
 from sunwise.contracts.people.facts import FactKind, FactRecorded, TimelineFact
+from sunwise.contracts.people.handoff import HandoffState, OpenHandoff, OpenHandoffs
 from sunwise.contracts.people.incidents import IncidentOpened, OpenIncident
 from sunwise.contracts.people.pager import (
     CREDIT,
@@ -43,12 +45,15 @@ class PeopleBus:
     def __init__(self):
         self.facts, self.credits, self.incidents = [], [], []
         self.silent = set()
+        self.open = OpenHandoffs(as_of_ns=NOON_UTC, handoffs=())
 
     async def request(self, subject, payload, *, timeout_s=2.0):
         if subject in self.silent:
             raise Retryable(f"nobody answers on {subject}")
         if subject == duty.SUBJECT:
             return msgspec.msgpack.encode(_duty(_decoded(payload, duty.GetDuty)))
+        if subject == handoff.SUBJECT:
+            return msgspec.msgpack.encode(self.open)
         if subject == facts.RECORD:
             return msgspec.msgpack.encode(self._record(_decoded(payload, TimelineFact)))
         if subject == incidents.OPEN:
@@ -119,6 +124,31 @@ async def test_each_pagers_roster_is_put_together_from_all_pages(bus, tmp_path):
     stage = Stage(bus, tmp_path)
     await stage.feed().write_rosters()
     assert [load_roster(path) for path in stage.rosters] == [WHOLE, WHOLE]
+
+
+async def test_a_roster_says_who_keeps_a_duty_also_while_handoff_is_away(bus, tmp_path):
+    kept = OpenHandoff(
+        handoff="h1",
+        services=("gateway",),
+        role=Role.PRIMARY,
+        state=HandoffState.OFFERED,
+        at_ns=NOON_UTC - 1,
+        unheld_ns=NOON_UTC + 1,
+        asked=(),
+        is_unanswered=False,
+        holder="kenji",
+    )
+    stage = Stage(bus, tmp_path)
+    feed = stage.feed()
+    bus.open = OpenHandoffs(as_of_ns=NOON_UTC, handoffs=(kept,))
+    for silent in (set(), {handoff.SUBJECT}):
+        bus.silent = silent
+        await feed.write_rosters()
+        [slot] = load_roster(stage.rosters[1]).kept
+        assert (slot.service, slot.person, slot.until_ns) == ("gateway", "kenji", NOON_UTC + 1)
+    bus.silent, bus.open = set(), OpenHandoffs(as_of_ns=NOON_UTC, handoffs=())
+    await feed.write_rosters()
+    assert load_roster(stage.rosters[1]) == WHOLE
 
 
 async def test_cut_off_the_files_stay_as_they_are(bus, tmp_path):

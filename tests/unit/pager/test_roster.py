@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from sunwise.contracts.people.directory import Exempt, Leave, Role
 from sunwise.contracts.people.duty import DutySlot, DutyTable
+from sunwise.people.pager.core.policy import Target
+from sunwise.people.pager.core.responders import candidates
 from sunwise.people.pager.roster import (
     Roster,
     RosterCopy,
@@ -45,6 +47,36 @@ def test_owners_are_the_team_with_its_lead_first():
     assert list(copy.owners("gateway")) == ["noa", "mia", "ana", "kenji"]
     assert copy.deputy("gateway") == "kenji"
     assert copy.who("gateway", Role.SECONDARY, NOON_UTC) == "noa"
+
+
+def test_whoever_keeps_a_duty_is_its_keeper_and_in_no_rest_until_they_are_released():
+    hour_ago, limit = NOON_UTC - HOUR, NOON_UTC + HOUR
+    own = DutySlot(
+        service="gateway",
+        role=Role.PRIMARY,
+        person="kenji",
+        since_ns=NOON_UTC - 9 * HOUR,
+        until_ns=hour_ago,
+    )
+    whole = roster_around(NOON_UTC)
+    table = replace(
+        whole.table, slots=(own, replace(own, person="ana", since_ns=hour_ago, until_ns=limit))
+    )
+    kept = (replace(own, since_ns=hour_ago, until_ns=limit, actual=True),)
+    before, after = (RosterCopy(replace(whole, table=table, kept=each)) for each in ((), kept))
+    asked = ("gateway", Role.PRIMARY)
+    assert (before.keeper(*asked, NOON_UTC), before.in_legal_rest("kenji", NOON_UTC)) == (
+        None,
+        True,
+    )
+    assert (after.keeper(*asked, NOON_UTC), after.in_legal_rest("kenji", NOON_UTC)) == (
+        "kenji",
+        False,
+    )
+    assert (after.keeper(*asked, limit), after.in_legal_rest("kenji", limit)) == (None, True)
+    assert after.who(*asked, NOON_UTC) == "ana"
+    called = candidates(after, Target.PRIMARY, "gateway", at_ns=NOON_UTC, called={})
+    assert called == ["kenji", "ana"]
 
 
 def test_leave_is_by_the_persons_own_calendar():

@@ -13,6 +13,7 @@ from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people.directory import Id, Role
+from sunwise.contracts.people.duty import DutySlot
 from sunwise.contracts.people.handoff import (
     SUBJECT,
     GetOpenHandoffs,
@@ -55,6 +56,28 @@ def held_of(found: OpenHandoffs) -> Held:
     }
 
 
+def kept_of(found: OpenHandoffs) -> tuple[DutySlot, ...]:
+    """What is kept beyond a shift at that time: from the seam to when its keeper is released at the latest."""
+    return tuple(
+        DutySlot(
+            service=service,
+            role=handoff.role,
+            person=handoff.holder,
+            since_ns=handoff.at_ns,
+            until_ns=handoff.unheld_ns,
+            actual=True,
+        )
+        for handoff in found.handoffs
+        if handoff.holder is not None and handoff.at_ns <= found.as_of_ns
+        for service in handoff.services
+    )
+
+
+async def read_open(bus: Bus) -> OpenHandoffs:
+    """What nobody has accepted yet. Raises Retryable, Permanent and msgspec.DecodeError."""
+    return _decode(await bus.request(SUBJECT, _encode(GetOpenHandoffs()), timeout_s=_TIMEOUT_S))
+
+
 class Holdings:
     """Answers from what handoff said last, while that is fresh; call it for the answer now."""
 
@@ -74,9 +97,7 @@ class Holdings:
         return self._held if now_ns - self._known_ns < _FORGET_NS else {}
 
     async def _ask(self, now_ns: int) -> None:
-        query = _encode(GetOpenHandoffs())
         try:
-            answer = await self._bus.request(SUBJECT, query, timeout_s=_TIMEOUT_S)
-            self._held, self._known_ns = held_of(_decode(answer)), now_ns
+            self._held, self._known_ns = held_of(await read_open(self._bus)), now_ns
         except (Retryable, Permanent, msgspec.DecodeError):
             return  # what was said last serves for a while

@@ -1,7 +1,8 @@
 """Pager: takes alerts in, decides who must know, tells them until somebody holds it.
 
 owns: alerts, pages, acknowledgements, silences, the channels by which people are reached
-consumes: Alertmanager webhooks, PagerDuty events, `SloBurned`; a copy of duty and directory
+consumes: Alertmanager webhooks, PagerDuty events, `SloBurned`; a copy of duty and directory,
+    and of who keeps a duty that is not accepted
 publishes: nothing; tells facts and wake-ups by requests, when a bus is there
 state: facts in a SQLite file of each instance, synced before anything is accepted; the same in both
 owner: people

@@ -18,9 +18,11 @@ from sunwise.chassis.bus import Bus
 from sunwise.chassis.clock import Clock
 from sunwise.chassis.data_folder import write_private
 from sunwise.chassis.directory import read_directory
+from sunwise.chassis.duty.holding import kept_of, read_open
 from sunwise.chassis.duty.table import read_duty
 from sunwise.chassis.errors import Permanent, Retryable
 from sunwise.contracts.people import directory, duty, facts, incidents
+from sunwise.contracts.people.duty import DutySlot
 from sunwise.contracts.people.facts import TimelineFact
 from sunwise.contracts.people.incidents import OpenIncident
 from sunwise.contracts.people.pager import (
@@ -79,6 +81,7 @@ class PagerFeed:
         self._position = _read(position_file)
         self._snapshot: directory.Snapshot | None = None
         self._table: duty.DutyTable | None = None
+        self._kept: tuple[DutySlot, ...] = ()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """See `Service.run`."""
@@ -92,16 +95,25 @@ class PagerFeed:
             await self._clock.sleep(_LOOK_S)
 
     async def write_rosters(self) -> None:
-        """Writes what directory and rota say now. Raises what the bus raises."""
+        """Writes what directory, rota and handoff say now. Raises what the bus raises for the first two."""
         self._snapshot = await read_directory(self._bus, known=self._snapshot)
         self._table = await read_duty(self._bus, known=self._table)
         roster = Roster(
             as_of_ns=min(self._clock.now_ns(), self._table.as_of_ns),
             table=self._table,
             directory=self._snapshot,
+            kept=await self._kept_now(),
         )
         for path in self._roster_files:
             await asyncio.to_thread(save_roster, path, roster)
+
+    async def _kept_now(self) -> tuple[DutySlot, ...]:
+        """What was said last while handoff does not answer: nobody accepts anything then."""
+        try:
+            self._kept = kept_of(await read_open(self._bus))
+        except (Retryable, Permanent, msgspec.DecodeError) as fault:
+            _log.warning("who keeps a duty is not known now: %s", fault)
+        return self._kept
 
     async def tell(self) -> None:
         """Tells what happened since it was told last. Raises what the bus and the pagers raise."""

@@ -36,6 +36,8 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
     """When rota and directory said so last, the older of both."""
     table: DutyTable = _NOTHING
     directory: Snapshot = Snapshot(version=0)
+    kept: tuple[DutySlot, ...] = ()
+    """Duty that somebody keeps beyond their shift, because whoever is planned has not accepted it."""
 
 
 _decode: Final = msgspec.msgpack.Decoder(Roster).decode
@@ -107,7 +109,7 @@ class RosterCopy:
         taken = [slot for slot in roster.table.slots if slot.person is not None]
         self._shifts = sorted(taken, key=lambda slot: slot.since_ns)
         self._duties: dict[Id, list[DutySlot]] = defaultdict(list)
-        for slot in sorted(taken, key=lambda slot: slot.until_ns):
+        for slot in sorted((*taken, *roster.kept), key=lambda slot: slot.until_ns):
             self._duties[slot.person or ""].append(slot)
 
     @property
@@ -118,6 +120,14 @@ class RosterCopy:
     def who(self, service: Id, role: Role, at_ns: int) -> Id | None:
         """Who is on duty; None for a gap or when nothing is known."""
         return self._index.duty(service, role, at_ns, is_stale=False).person
+
+    def keeper(self, service: Id, role: Role, at_ns: int) -> Id | None:
+        """Who keeps the duty until it is accepted; None for nobody."""
+        for slot in self._roster.kept:
+            is_it = (slot.service, slot.role) == (service, role)
+            if is_it and slot.since_ns <= at_ns < slot.until_ns:
+                return slot.person
+        return None
 
     def person(self, person: Id) -> Person | None:
         """The person, or None when unknown."""

@@ -34,6 +34,10 @@ class Responders(Protocol):
         """Who is on duty; None for a gap or when nothing is known."""
         ...
 
+    def keeper(self, service: Id, role: Role, at_ns: int) -> Id | None:
+        """Who keeps it beyond their shift, because nobody has accepted it; None for nobody."""
+        ...
+
     def person(self, person: Id) -> Person | None:
         """The person, or None when unknown."""
         ...
@@ -68,10 +72,16 @@ def candidates(
     named: Sequence[Id] = (),
     called: Called,
 ) -> list[Id]:
-    """Who is meant by a step and may be told now. `named`: the assignee, or the last resort."""
+    """Who is meant by a step and may be told now. `named`: the assignee, or the last resort.
+
+    Whoever keeps a duty that is not accepted yet holds it, and is told with whoever is planned: the one
+    may be about to go, the other not have come.
+    """
     meant: Sequence[Id | None]
     if target in (Target.PRIMARY, Target.SECONDARY):
-        meant = (responders.who(service, Role(target.value), at_ns),)
+        role = Role(target.value)
+        present = (each(service, role, at_ns) for each in (responders.keeper, responders.who))
+        meant = tuple(dict.fromkeys(present))
     elif target is Target.DEPUTY:
         meant = (responders.deputy(service),)
     elif target is Target.OWNERS:
