@@ -58,7 +58,10 @@ _CHANGED: Final = "The rota has changed since you looked: see what the swap woul
 _NO_DESK: Final = "This server cannot change the rota: ask whoever plans it."
 
 _FromNs = Annotated[int | None, Query(ge=0, lt=2**62)]
-_ServiceId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_Services = Annotated[
+    list[str] | None,
+    Query(max_length=50, description="Ids; those that are not known are left out."),
+]
 _TeamId = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
@@ -143,21 +146,14 @@ def _reading(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa:
 
 
 def _reading_services(router: APIRouter, sources: Sources, reader: Any) -> None:  # noqa: ANN401
-    @router.get("/services", summary="Who is on duty, for every service")
-    async def services(principal: Annotated[Principal, reader]) -> list[ServiceNow]:
+    @router.get("/services", summary="Who is on duty, for every service or for some")
+    async def services(
+        principal: Annotated[Principal, reader], of: _Services = None
+    ) -> list[ServiceNow]:
         snapshot = await asyncio.to_thread(sources.snapshot)
-        return services_now(
-            snapshot, await _on_duty(sources), snapshot.services, you=person_of(principal)
-        )
-
-    @router.get("/services/{service}", summary="Who is on duty for one service")
-    async def service(service: _ServiceId, principal: Annotated[Principal, reader]) -> ServiceNow:
-        snapshot = await asyncio.to_thread(sources.snapshot)
-        wanted = [each for each in snapshot.services if each.id == service]
-        if not wanted:
-            raise HTTPException(404, f"The directory has no service {service}.")
+        wanted = [each for each in snapshot.services if of is None or each.id in of]
         on_duty = await _on_duty(sources)
-        return services_now(snapshot, on_duty, wanted, you=person_of(principal))[0]
+        return services_now(snapshot, on_duty, wanted, you=person_of(principal))
 
 
 def _swapping(router: APIRouter, sources: Sources, swapper: Any) -> None:  # noqa: ANN401

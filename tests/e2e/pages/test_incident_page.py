@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.browser import new_tab
 from tests.support.handoff_company import at
@@ -181,6 +182,22 @@ def test_an_empty_list_teaches_what_an_incident_is(browser, quiet):
     tab.open(f"{quiet.url}/incidents")
     tab.page.get_by_role("heading", name="There has been no incident yet").wait_for()
     assert tab.violations() == []
+    tab.page.context.close()
+    assert tab.complaints == []
+
+
+def test_words_without_end_and_a_service_that_is_gone_break_no_page(quiet, browser):
+    of_long = replace(INCIDENT, title="t" * 200, service="gone", services=("gone", "ledger"))
+    long = replace(ALERT, what="w" * 500)
+    quiet.incidents.happen(of_long, (long, replace(DEPLOY, what="d" * 500)), "ana")
+    quiet.pager.fire(PAGE, "s" * 300, at(6))
+    tab = new_tab(browser, width=320)
+    tab.log_in(quiet.url, quiet.token("bo"))
+    for path in ("/incidents", ONE, FACT, OF_A_PAGE):
+        tab.open(quiet.url + path)
+        assert not tab.is_too_wide(), path
+    tab.open(quiet.url + ONE)
+    tab.page.get_by_text("does not have this service any more").wait_for()
     tab.page.context.close()
     assert tab.complaints == []
 

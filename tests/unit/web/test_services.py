@@ -1,4 +1,4 @@
-"""Who is on duty for one service, as the page of an incident asks."""
+"""Who is on duty for some services, as incidents ask; where a page that waits leads to."""
 
 import pytest
 from fastapi import FastAPI
@@ -34,16 +34,16 @@ def client():
     return TestClient(app)
 
 
-def test_one_service_says_who_is_on_duty_for_it_now(client):
-    found = client.get("/pages/services/ledger").json()
+def test_services_say_who_is_on_duty_for_them_now_and_unknown_ones_are_left_out(client):
+    [found] = client.get("/pages/services?of=ledger&of=legder").json()
     turns = {turn["role"]: (turn["person"]["id"], turn["then"]["id"]) for turn in found["turns"]}
     assert turns == {"primary": ("ana", "bo"), "secondary": ("eve", "di")}
 
 
-def test_a_service_that_the_directory_does_not_have_is_refused_in_words(client):
-    answer = client.get("/pages/services/legder")
-    assert answer.status_code == 404
-    assert answer.json()["detail"] == "The directory has no service legder."
+def test_without_ids_every_service_is_told_and_too_many_ids_are_refused(client):
+    assert [each["id"] for each in client.get("/pages/services").json()] == ["ledger", "matching"]
+    many = "&".join(f"of=s{number}" for number in range(51))
+    assert client.get(f"/pages/services?{many}").status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import { ask } from "./http.js";
 import { learn, personNamed, servicesNamed } from "./names.js";
 import { notice, startPage } from "./page.js";
 import { duration } from "./times.js";
-import { askDuty, beside } from "./turns.js";
+import { askDuties, beside } from "./turns.js";
 
 const content = document.getElementById("content");
 const title = document.getElementById("title");
@@ -42,8 +42,8 @@ function elsewhere(url) {
 
 async function askFact() {
   const fact = await ask(`/v1/facts/${id}`);
-  const [duty] = await Promise.all([askDuty(fact.services[0]), learn({ services: fact.services })]);
-  return { ...fact, duty };
+  const [duties] = await Promise.all([askDuties(fact.services), learn({ services: fact.services })]);
+  return { ...fact, duty: duties.get(fact.services.find((each) => duties.has(each))) };
 }
 
 function drawFact(fact) {
@@ -66,8 +66,8 @@ function drawFact(fact) {
 
 async function askPage() {
   const page = await ask(`/pager/pages/${id}`);
-  const [incidents, duty] = await Promise.all([ask("/people/incidents"), askDuty(page.service), learn({ people: [page.held_by, ...page.told.map((each) => each.person)].filter(Boolean), services: [page.service] })]);
-  return { ...page, duty, incidents: incidents.filter((each) => each.state !== "resolved" && each.services.includes(page.service)) };
+  const [incidents, duties] = await Promise.all([ask("/people/incidents"), askDuties([page.service]), learn({ people: [page.held_by, ...page.told.map((each) => each.person)].filter(Boolean), services: [page.service] })]);
+  return { ...page, duty: duties.get(page.service), incidents: incidents.filter((each) => each.state !== "resolved" && each.services.includes(page.service)) };
 }
 
 function drawPage(page) {

@@ -10,7 +10,7 @@ import { notice } from "./page.js";
 import { isReviewing, review } from "./review.js";
 import { severity, state } from "./severity.js";
 import { duration } from "./times.js";
-import { askDuty, beside, turnCell } from "./turns.js";
+import { askDuties, beside, turnCell } from "./turns.js";
 
 const content = document.getElementById("content");
 const title = document.getElementById("title");
@@ -48,8 +48,8 @@ export async function askIncident(id) {
   const [incident, draft] = await Promise.all([ask(`/people/incidents/${id}`), ask(`/people/incidents/${id}/review`)]);
   const { service, services } = incident.incident;
   const people = [...Object.values(incident.roles), ...incident.entries.map((entry) => entry.person), draft.author].filter(Boolean);
-  const [duty] = await Promise.all([askDuty(service), learn({ people, services })]);
-  return { ...incident, draft, duty };
+  const [duties] = await Promise.all([askDuties([service]), learn({ people, services })]);
+  return { ...incident, draft, duty: duties.get(service) };
 }
 
 /** Shows it; `page` can be asked for it anew. */

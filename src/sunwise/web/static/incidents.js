@@ -9,11 +9,10 @@ import { openingPanel } from "./opening.js";
 import { startPage } from "./page.js";
 import { severity, state } from "./severity.js";
 import { duration } from "./times.js";
-import { askDuty, beside, primaryOf } from "./turns.js";
+import { askDuties, beside, primaryOf } from "./turns.js";
 
 const content = document.getElementById("content");
-const ASKED = 20; // services whose duty is asked for
-const duty = new Map();
+const shown = { duties: new Map() };
 const opening = openingPanel();
 const id = location.pathname.split("/")[2] ?? null;
 
@@ -22,9 +21,7 @@ startPage(id ? { load: () => askIncident(id), draw: drawIncident, isBusy: isWrit
 async function load() {
   const rows = await ask("/people/incidents");
   const open = rows.filter((row) => row.state !== "resolved").map((row) => row.service);
-  const services = [...new Set(open)].slice(0, ASKED);
-  const [duties] = await Promise.all([Promise.all(services.map(askDuty)), learn({ services: rows.flatMap((row) => row.services) })]);
-  services.forEach((service, index) => duty.set(service, duties[index]));
+  [shown.duties] = await Promise.all([askDuties(open), learn({ services: rows.flatMap((row) => row.services) })]);
   return rows;
 }
 
@@ -54,13 +51,13 @@ function list(heading, rows, nothing = "") {
 function row(incident) {
   const { id: name, title, services, opened, resolved } = incident;
   const isBad = incident.state === "open" && incident.severity === 1;
-  const times = resolved ? ["resolved ", time(resolved.ns), ` after ${duration(resolved.ns - opened.ns)}`] : ["since ", time(opened.ns, beside(duty.get(incident.service))), `, for ${duration(now() - opened.ns)}`];
+  const times = resolved ? ["resolved ", time(resolved.ns), ` after ${duration(resolved.ns - opened.ns)}`] : ["since ", time(opened.ns, beside(shown.duties.get(incident.service))), `, for ${duration(now() - opened.ns)}`];
   return el(
     "li",
     { class: isBad ? "urgent" : null },
     el("a", { href: `/incidents/${name}`, "data-key": name }, title),
     el("p", { class: "tags" }, state(incident), " ", severity(incident), el("span", { class: "quiet" }, ` ${servicesNamed(services)}, `, times)),
-    resolved ? null : onDuty(duty.get(incident.service)),
+    resolved ? null : onDuty(shown.duties.get(incident.service)),
   );
 }
 

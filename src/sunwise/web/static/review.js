@@ -26,8 +26,13 @@ export function review(draft, other, act) {
     el("h3", {}, "Findings"),
     findings(draft, act),
     el("details", { "data-key": "review facts" }, el("summary", {}, `All ${draft.timeline.length} facts that it rests on`), facts(draft.timeline, other, "timeline")),
-    el("p", {}, el("a", { href: `/people/incidents/${draft.incident.id}/review.md`, download: `review-${draft.incident.id}.md`, "data-key": "review.md" }, "Download it as Markdown")),
+    el("p", {}, el("a", { href: `/people/incidents/${draft.incident.id}/review.md?${clocks(other)}`, download: `review-${draft.incident.id}.md`, "data-key": "review.md" }, "Download it as Markdown")),
   );
+}
+
+/** Its times in Markdown are those of the page. */
+function clocks(other) {
+  return new URLSearchParams({ zone: reader.zone, beside: other?.zone ?? "UTC" });
 }
 
 function findings(draft, act) {

@@ -2,16 +2,15 @@
 
 import { dayMark, personNow, reader, time } from "./clocks.js";
 import { el, spoken } from "./dom.js";
-import { Refused, ask } from "./http.js";
+import { ask } from "./http.js";
 
-/** A service and who is on duty for it; null for one that the directory does not have. */
-export async function askDuty(service) {
-  try {
-    return await ask(`/pages/services/${service}`);
-  } catch (fault) {
-    if (fault instanceof Refused) return null;
-    throw fault;
-  }
+const ASKED = 50;
+
+/** Services and who is on duty for them, by id; 50 at most, and none that the directory does not have. */
+export async function askDuties(ids) {
+  const wanted = [...new Set(ids)].slice(0, ASKED).map((id) => ["of", id]);
+  const found = wanted.length ? await ask(`/pages/services?${new URLSearchParams(wanted)}`) : [];
+  return new Map(found.map((service) => [service.id, service]));
 }
 
 /** Who is on duty as primary, whoever the rota names. */
