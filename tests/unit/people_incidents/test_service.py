@@ -135,14 +135,11 @@ WANTED = OpenIncident(
 
 
 def test_a_page_opens_one_incident_and_its_group_no_other_until_that_is_resolved(tmp_path):
-    world = World(tmp_path / "incidents.db", 1)
+    async def act(world: World) -> None:
+        async def ask(wanted) -> IncidentOpened:
+            answer = await world.bus.request(incidents.OPEN, _encode(wanted))
+            return msgspec.msgpack.decode(answer, type=IncidentOpened)
 
-    async def ask(wanted) -> IncidentOpened:
-        answer = await world.bus.request(incidents.OPEN, _encode(wanted))
-        return msgspec.msgpack.decode(answer, type=IncidentOpened)
-
-    async def story() -> None:
-        await world.start()
         await world.record(fact("f1", FactKind.ALERT, 8))
         again = msgspec.structs.replace(WANTED, page="p2")
         first, *others = [await ask(each) for each in (WANTED, WANTED, again)]
@@ -158,6 +155,5 @@ def test_a_page_opens_one_incident_and_its_group_no_other_until_that_is_resolved
         assert (await ask(again)).is_new
         with pytest.raises(Permanent, match="opens no incident"):
             await ask(msgspec.structs.replace(WANTED, service="No Id"))
-        await world.stop()
 
-    run_simulated(story, world.clock)
+    simulated(tmp_path, 4, act)
