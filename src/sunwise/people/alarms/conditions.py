@@ -150,8 +150,7 @@ def _taken(shift: TakenShift, person: Id, company: Company) -> Alert:
         summary=(
             f"{'Your shift' if is_loser else 'A shift'} as {shift.role.value} of "
             f"{company.called(shift.services)} from {since} to {until} was taken over in an "
-            "emergency: nobody was asked. If that is not right, talk to whoever has it, or take it "
-            "back."
+            "emergency: nobody was asked. If that is not right, talk to whoever has it now."
         ),
         path=f"/rota?team={known.team if known else ''}&from={shift.since_ns}",
         person=person,
