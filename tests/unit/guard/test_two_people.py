@@ -1,5 +1,7 @@
 """What one person proposes, another approves by its hash, and then it is applied whole."""
 
+from hashlib import sha256
+
 import msgspec
 import pytest
 from sqlalchemy import text
@@ -189,6 +191,24 @@ def test_an_integration_counts_as_nobody(company):
         changes.approve(company.who("ada"), proposal.id, proposal.content_hash)
     done = changes.approve(company.who("ben"), proposal.id, proposal.content_hash)
     assert done.state is State.APPLIED
+
+
+def test_from_the_hash_in_the_log_nobody_can_try_whom_a_change_was_about(company):
+    """The log is kept for ever, the proposal is not, and what it says can be guessed."""
+    one, other = company.propose(), company.propose()
+    assert (one.summary, one.content) == (other.summary, other.content)
+    assert one.content_hash != other.content_hash
+
+
+def test_a_proposal_from_before_salts_is_approved_by_the_hash_that_it_has(company):
+    proposal = company.propose()
+    parts = (proposal.kind, proposal.right.value, proposal.summary, proposal.content)
+    old = sha256(msgspec.msgpack.encode(parts)).hexdigest()
+    with company.store.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE guard_proposals SET salt = '', content_hash = :old"), {"old": old}
+        )
+    assert company.changes.approve(company.who("ben"), proposal.id, old).state is State.APPLIED
 
 
 def test_content_that_was_changed_in_the_database_is_not_what_was_hashed(company):

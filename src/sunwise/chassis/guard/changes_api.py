@@ -52,6 +52,7 @@ def answer_of(proposal: Proposal, response: Response) -> Change:
 def change_of(proposal: Proposal) -> Change:
     """The proposal as JSON shows it."""
     facts = msgspec.structs.asdict(proposal)
+    del facts["salt"]
     return Change(**{**facts, "content": proposal.content.decode("utf-8", "replace")})
 
 

@@ -75,8 +75,9 @@ def _naming(connection: Connection, traces: Traces) -> list[Any]:
 
 def _shown(row: Any, person: str) -> dict[str, Any]:  # noqa: ANN401 - a row of the table
     """What others proposed may tell of others: its content is for whoever decides."""
-    content = _text(row.content) if row.proposer == person else ""
-    return {**row._asdict(), "content": content}
+    shown: dict[str, Any] = row._asdict()
+    del shown["salt"]  # with it and the hash the content could be tried
+    return shown | {"content": _text(row.content) if row.proposer == person else ""}
 
 
 def _text(content: bytes) -> str:

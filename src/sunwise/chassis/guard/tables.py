@@ -65,6 +65,7 @@ PROPOSALS: Final = Table(
     Column("decided_by", String(64)),
     Column("decided_ns", BigInteger),
     Column("outcome", Text),
+    Column("salt", String(32)),
 )
 PSEUDONYMS: Final = Table(
     "guard_pseudonyms",

@@ -61,7 +61,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """What it does, for whoever approves."""
     content: bytes
     content_hash: str
-    """SHA-256 of kind, right, summary and content, hex: what is approved is what was seen."""
+    """SHA-256 of salt, kind, right, summary and content, hex: what is approved is what was seen."""
     proposer: str
     created_ns: int
     expires_ns: int
@@ -69,6 +69,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str | None = None
     decided_ns: int | None = None
     outcome: str = ""
+    salt: str = ""
+    """Random, and gone with the proposal: the log keeps the hash for ever, and nobody can try whom it
+    was about. Empty: of a proposal that is older than salts."""
 
 
 Apply = Callable[[Proposal], None]
@@ -132,6 +135,7 @@ class TwoPeople:
                 created_ns=act.now_ns,
                 expires_ns=act.now_ns + EXPIRES_H * _HOUR_NS,
                 state=State.APPROVED if is_alone else State.PROPOSED,
+                salt=secrets.token_hex(16),
             )
             proposal = msgspec.structs.replace(proposal, content_hash=_hash_of(proposal))
             act.connection.execute(insert(PROPOSALS).values(**msgspec.structs.asdict(proposal)))
@@ -282,7 +286,7 @@ def may_see(principal: Principal, proposal: Proposal) -> bool:
 
 
 def _hash_of(of: Proposal) -> str:
-    parts = (of.kind, of.right.value, of.summary, of.content)
+    parts = (of.kind, of.right.value, of.summary, of.content, *filter(None, [of.salt]))
     return hashlib.sha256(msgspec.msgpack.encode(parts)).hexdigest()
 
 
