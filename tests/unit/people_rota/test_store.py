@@ -1,14 +1,17 @@
 """Each change of a published rota is one version of the duty table, whole or not at all."""
 
+from itertools import pairwise
+
 import pytest
-from sqlalchemy import update
+from msgspec.structs import replace
+from sqlalchemy import delete, insert, select, update
 
 from sunwise.chassis.personal import Traces
 from sunwise.people.rota.kept import WINDOW_NS, Request, RequestKind, RequestState, State
 from sunwise.people.rota.ledger import Entry, LedgerBroken
 from sunwise.people.rota.rows import NoSuch
 from sunwise.people.rota.store import Closure, Journey
-from sunwise.people.rota.tables import LEDGER
+from sunwise.people.rota.tables import LEDGER, REQUESTS
 from sunwise.people.rota.turns import Piece, Stale
 from sunwise.people.rota.units import units_of
 from tests.support.rota_company import (
@@ -165,6 +168,24 @@ def test_who_is_away_is_kept_without_a_reason(new_database):
 
 def entry(what, points=10, who="p1"):
     return Entry(window_ns=WINDOW, pseudonym=who, kind="duty", points=points, what=what)
+
+
+def test_who_took_a_shift_in_turn_is_told_in_that_order_however_the_database_keeps_them(
+    new_database,
+):
+    """All take it from its beginning, which is still to come: no time says who has it now."""
+    store = new_store(new_database())
+    shift = published(store, turn(1, 5, "ana")).turns[0]
+    people = ("ana", "bo", "ana", "eve")
+    for before, after in pairwise(people):
+        piece = Piece(*shift[:3], before, after)
+        take = replace(asked(changes=(piece,), by=after), kind=RequestKind.TAKE, is_emergency=True)
+        assert store.request(take).state is RequestState.APPLIED
+    with store.engine.begin() as connection:
+        kept = [dict(row) for row in connection.execute(select(REQUESTS)).mappings()]
+        connection.execute(delete(REQUESTS))
+        connection.execute(insert(REQUESTS), kept[::-1])
+    assert [each.asked_by for each in store.taken_since(WINDOW)] == ["bo", "ana", "eve"]
 
 
 def test_the_ledger_books_everything_once(new_database):

@@ -91,7 +91,7 @@ class TakenShift(Struct, frozen=True, kw_only=True):
 
 
 class TakenShifts(Struct, frozen=True, kw_only=True, tag="taken"):
-    """All of them, the soonest first."""
+    """All of them, the soonest first; of one shift, in the order in which it was taken."""
 
     as_of_ns: int
     shifts: tuple[TakenShift, ...]

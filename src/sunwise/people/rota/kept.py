@@ -147,6 +147,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     n_forced: int = 0
     draft: int = 0
     """Version of the draft that asks for it, which does so once; 0: no draft does."""
+    version: int = 0
+    """Of the rota when it was asked: of two that changed it, the later has the higher."""
     is_emergency: bool = False
     """Taken over at once: whoever loses it is told, not asked."""
     state: RequestState = RequestState.OPEN

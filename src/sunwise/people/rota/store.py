@@ -284,11 +284,12 @@ class RotaStore:
             return rows.requests_in(connection, states)
 
     def taken_since(self, window_ns: int) -> list[Request]:
-        """Shifts that were taken over, of that window and later ones."""
+        """Shifts that were taken over, of that window and later ones; of the same, in their order."""
         is_taken = (REQUESTS.c.kind == RequestKind.TAKE, REQUESTS.c.state == RequestState.APPLIED)
         query = select(REQUESTS).where(*is_taken, REQUESTS.c.window_ns >= window_ns)
         with self.engine.connect() as connection:
-            return [rows.request_of(connection, row) for row in connection.execute(query).all()]
+            taken = [rows.request_of(connection, row) for row in connection.execute(query).all()]
+        return sorted(taken, key=lambda each: each.version)
 
     def find_request(self, request: str) -> Request:
         """One request. Raises NoSuch."""
@@ -523,7 +524,8 @@ class _Transaction:
             for found in rows.requests_in(self.connection, [RequestState.OPEN]):
                 if request.repeats(found):
                     return found
-        kept = msgspec.structs.replace(request, id=secrets.token_hex(8))
+        version = rows.in_force(self.connection, request.unit, request.window_ns).version
+        kept = msgspec.structs.replace(request, id=secrets.token_hex(8), version=version)
         self.connection.execute(
             insert(REQUESTS).values(
                 id=kept.id,
@@ -535,7 +537,6 @@ class _Transaction:
                 content=_encode(kept),
             )
         )
-        version = rows.in_force(self.connection, kept.unit, kept.window_ns).version
         for person, is_yes in kept.answers.items():
             self.write_answer(kept, person, version, is_yes=is_yes)
         return self.decide(kept)
