@@ -14,6 +14,8 @@ from sunwise.cli.terminal import Terminal
 _STEP_S: Final = 1.0
 _MOST_UNANSWERED: Final = 30
 """So often in a row the server may not answer: it may be starting anew."""
+_UNSAID: Final = "It is being ended: look at the rota as it is then, and ask again."
+"""Where the server does not say what became of it within its moment, or at all."""
 
 
 class NotDone(Permanent):
@@ -33,7 +35,7 @@ def result_of(client: PeopleClient, path: str, content: object, *, why: str) -> 
             job = client.delete(job["address"])
     if job["state"] == "done":
         return job["result"]
-    raise NotDone(job["problem"] or "It was ended before it was done: nothing was changed.")
+    raise NotDone(job["problem"] or _UNSAID)
 
 
 def progress(job: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ MOST_KEPT: Final = 256
 """Results of so many are kept, the newest."""
 _BUSY_S: Final = 10.0
 _AGAIN: Final = "look at the rota as it is now, and ask again."
+_KEPT: Final = f"What it had written whole by then stays written: {_AGAIN}"
 _INTERRUPTED: Final = f"It was interrupted, as when the server stops: {_AGAIN}"
 _BUG: Final = "It ended by a fault of this server: tell whoever runs it."
 _NS: Final = 1_000_000_000
@@ -166,7 +167,7 @@ class Errands:
         errand.ended_ns = self._clock.monotonic_ns()
         if task.cancelled() and errand.ended_by:
             errand.state = ErrandState.CANCELLED
-            errand.problem = f"It was stopped by {errand.ended_by}: nothing was changed."
+            errand.problem = f"It was stopped by {errand.ended_by}. {_KEPT}"
         elif task.cancelled():
             errand.state, errand.problem = ErrandState.FAILED, _INTERRUPTED
         elif (bug := task.exception()) is not None:
