@@ -60,8 +60,9 @@ async function submit(event, { token, fault, button }) {
   }
 }
 
-/** Where the reader wanted to go; a path of this server or nothing. */
+/** Where the reader wanted to go; an address of this server or its first page. */
 function next() {
-  const wanted = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
-  return wanted.origin === location.origin && wanted.pathname !== "/login" ? wanted.pathname + wanted.search + wanted.hash : "/";
+  const wanted = new URLSearchParams(location.search).get("next") ?? "/";
+  const found = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : null;
+  return found?.origin === location.origin && found.pathname !== "/login" ? found.href : "/"; // whole: a path may begin with //
 }
