@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from sqlalchemy import update
 
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.chassis.db import open_database
 from sunwise.chassis.guard import OPERATOR, GuardStore, How, Principal, TwoPeople
 from sunwise.chassis.guard import Role as GuardRole
 from sunwise.chassis.guard.analyses import Agreement, Analyses, Analysis
@@ -49,14 +48,14 @@ NEXT = WINDOW + 28 * DAY
 class Stage:
     """One server; `as_` is a client with somebody's personal token."""
 
-    def __init__(self, folder, snapshot) -> None:
+    def __init__(self, database, guard_database, snapshot) -> None:
         self.clock = SimulatedClock(start_ns=NOW)
-        guard_store = GuardStore(open_database(folder / "guard.db"), self.clock)
+        guard_store = GuardStore(guard_database, self.clock)
         self.guard = Guard(
             guard_store, clock=self.clock, origins=Origins(["http://127.0.0.1:7080"])
         )
         two_people = TwoPeople(guard_store, self.clock)
-        self.store = RotaStore(open_database(folder / "rota.db", is_derived=False), self.clock)
+        self.store = RotaStore(database, self.clock)
         self.store.set_units(units_of(snapshot))
         self.desk = RotaDesk(
             self.store,
@@ -105,8 +104,8 @@ async def _pseudonyms(people):
 
 
 @pytest.fixture
-def stage(tmp_path, request):
-    return Stage(tmp_path, getattr(request, "param", company()))
+def stage(database, guard_database, request):
+    return Stage(database, guard_database, getattr(request, "param", company()))
 
 
 async def asked(answer: httpx.Response, status: int = 200):

@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Retryable
 from sunwise.chassis.personal import ERASED, Traces
 from sunwise.contracts.people.directory import Role, Tier
@@ -41,11 +40,10 @@ DESK_UNIT = "core.daylight"
 
 
 class Stage:
-    def __init__(self, folder, snapshot=None) -> None:
+    def __init__(self, database, snapshot=None) -> None:
         self.snapshot = snapshot or company()
         self.clock = SimulatedClock(start_ns=NOW)
-        engine = open_database(folder / "rota.db", is_derived=False)
-        self.store = RotaStore(engine, self.clock)
+        self.store = RotaStore(database, self.clock)
         self.store.set_units(units_of(self.snapshot))
         self.desk = RotaDesk(
             self.store,
@@ -88,8 +86,8 @@ def two_units():
     return company(services=(*services, desk))
 
 
-async def test_a_second_yes_does_not_undo_the_word_applied(tmp_path):
-    stage = Stage(tmp_path)
+async def test_a_second_yes_does_not_undo_the_word_applied(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
     await stage.desk.answer(asked.id, "di", is_yes=True)
@@ -98,8 +96,8 @@ async def test_a_second_yes_does_not_undo_the_word_applied(tmp_path):
     assert stage.store.find_request(asked.id).state is RequestState.APPLIED
 
 
-async def test_nobody_who_is_not_asked_can_end_a_change(tmp_path):
-    stage = Stage(tmp_path)
+async def test_nobody_who_is_not_asked_can_end_a_change(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
     await stage.desk.answer(asked.id, "di", is_yes=True)
@@ -108,8 +106,8 @@ async def test_nobody_who_is_not_asked_can_end_a_change(tmp_path):
     assert stage.store.find_request(asked.id).state is RequestState.APPLIED
 
 
-async def test_a_yes_that_comes_after_the_shift_changes_nobodys_past(tmp_path):
-    stage = Stage(tmp_path)
+async def test_a_yes_that_comes_after_the_shift_changes_nobodys_past(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
     stage.clock.advance_ns(33 * HOUR)
@@ -119,8 +117,8 @@ async def test_a_yes_that_comes_after_the_shift_changes_nobodys_past(tmp_path):
     assert stage.store.find_request(asked.id).state is RequestState.STALE
 
 
-async def test_a_yes_within_the_shift_gives_what_is_left_of_it(tmp_path):
-    stage = Stage(tmp_path)
+async def test_a_yes_within_the_shift_gives_what_is_left_of_it(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     asked = await stage.desk.swap((UNIT, PRIMARY, NOW + 24 * HOUR), "di", by="bo")
     stage.clock.advance_ns(28 * HOUR)
@@ -132,8 +130,8 @@ async def test_a_yes_within_the_shift_gives_what_is_left_of_it(tmp_path):
     ]
 
 
-async def test_whoever_is_erased_while_a_plan_is_made_is_not_in_it(tmp_path, monkeypatch):
-    stage = Stage(tmp_path)
+async def test_whoever_is_erased_while_a_plan_is_made_is_not_in_it(database, monkeypatch):
+    stage = Stage(database)
 
     async def solve_meanwhile(job):
         stage.store.erase(Traces(person="ana"))
@@ -153,8 +151,8 @@ def with_a_choice(stage) -> None:
     stage.store.save_draft(msgspec.structs.replace(kept, figures=Figures(front=(point,))))
 
 
-async def test_whoever_is_erased_while_a_point_is_chosen_is_not_in_it(tmp_path, monkeypatch):
-    stage = Stage(tmp_path)
+async def test_whoever_is_erased_while_a_point_is_chosen_is_not_in_it(database, monkeypatch):
+    stage = Stage(database)
     with_a_choice(stage)
     find = stage.store.find
 
@@ -170,8 +168,8 @@ async def test_whoever_is_erased_while_a_point_is_chosen_is_not_in_it(tmp_path, 
     assert [each.person for each in stage.store.find(UNIT, WINDOW).turns] == ["bo"]
 
 
-async def test_a_point_with_hours_of_whoever_was_erased_is_not_chosen(tmp_path):
-    stage = Stage(tmp_path)
+async def test_a_point_with_hours_of_whoever_was_erased_is_not_chosen(database):
+    stage = Stage(database)
     with_a_choice(stage)
     stage.store.erase(Traces(person="ana"))
     with pytest.raises(Stale, match="plan it again"):
@@ -179,9 +177,9 @@ async def test_a_point_with_hours_of_whoever_was_erased_is_not_chosen(tmp_path):
     assert [each.person for each in stage.store.find(UNIT, WINDOW).turns] == ["bo"]
 
 
-async def test_a_taken_shift_is_told_to_nobody_once_whoever_lost_it_is_erased(tmp_path):
+async def test_a_taken_shift_is_told_to_nobody_once_whoever_lost_it_is_erased(database):
     """Else an alarm of its own would go out, for a person called erased."""
-    stage = Stage(tmp_path)
+    stage = Stage(database)
     stage.publish(turn(-4, 4, "ana"))
     done = await stage.desk.take(UNIT, PRIMARY, NOW, by="bo")
     unit = stage.store.units()[UNIT]
@@ -192,8 +190,8 @@ async def test_a_taken_shift_is_told_to_nobody_once_whoever_lost_it_is_erased(tm
     assert taken_of(kept, unit, NOW) is None
 
 
-async def test_whoever_was_erased_is_in_no_plan_on_a_directory_of_before(tmp_path):
-    stage = Stage(tmp_path)
+async def test_whoever_was_erased_is_in_no_plan_on_a_directory_of_before(database):
+    stage = Stage(database)
     stage.store.erase(Traces(person="ana"))
     with pytest.raises(Moved, match="erased meanwhile"):
         await stage.desk.plan(UNIT, WINDOW)
@@ -204,9 +202,9 @@ async def test_whoever_was_erased_is_in_no_plan_on_a_directory_of_before(tmp_pat
     assert "ana" not in {each.person for each in planned.turns}
 
 
-async def test_whoever_lost_what_they_took_at_once_asks_for_it_the_next_time(tmp_path):
+async def test_whoever_lost_what_they_took_at_once_asks_for_it_the_next_time(database):
     """Else two could take a shift from each other for as long as it lasts, and have others told of it."""
-    stage = Stage(tmp_path)
+    stage = Stage(database)
     stage.publish(turn(1, 5, "ana"))
     for who in ("bo", "ana"):
         done = await stage.desk.take(UNIT, PRIMARY, NOW + HOUR, by=who)
@@ -218,8 +216,8 @@ async def test_whoever_lost_what_they_took_at_once_asks_for_it_the_next_time(tmp
     assert (await stage.desk.take(UNIT, PRIMARY, NOW + HOUR, by="eve")).is_emergency
 
 
-async def test_two_shifts_taken_at_once_do_not_break_the_law_together(tmp_path):
-    stage = Stage(tmp_path)
+async def test_two_shifts_taken_at_once_do_not_break_the_law_together(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, None), turn(32, 40, None))
     taken = [stage.desk.take(UNIT, PRIMARY, NOW + hour * HOUR, by="eve") for hour in (24, 32)]
     done = await asyncio.gather(*taken, return_exceptions=True)
@@ -227,8 +225,8 @@ async def test_two_shifts_taken_at_once_do_not_break_the_law_together(tmp_path):
     assert await stage.breaches() == []
 
 
-async def test_two_swaps_answered_at_once_do_not_break_the_law_together(tmp_path):
-    stage = Stage(tmp_path)
+async def test_two_swaps_answered_at_once_do_not_break_the_law_together(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     asked = [
         await stage.desk.swap((UNIT, PRIMARY, NOW + hour * HOUR), "eve", by=by)
@@ -240,8 +238,8 @@ async def test_two_swaps_answered_at_once_do_not_break_the_law_together(tmp_path
     assert await stage.breaches() == []
 
 
-async def test_two_teams_that_take_the_same_person_at_once_get_them_once(tmp_path):
-    stage = Stage(tmp_path, two_units())
+async def test_two_teams_that_take_the_same_person_at_once_get_them_once(database):
+    stage = Stage(database, two_units())
     stage.publish(turn(24, 32, None))
     stage.publish(turn(26, 34, None), unit=DESK_UNIT)
     taken = [
@@ -251,8 +249,8 @@ async def test_two_teams_that_take_the_same_person_at_once_get_them_once(tmp_pat
     assert sum(isinstance(each, Unlawful) for each in done) == 1, done
 
 
-async def test_a_draft_in_the_place_of_a_published_rota_is_held_to_the_law(tmp_path):
-    stage = Stage(tmp_path)
+async def test_a_draft_in_the_place_of_a_published_rota_is_held_to_the_law(database):
+    stage = Stage(database)
     stage.publish(turn(24 * 20, 24 * 20 + 8, "bo"), turn(24 * 20 + 8, 24 * 20 + 16, "cy"))
     both = turn(24 * 20, 24 * 20 + 8, "bo"), turn(24 * 20 + 8, 24 * 20 + 16, "bo")
     kept = stage.store.save_draft(draft(*both))
@@ -261,8 +259,8 @@ async def test_a_draft_in_the_place_of_a_published_rota_is_held_to_the_law(tmp_p
     assert [each.person for each in stage.turns()] == ["bo", "cy"]
 
 
-async def test_whoever_is_away_is_off_duty_at_once_also_when_the_solver_fails(tmp_path):
-    stage = Stage(tmp_path)
+async def test_whoever_is_away_is_off_duty_at_once_also_when_the_solver_fails(database):
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     stage.fails = True
     closure = Closure(kind="person", subject="bo", from_ns=NOW, until_ns=NOW + 5 * DAY)
@@ -271,8 +269,8 @@ async def test_whoever_is_away_is_off_duty_at_once_also_when_the_solver_fails(tm
     assert "ended early" in found.problem
 
 
-async def test_a_redraft_keeps_the_past_of_its_window_and_the_running_shift(tmp_path):
-    stage = Stage(tmp_path)
+async def test_a_redraft_keeps_the_past_of_its_window_and_the_running_shift(database):
+    stage = Stage(database)
     stage.clock.advance_ns(HOUR // 2)
     before = (
         turn(-8, 0, "bo"),
@@ -293,9 +291,9 @@ async def test_a_redraft_keeps_the_past_of_its_window_and_the_running_shift(tmp_
     ]
 
 
-async def test_a_draft_that_is_published_again_after_a_kill_asks_everybody_once(tmp_path):
+async def test_a_draft_that_is_published_again_after_a_kill_asks_everybody_once(database):
     """Two people approved it, it was put in force, and the word of that was lost."""
-    stage = Stage(tmp_path)
+    stage = Stage(database)
     stage.publish(turn(24, 32, "bo"), turn(32, 40, "cy"))
     kept = stage.store.save_draft(draft(turn(24, 32, "cy"), turn(32, 40, "bo")))
 
@@ -311,10 +309,9 @@ async def test_a_draft_that_is_published_again_after_a_kill_asks_everybody_once(
     assert anew.id != first.id
 
 
-def test_a_table_is_never_newer_than_its_number(tmp_path, monkeypatch):
+def test_a_table_is_never_newer_than_its_number(database, monkeypatch):
     """A reader would hold old slots for the new version, and never ask again."""
-    engine = open_database(tmp_path / "rota.db", is_derived=False)
-    store = new_store(engine)
+    store = new_store(database)
     published(store, turn(0, 8, "bo"))
     read = []
     for name in ("version_of", "published_after"):

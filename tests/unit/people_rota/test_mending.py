@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from sunwise.chassis.clock import SimulatedClock
-from sunwise.chassis.db import open_database
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.personal import Traces
 from sunwise.contracts.people.directory import Leave, Tier
@@ -31,10 +30,10 @@ LATER = NEXT + 14 * DAY
 
 
 class Stage:
-    def __init__(self, folder, snapshot) -> None:
+    def __init__(self, database, snapshot) -> None:
         self.snapshot = snapshot
         self.clock = SimulatedClock(start_ns=NOW)
-        self.store = RotaStore(open_database(folder / "rota.db", is_derived=False), self.clock)
+        self.store = RotaStore(database, self.clock)
         self.store.set_units(units_of(snapshot))
         self.unit = units_of(snapshot)[0].id
         self.desk = RotaDesk(
@@ -67,8 +66,8 @@ async def _pseudonyms(people):
 
 
 @pytest.fixture
-async def stage(tmp_path, request):
-    made = Stage(tmp_path, getattr(request, "param", company()))
+async def stage(database, request):
+    made = Stage(database, getattr(request, "param", company()))
     await made.publish()
     return made
 
@@ -176,12 +175,12 @@ async def test_whoever_has_left_has_no_hours(stage):
     assert {turn.person for turn in stage.published().turns}.isdisjoint({"bo"})
 
 
-async def test_a_lost_hub_takes_everybody_there_off_duty(tmp_path):
+async def test_a_lost_hub_takes_everybody_there_off_duty(database):
     people = tuple(
         person(name, hub="tokyo" if name in ("ana", "hal") else None)
         for name in ("ana", "bo", "cy", "di", "eve", "fay", "gil", "hal")
     )
-    stage = Stage(tmp_path, company(people=people))
+    stage = Stage(database, company(people=people))
     await stage.publish()
     closure = stage.away("tokyo", 7, "hub")
     [found] = await stage.mending.absent(closure, by="eve", is_dry=False)
@@ -204,8 +203,8 @@ async def test_what_is_over_is_refused(stage):
         await stage.mending.absent(closure, by="bo", is_dry=False)
 
 
-async def test_hours_that_wait_for_a_yes_count_when_others_are_planned(tmp_path):
-    stage = Stage(tmp_path, company())
+async def test_hours_that_wait_for_a_yes_count_when_others_are_planned(database):
+    stage = Stage(database, company())
     first = await stage.desk.plan(stage.unit, WINDOW)
     key = first.unit, first.window_ns, first.version
     waiting = await asyncio.to_thread(stage.desk.publish, *key, by="eve")

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from sunwise.chassis.bus.simulated import SimulatedBus
 from sunwise.chassis.bus.simulated_server import SimulatedServer
 from sunwise.chassis.clock import SystemClock
-from sunwise.chassis.db import open_database
 from sunwise.chassis.duty import DutyBoard, DutyFile, Standing
 from sunwise.chassis.errors import Permanent
 from sunwise.chassis.personal import ERASED, Traces
@@ -65,10 +64,10 @@ class JumpingClock(SystemClock):
 class Stage:
     """A rota service with its readers, on one bus; directory and handoff say what the test says."""
 
-    def __init__(self, folder, snapshot) -> None:
+    def __init__(self, database, snapshot) -> None:
         self.server = SimulatedServer(seed=1)
         self.clock = JumpingClock()
-        self.store = RotaStore(open_database(folder / "rota.db", is_derived=False), self.clock)
+        self.store = RotaStore(database, self.clock)
         self.snapshot = snapshot
         self.handoffs: list = []
         self.world = SimulatedBus(self.server, user="world")
@@ -129,9 +128,9 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(tmp_path, request):
+async def stage(tmp_path, database, request):
     snapshot = getattr(request, "param", company())
-    made = Stage(tmp_path, snapshot)
+    made = Stage(database, snapshot)
     await made.start(tmp_path)
     yield made
     await made.stop()
