@@ -6,13 +6,21 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, update
 
+from sunwise.chassis.clock import SimulatedClock
 from sunwise.chassis.personal import Traces
-from sunwise.people.rota.kept import WINDOW_NS, Request, RequestKind, RequestState, State
+from sunwise.people.rota.kept import (
+    DAY_NS,
+    WINDOW_NS,
+    Request,
+    RequestKind,
+    RequestState,
+    State,
+)
 from sunwise.people.rota.ledger import Entry, LedgerBroken
 from sunwise.people.rota.rows import NoSuch
 from sunwise.people.rota.store import Closure, Journey
-from sunwise.people.rota.tables import LEDGER, REQUESTS
-from sunwise.people.rota.turns import Piece, Stale
+from sunwise.people.rota.tables import HELD, LEDGER, REQUESTS
+from sunwise.people.rota.turns import Held, Piece, Stale
 from sunwise.people.rota.units import units_of
 from tests.support.rota_company import (
     NOW,
@@ -225,3 +233,17 @@ def test_what_is_old_is_forgotten(new_database):
     assert store.find(UNIT, WINDOW) is not None, "its last duty is not over for so long"
     store.forget(WINDOW + WINDOW_NS)
     assert store.find(UNIT, WINDOW) is None
+
+
+def test_which_hours_handoff_gave_is_forgotten_a_week_after_them_though_nothing_is_handed_over(
+    new_database,
+):
+    clock = SimulatedClock(start_ns=NOW)
+    store = new_store(new_database(), clock)
+    shift = published(store, turn(0, 8, "ana")).turns[0]
+    store.hold(UNIT, Held("h1", shift.role, "bo", *shift[:2]))
+    for days, n_kept in ((7, 1), (1, 0)):
+        clock.advance_ns(days * DAY_NS)
+        store.forget(0)
+        with store.engine.connect() as connection:
+            assert len(connection.execute(select(HELD)).all()) == n_kept

@@ -392,7 +392,7 @@ class RotaStore:
             return gone
 
     def forget(self, before_ns: int) -> None:
-        """Drops rotas, requests, closures and journeys of windows that ended before."""
+        """Drops rotas, requests, closures and journeys of windows that ended before; older marks too."""
         ended_ns = before_ns - WINDOW_NS
         with self._changing() as change:
             execute = change.connection.execute
@@ -402,6 +402,7 @@ class RotaStore:
                 execute(delete(table).where(table.c.window_ns <= ended_ns))
             for table in (CLOSURES, TRAVEL):
                 execute(delete(table).where(table.c.until_ns < before_ns))
+            execute(delete(HELD).where(HELD.c.end_ns < self._clock.now_ns() - _HELD_NS))
 
     @contextmanager
     def _changing(
@@ -494,7 +495,6 @@ class _Transaction:
         """Whether the unit was not told it before; from now on it was."""
         key = self.connection.execute(select(HEAD.c.ledger_key)).scalar_one()
         mark = hmac.new(bytes(key), b"held " + _encode([unit, held]), hashlib.sha256).hexdigest()
-        self.connection.execute(delete(HELD).where(HELD.c.end_ns < self._now_ns - _HELD_NS))
         if self.connection.execute(select(HELD.c.mark).where(HELD.c.mark == mark)).first():
             return False
         self.connection.execute(insert(HELD).values(mark=mark, end_ns=held.end_ns))
