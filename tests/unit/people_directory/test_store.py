@@ -186,6 +186,9 @@ def test_a_change_is_of_the_services_whose_people_leave(new_database):
     assert concerned(plan.changes, store.snapshot()) == {"matching"}
     plan = store.plan(says(person("p0", ZONES[1])))
     assert concerned(plan.changes, store.snapshot()) == set()
+    plan = store.plan(says(withdrawn=(Key(Kind.SERVICE, "matching"),)))
+    store.apply(says(withdrawn=(Key(Kind.SERVICE, "matching"),)), author="x")
+    assert concerned(plan.changes, store.snapshot()) == {"matching"}, "also once it is gone"
 
 
 def test_a_zone_that_vanishes_with_a_tzdata_update_stops_nobody_else(new_database):

@@ -41,14 +41,18 @@ def for_two(
 
 
 def concerned(changes: Iterable[Change], snapshot: Snapshot) -> set[Id]:
-    """The services that the changes are about: themselves, or those of a team or person that changes."""
+    """The services that the changes are about: themselves, or those of a team or person that changes.
+
+    A service that goes is among them also once it is gone: else nobody would be told of the decision.
+    """
     about = {
         Key(each.kind, each.id)
         for each in changes
         if each.kind is not Kind.PERSON or _is_meant(each)
     }
     teams = {each.id: each for each in snapshot.teams}
-    return {
+    named = {key.id for key in about if key.kind is Kind.SERVICE}
+    return named | {
         each.id
         for each in snapshot.services
         if not about.isdisjoint(_answer_for(each, teams.get(each.team)))
