@@ -5,6 +5,7 @@ The rotas of three windows are put into a store as they are by then; from there 
 """
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,7 +29,7 @@ from sunwise.people.rota.kept import Inputs, Kept, RequestState, State, window_o
 from sunwise.people.rota.mending import Consequences, Mending
 from sunwise.people.rota.planning_process import answer
 from sunwise.people.rota.store import Closure, RotaStore
-from sunwise.people.rota.turns import Piece, Turn
+from sunwise.people.rota.turns import Held, Piece, Turn
 
 _NOTHING_READ: Final = Inputs(directory_version=1, tzdata="", digest="")
 
@@ -69,6 +70,7 @@ class LostHub:
         self._store: RotaStore | None = None
         self.found: list[Consequences] = []
         self.counts: Counter[str] = Counter()
+        self._n_handoffs = itertools.count()
 
     def strike(self, closure: Closure) -> None:
         """The hub is lost now: its people's hours are gaps at once, and others are asked."""
@@ -91,7 +93,10 @@ class LostHub:
         """A handoff has made these hours another's."""
         window_ns = window_of(piece.start_ns)
         if self._store is not None and self._store.find(unit, window_ns, State.PUBLISHED):
-            self._store.hold(unit, window_ns, piece)
+            assert piece.after is not None, "whoever accepts is somebody"
+            handoff = f"h{next(self._n_handoffs)}"
+            held = Held(handoff, piece.role, piece.after, piece.start_ns, piece.end_ns)
+            self._store.hold(unit, held)
 
     def end(self) -> None:
         """The week is over long since."""
