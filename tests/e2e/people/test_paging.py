@@ -17,6 +17,7 @@ from sunwise.daylight.zones import nanoseconds
 from sunwise.people.pager.client import PagerClient
 from sunwise.people.pager.core.responders import is_night
 from sunwise.people.rota.store import RotaStore
+from tests.support.evidence import behind
 from tests.support.launched_people import A_WORKDAY, LaunchedPeople, begun_at, until
 from tests.support.mail_thread import mail_thread
 
@@ -148,7 +149,7 @@ def test_a_page_becomes_part_of_its_incident_with_links_that_lead_to_it(company)
         "an acknowledgement is told to the quarter of an hour, so it may stand behind the end"
     )
     for each in found:
-        assert client.get(each["evidence"]["url"])["id"] == page
+        assert client.get(behind(each["evidence"]["url"]))["id"] == page
     assert service.deputy not in str(found), "who acknowledged it is nobody's business"
 
 

@@ -37,11 +37,11 @@ def test_what_is_kept_lasts_from_the_seam_to_the_limit_of_the_keepers_rest():
     def kept(handoff, hour):
         return kept_of(OpenHandoffs(as_of_ns=at(hour), handoffs=(handoff,)))
 
-    assert kept(OFFERED, 7.9) == ()
-    ledger, matching = kept(OFFERED, 8.1)
+    assert kept(HELD, 7.9) == ()
+    ledger, matching = kept(HELD, 8.1)
     assert (ledger.service, matching.service, ledger.person) == ("ledger", "matching", "ana")
     assert (ledger.since_ns, ledger.until_ns, ledger.actual) == (at(8), at(11), True)
-    assert kept(msgspec.structs.replace(OFFERED, holder=None), 8.1) == ()
+    assert kept(msgspec.structs.replace(HELD, holder=None), 8.1) == ()
 
 
 @pytest.mark.asyncio
