@@ -27,7 +27,7 @@ def plans(draw, *, most=40):
     """Duties with rest between them, over up to some months."""
     duties, at = [], FIRST_NS
     for _ in range(draw(st.integers(0, most))):
-        start = at + draw(st.integers(1, 400)) * QUARTER_NS
+        start = at + draw(st.integers(2, 400)) * QUARTER_NS
         at = start + draw(st.integers(1, 60)) * QUARTER_NS
         duties.append(Duty(start, at))
     return duties
@@ -45,6 +45,17 @@ def test_the_order_of_duties_and_their_pieces_do_not_matter(duties, data):
         pieces += [Duty(duty.start_ns, cut), Duty(min(cut, duty.end_ns - 1), duty.end_ns)]
     assert join(data.draw(st.permutations(pieces))) == duties
     assert check(pieces) == check(duties)
+
+
+@given(plans(), st.data())
+def test_a_pause_of_less_than_half_an_hour_changes_nothing(duties, data):
+    paused = []
+    for duty in duties:
+        begins = data.draw(st.integers(duty.start_ns + 1, duty.end_ns))
+        pause = data.draw(st.integers(1, 30 * NS_PER_MINUTE - 1))
+        goes_on = min(begins + pause, duty.end_ns - 1)
+        paused += [Duty(duty.start_ns, begins), Duty(goes_on, duty.end_ns)]
+    assert check(paused) == check(duties)
 
 
 @given(plans(), st.integers(1, 20), st.sampled_from(PLACES))

@@ -21,6 +21,7 @@ from sunwise.daylight.zones import NS_PER_HOUR, NS_PER_MINUTE, local, offset_min
 _DAY_NS: Final = 24 * NS_PER_HOUR
 _WEEK_NS: Final = 7 * _DAY_NS
 _STEP_NS: Final = 15 * NS_PER_MINUTE  # every zone changes at a full quarter of an hour
+_PAUSE_NS: Final = 30 * NS_PER_MINUTE  # less than this between two duties is no rest
 _MUCH_NIGHT_NS: Final = 2 * NS_PER_HOUR  # with so much of it a duty is night duty
 _NO_EXEMPTION: Final = Exemption()
 
@@ -52,9 +53,10 @@ def breaches(
 ) -> list[Breach]:
     """Every rule that these duties of one person break, in order of time.
 
-    `duties` in any order; those that touch or overlap count as one. The exemption is applied to the
-    rules. What breaks no rule breaks none without one of its joined duties either. Raises ValueError
-    for a duty that ends before it begins. Cost: O(n log n) duties.
+    `duties` in any order; those that touch or overlap count as one, and so do those with a pause of less
+    than half an hour between them, which counts as duty. The exemption is applied to the rules. What
+    breaks no rule breaks none without one of its joined duties either. Raises ValueError for a duty that
+    ends before it begins. Cost: O(n log n) duties.
     """
     joined = join(duties)
     rules = exempted(rules, exemption)
@@ -72,12 +74,15 @@ def breaches(
 
 
 def join(duties: Sequence[Duty]) -> list[Duty]:
-    """The duties in order, those that touch or overlap as one. Raises ValueError."""
+    """The duties in order, those with no more than a pause between them as one. Raises ValueError.
+
+    Such a pause comes about where somebody goes on in another role, and accepts it a minute late.
+    """
     joined: list[Duty] = []
     for duty in sorted(duties):
         if duty.end_ns <= duty.start_ns:
             raise ValueError(f"{duty} must end after it begins: swap or drop it")
-        if joined and duty.start_ns <= joined[-1].end_ns:
+        if joined and duty.start_ns - joined[-1].end_ns < _PAUSE_NS:
             joined[-1] = Duty(joined[-1].start_ns, max(joined[-1].end_ns, duty.end_ns))
         else:
             joined.append(duty)

@@ -34,7 +34,7 @@ class WorkingTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     effective_until: date | None = None
     """The first day on which it no longer holds; None for as long as is known."""
     daily_rest_h: Hours = 11
-    """Uninterrupted rest between two duties."""
+    """Uninterrupted rest between two duties; a pause of less than half an hour makes them one."""
     weekly_rest_h: Hours = 35
     """Uninterrupted rest; from the end of one to the end of the next at most 7 days pass."""
     max_duty_h: Hours = 12
