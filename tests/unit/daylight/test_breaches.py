@@ -74,7 +74,9 @@ def only(**rules) -> dict:
         pytest.param(
             week("08:00", 12, [0]) + week("06:45", 8, [1]), {}, ["daily_rest_h"], id="a short rest"
         ),
-        pytest.param(week("07:00", 2, [0]) + week("09:29", 9, [0]), {}, [], id="a pause is no rest"),
+        pytest.param(
+            week("07:00", 2, [0]) + week("09:29", 9, [0]), {}, [], id="a pause is no rest"
+        ),
         pytest.param(
             week("07:00", 4, [0]) + week("11:29", 8, [0]), {}, ["max_duty_h"], id="a pause is duty"
         ),
