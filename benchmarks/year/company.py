@@ -47,7 +47,7 @@ class Setting(NamedTuple):
         ]
 
 
-YEAR = Setting(n_people=850, n_units=100, n_services=200, days=365)
+YEAR = Setting(n_people=850, n_units=27, n_services=200, days=365, without=("desktop", "risk"))
 SHORT = Setting(n_people=60, n_units=5, n_services=10, days=28, first=date(2027, 3, 8))
 
 

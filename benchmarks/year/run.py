@@ -61,7 +61,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="4 weeks of 10 services, more kills")
     parser.add_argument("--units", type=int, default=YEAR.n_units, help="of planning, at least")
-    parser.add_argument("--without", nargs="*", default=[], help="teams that are left out")
+    parser.add_argument(
+        "--without", nargs="*", default=YEAR.without, help="teams that are left out"
+    )
     parser.add_argument("--robin", action="store_true", help="plan the year as a round robin too")
     return parser.parse_args()
 
