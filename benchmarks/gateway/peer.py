@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.peer_packages import PeerMissing, installed
+from sunwise.chassis.ports import settled_port
 
 VERSION: Final = "0.1.1"
 _REQUIREMENTS: Final = [f"matching-engine[gateway]=={VERSION}", "uvloop"]
@@ -24,7 +25,7 @@ _REQUIREMENTS: Final = [f"matching-engine[gateway]=={VERSION}", "uvloop"]
 def running(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
     """The peer's address and process id, while it runs with its data in `folder`."""
     command = installed(_REQUIREMENTS, (3, 12), folder / "venv") / "matching-engine"
-    port = _free_port()
+    port = settled_port("127.0.0.1")
     environment = {**os.environ, "ME_DATA_DIR": str(folder / "data"), "ME_FSYNC": "1"}
     process = subprocess.Popen(
         [command, "serve", "--host", "127.0.0.1", "--port", str(port)],
@@ -36,13 +37,6 @@ def running(folder: Path) -> Iterator[tuple[tuple[str, int], int]]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_open(port: int) -> None:
